@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import {
+  ByteReader,
+  ByteWriter,
+  compareBytes,
+  crc32c,
+  DecodeFault,
+  fnv1a64,
+  fromHex,
+  fromUtf8,
+  invariant,
+  prefixEnd,
+  startsWith,
+  toHex,
+  toUtf8,
+} from './index.js';
+
+const bytes = () => fc.uint8Array({ maxLength: 40 });
+
+test('the order of bytes is the order of their hex texts', () => {
+  fc.assert(
+    fc.property(bytes(), bytes(), (a, b) => {
+      const texts = toHex(a) < toHex(b) ? -1 : toHex(a) > toHex(b) ? 1 : 0;
+      expect(Math.sign(compareBytes(a, b))).toBe(texts);
+    }),
+  );
+});
+
+test('a prefix range holds exactly the strings that start with the prefix', () => {
+  fc.assert(
+    fc.property(bytes(), bytes(), (prefix, other) => {
+      const end = prefixEnd(prefix);
+      const inRange = compareBytes(other, prefix) >= 0 && (end === undefined || compareBytes(other, end) < 0);
+      expect(inRange).toBe(startsWith(other, prefix));
+    }),
+  );
+  expect(prefixEnd(Uint8Array.of(0xff, 0xff))).toBeUndefined();
+  expect(prefixEnd(Uint8Array.of(1, 0xff))).toEqual(Uint8Array.of(2));
+});
+
+test('hex and UTF-8 round-trip, and refuse what is neither', () => {
+  fc.assert(fc.property(bytes(), (value) => expect(fromHex(toHex(value))).toEqual(value)));
+  fc.assert(fc.property(fc.string(), (text) => expect(fromUtf8(toUtf8(text))).toBe(text)));
+  expect(fromHex('abc')).toBeUndefined();
+  expect(fromHex('zz')).toBeUndefined();
+  expect(fromUtf8(Uint8Array.of(0xc3, 0x28))).toBeUndefined();
+});
+
+test('CRC-32C and FNV-1a give their published check values', () => {
+  expect(crc32c(toUtf8('123456789'))).toBe(0xe3069283);
+  expect(crc32c(toUtf8('6789'), crc32c(toUtf8('12345')))).toBe(0xe3069283);
+  expect(fnv1a64(toUtf8('a'))).toBe(0xaf63dc4c8601ec8cn);
+});
+
+test('what the writer wrote the reader reads back, and not a byte more', () => {
+  const written = new ByteWriter(1)
+    .u8(7)
+    .u16(0x1234)
+    .u32(0xdeadbeef)
+    .u64(1n << 63n)
+    .u64le(5n)
+    .index(2 ** 52 + 1)
+    .block(Uint8Array.of(1, 2))
+    .done();
+  const reader = new ByteReader(written);
+  expect(reader.u8('a')).toBe(7);
+  expect(reader.u16('b')).toBe(0x1234);
+  expect(reader.u32('c')).toBe(0xdeadbeef);
+  expect(reader.u64('d')).toBe(1n << 63n);
+  expect(reader.u64le('e')).toBe(5n);
+  expect(reader.index('f')).toBe(2 ** 52 + 1);
+  expect(reader.block(2, 'g')).toEqual(Uint8Array.of(1, 2));
+  expect(() => reader.end()).not.toThrow();
+  expect(() => reader.u8('h')).toThrow(new DecodeFault('h', 'needs 1 bytes, 0 are left'));
+});
+
+test('a reader refuses lengths above the limit, lossy numbers and trailing bytes', () => {
+  expect(() => new ByteReader(new ByteWriter().block(new Uint8Array(9)).done()).block(8, 'x')).toThrow(DecodeFault);
+  expect(() => new ByteReader(new ByteWriter().u64(1n << 60n).done()).index('x')).toThrow(DecodeFault);
+  expect(() => new ByteReader(Uint8Array.of(1)).end()).toThrow(DecodeFault);
+});
+
+test('bytes read are copies, views are not', () => {
+  const source = Uint8Array.of(1, 2);
+  const copied = new ByteReader(source).bytes(2, 'x');
+  const viewed = new ByteReader(source).view(2, 'x');
+  source[0] = 9;
+  expect(copied[0]).toBe(1);
+  expect(viewed[0]).toBe(9);
+});
+
+test('a broken invariant names its row', () => {
+  expect(() => invariant('BASE-0', false, 'shown here')).toThrow('invariant BASE-0 is broken: shown here');
+});
