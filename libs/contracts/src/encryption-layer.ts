@@ -1,0 +1,99 @@
+import type { CaissonError } from './errors/caisson-error.js';
+import type { Store } from './store.js';
+import { slot } from './token.js';
+
+/** Who proposes: users wait for keys and registration, the system's own entries bring them about. */
+export type ProposalSource = 'user' | 'system';
+
+/** A proposal at the place where it enters the log. */
+export interface ProposalSlot {
+  readonly term: number;
+  readonly index: number;
+  /** 64 random bits. */
+  readonly proposalId: bigint;
+}
+
+/** What the pre-apply step made of a committed entry. */
+export type OpenedProposal =
+  /** `payload` is fresh memory that belongs to the applier, whether or not it was sealed. */
+  | { readonly kind: 'payload'; readonly proposalId: bigint; readonly payload: Uint8Array }
+  /** Nothing is applied, the index advances, the refusal is counted, the proposer hears `error`. */
+  | { readonly kind: 'refused'; readonly proposalId: bigint; readonly error: CaissonError };
+
+/**
+ * The encryption of one group: its plaintext-side store, and the sealing of what enters its log.
+ *
+ * Order of use: `openGroup` → `beginSealing` → everything else → `close`.
+ */
+export interface GroupEncryption {
+  readonly store: Store;
+  /**
+   * Takes this process's epoch durably. The last step of the start: every guard has passed, nothing was sealed
+   * yet. Called once, before the first `sealProposal` and before anything is applied. May refuse with
+   * `LOCAL_EPOCH_EXHAUSTED`.
+   */
+  beginSealing(): Promise<void>;
+  /**
+   * The data of the log entry for `payload` at this very slot: clear below the group's Raft cutover and for
+   * encryption off, sealed above it. Synchronous: it runs inside the append step, where term and index are
+   * known. May throw `WRITE_COUNT_EXHAUSTED`.
+   */
+  sealProposal(at: ProposalSlot, payload: Uint8Array): Uint8Array;
+  /**
+   * Opens a committed normal entry with data, before any applier sees it, by the group's cutover as of the entry
+   * before. Throws `RAFT_UNWRAP_FAILED` or `ENTRY_MALFORMED` where the engine must halt without advancing.
+   */
+  openProposal(at: { readonly term: number; readonly index: number }, data: Uint8Array): OpenedProposal;
+  /** Why proposals of this source are held back right now (`ENCRYPTION_NOT_BOOTSTRAPPED`, …); else `undefined`. */
+  admission(source: ProposalSource): CaissonError | undefined;
+  /** Closes the store behind it. Harmless when repeated. */
+  close(): Promise<void>;
+}
+
+/**
+ * The only door between plaintext and what is stored. Present also when encryption is off: then values pass
+ * as clear ones, and the guards against downgrades still stand.
+ */
+export interface EncryptionLayer {
+  readonly enabled: boolean;
+  /**
+   * Opens the group's store behind the door and runs the start-up guards that need it: `CORRUPTION`,
+   * `NODE_ID_COLLISION`, `SIDECAR_BEHIND_RAFT_LOG`, `LOCAL_EPOCH_ROLLBACK`, `SIDECAR_GAP`, `CLUSTER_MISMATCH`.
+   * A refusal leaves all logical content unchanged and nothing half-open.
+   */
+  openGroup(id: number, signal?: AbortSignal): Promise<GroupEncryption>;
+}
+
+export const EncryptionLayer = slot<EncryptionLayer>('EncryptionLayer');
+
+export interface EncryptionKeyStatus {
+  readonly keyId: number;
+  readonly purpose: 'storage' | 'raft';
+  readonly state: 'active' | 'retiring' | 'suspended' | 'retired';
+  readonly localEpoch: number;
+}
+
+export interface GroupEncryptionStatus {
+  readonly group: number;
+  readonly bootstrapped: boolean;
+  readonly storageEnvelopeActive: boolean;
+  readonly storageEnvelopeCutoverIndex: number;
+  readonly raftEnvelopeCutoverIndex: number;
+  readonly registered: boolean;
+}
+
+export interface EncryptionStatus {
+  readonly enabled: boolean;
+  readonly birth: 'encrypted' | 'clear';
+  readonly envelopeVersion: number;
+  readonly fullNodeId: bigint;
+  readonly keys: readonly EncryptionKeyStatus[];
+  readonly groups: readonly GroupEncryptionStatus[];
+}
+
+/** What operators ask and order. Grows with the key lifecycle. */
+export interface EncryptionService {
+  status(): EncryptionStatus;
+}
+
+export const EncryptionService = slot<EncryptionService>('EncryptionService');

@@ -1,0 +1,113 @@
+import type { ApplyOutcome } from './applier.js';
+import type { ProposalSource } from './encryption-layer.js';
+import type { StoreBatch } from './ordered-store.js';
+import type { ReadableStore } from './store.js';
+import { slot } from './token.js';
+
+export type Consistency =
+  /** Sees every write acknowledged before the call. */
+  | 'linearizable'
+  /** Serves what this node has applied, and says how old it is. */
+  | 'stale';
+
+export interface ProposeOptions {
+  readonly source: ProposalSource;
+  /** Gives up waiting, not the proposal: after an abort the outcome is unknown. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Proposed {
+  /** Position of the entry in the group's order of entries. */
+  readonly position: number;
+  readonly outcome: ApplyOutcome;
+}
+
+export interface ReadPoint {
+  /** Everything up to here is applied on this node. */
+  readonly position: number;
+  /** How long ago this node last knew itself up to date; 0 for linearizable reads. */
+  readonly staleMs: number;
+}
+
+/** A bounded piece of background work: adds writes to the batch and says whether there is more to do. */
+export type MaintenanceSlice = (batch: StoreBatch) => Promise<{ readonly more: boolean }>;
+
+export interface GroupStatus {
+  readonly id: number;
+  /** Position of the last entry that is applied here. */
+  readonly applied: number;
+  /** Position of the last entry that is known durable here. */
+  readonly durable: number;
+  /** Whether this node takes proposals for the group. */
+  readonly leads: boolean;
+  /** Name of the leading node, when known. */
+  readonly leader?: string;
+  readonly members: readonly Member[];
+  /** Why the group stopped applying, when it did. */
+  readonly halted?: string;
+  readonly refused: number;
+}
+
+export interface Member {
+  readonly name: string;
+  readonly role: 'voter' | 'learner';
+  readonly address?: string;
+}
+
+export type MembershipChange =
+  | { readonly kind: 'addLearner'; readonly name: string; readonly address: string }
+  | { readonly kind: 'promote'; readonly name: string }
+  | { readonly kind: 'remove'; readonly name: string };
+
+/** One ordered history of entries and the state it leads to. */
+export interface ReplicatedGroup {
+  readonly id: number;
+  readonly store: ReadableStore;
+  /**
+   * Replicates a payload and resolves with what applying it came to.
+   *
+   * Entries take their places in the order of the calls, decided before the call returns to its caller's
+   * synchronous code: a timestamp drawn just before keeps its order. Acknowledged means durable on a quorum and
+   * applied here. Rejects with `NOT_LEADER`, `DRAINING`, `TOO_MANY_REQUESTS` or an admission error (nothing was
+   * proposed), or with `UNKNOWN_OUTCOME`, `CANCELLED`, `APPLY_HALTED` (it may have been).
+   */
+  propose(payload: Uint8Array, options: ProposeOptions): Promise<Proposed>;
+  /** Waits until `store` shows at least everything the consistency asks for. Barriers are batched. */
+  readBarrier(consistency: Consistency, signal?: AbortSignal): Promise<ReadPoint>;
+  /**
+   * Runs slices between applies, in the same writer queue, so that nothing else writes meanwhile; each slice is
+   * one batch. Resolves after the first slice without more, or as soon as the signal aborts.
+   */
+  maintain(slice: MaintenanceSlice, signal?: AbortSignal): Promise<void>;
+  status(): GroupStatus;
+}
+
+/** What an engine can do; the rest rejects with `UNIMPLEMENTED`. */
+export interface EngineCapabilities {
+  readonly membership: boolean;
+  readonly snapshots: boolean;
+}
+
+/**
+ * Ordered, durable, replicated entries, and the loop that applies them: decode → open → dispatch to the applier
+ * of the opcode → effects and applied index in one batch → answer. There is no Raft in this contract.
+ *
+ * A failure of the world inside apply halts the group: the applied index does not advance, waiting proposers
+ * get `APPLY_HALTED` (never a "failed"), and the engine reports a fatal fault that names group, position,
+ * reason and next step. The restart replays the same entry.
+ */
+export interface ReplicationEngine {
+  readonly capabilities: EngineCapabilities;
+  /** Ids of the groups of this node, ascending. */
+  readonly groups: readonly number[];
+  /** `INVALID_ARGUMENT` for a group that is not here. */
+  group(id: number): ReplicatedGroup;
+  /** One change at a time; resolves once it is applied here. */
+  changeMembership(group: number, change: MembershipChange, signal?: AbortSignal): Promise<void>;
+  /** Moves leadership away; `INVALID_ARGUMENT` for a node that cannot take it. */
+  transferLeadership(group: number, target: string, signal?: AbortSignal): Promise<void>;
+  /** Saves the applied state and lets the log be compacted behind it; resolves with its position. */
+  takeSnapshot(group: number, signal?: AbortSignal): Promise<number>;
+}
+
+export const ReplicationEngine = slot<ReplicationEngine>('ReplicationEngine');

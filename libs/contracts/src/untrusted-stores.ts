@@ -1,0 +1,45 @@
+import type { OrderedStore } from './ordered-store.js';
+import { slot } from './token.js';
+
+/**
+ * An ordered store on a disk that the attacker owns. It sees ciphertext only, and its content is believed only
+ * as far as it authenticates.
+ *
+ * Damage below the envelopes must not go unnoticed: a flipped, lost or reordered batch that changes what is
+ * read is `CORRUPTION` at `open` or at the read that meets it, never a silent difference and never "absent".
+ */
+export interface UntrustedStore extends OrderedStore {
+  /**
+   * Reclaims space in a range, so that removed and overwritten bytes leave the disk. Slow; may run beside
+   * everything else. Resolves when done; a store without files resolves at once.
+   */
+  compact(range?: { readonly from: Uint8Array; readonly to: Uint8Array }): Promise<void>;
+  /** Flushes and releases everything. Waits for running operations; later ones fail with `STORE_CLOSED`. */
+  close(): Promise<void>;
+}
+
+/** What a store can do. Declared and honoured: the kit tests every power that is claimed. */
+export interface StoreCapabilities {
+  /** Content survives `close` and a crash of the process. */
+  readonly durable: boolean;
+  /** `write({ sync: true })` survives power loss. The writer registry refuses stores without it. */
+  readonly syncedWrites: boolean;
+  /** Flipped bytes in its files are noticed. */
+  readonly detectsDamage: boolean;
+}
+
+/**
+ * Opens stores, one per group and for snapshots being installed: therefore an opener, not one open store.
+ *
+ * Plugins provide it; only the encryption layer consumes it, and hands out the plaintext side as `Store`.
+ */
+export interface UntrustedStores {
+  readonly capabilities: StoreCapabilities;
+  /**
+   * Opens the store in `directory`, creating it when missing, and verifies its history: `CORRUPTION` for holes
+   * or a history shorter than what was acknowledged. Opening twice at once is `DIRECTORY_LOCKED`.
+   */
+  open(directory: string, signal?: AbortSignal): Promise<UntrustedStore>;
+}
+
+export const UntrustedStores = slot<UntrustedStores>('UntrustedStores');
