@@ -5,13 +5,11 @@
  * `may` lists layers a layer may import in shipped code; `specs` lists what its specs may import on top;
  * `npm` lists the npm packages its shipped code may import. Layers marked `pure` compile without Node's types:
  * time, randomness, disk and network reach them as services.
- *
- * @typedef {{ pure?: boolean, may: string[], specs?: string[], npm: string[], why: string }} Layer
  */
 
 const TEST_BENCH = ['testing', 'plugin'];
 
-/** @type {Record<string, Layer>} */
+/** @type {typeof import('./layers.mjs').LAYERS} */
 export const LAYERS = {
   base: { pure: true, may: [], npm: [], why: 'bytes, codecs, checksums, assertions' },
   contracts: {
@@ -104,7 +102,11 @@ export const LAYERS = {
     npm: ['cli-progress', 'cli-table3', 'commander', 'csv-parse', 'csv-stringify', 'rocksdb', 'zod', '@grpc/grpc-js'],
     why: 'what people run',
   },
-  tool: { may: [], npm: ['@nx/devkit', 'eslint', 'typescript-eslint'], why: 'guards and generators of the workspace' },
+  tool: {
+    may: ['contracts'],
+    npm: ['@nx/devkit', 'typescript'],
+    why: 'guards and generators of the workspace',
+  },
 };
 
 /** Depth of import, top to bottom, for the drawing in the docs. */
