@@ -29,7 +29,13 @@ export const LAYERS = {
     npm: ['inversify', 'reflect-metadata', 'yaml'],
     why: 'turns plugins and configuration into a running host',
   },
-  'core-raft': { pure: true, may: ['base', 'contracts', 'formats'], specs: TEST_BENCH, npm: [], why: 'consensus' },
+  'core-raft': {
+    pure: true,
+    may: ['base', 'contracts', 'formats'],
+    specs: TEST_BENCH,
+    npm: [],
+    why: 'consensus',
+  },
   'core-encryption': {
     pure: true,
     may: ['base', 'contracts', 'formats'],
@@ -37,7 +43,13 @@ export const LAYERS = {
     npm: [],
     why: 'the only door between plaintext and the store',
   },
-  'core-mvcc': { pure: true, may: ['base', 'contracts', 'formats'], specs: TEST_BENCH, npm: [], why: 'versions' },
+  'core-mvcc': {
+    pure: true,
+    may: ['base', 'contracts', 'formats'],
+    specs: TEST_BENCH,
+    npm: [],
+    why: 'versions',
+  },
   'core-kv': {
     pure: true,
     may: ['base', 'contracts', 'formats', 'core-mvcc', 'core-encryption', 'core-raft'],
@@ -77,7 +89,11 @@ export const LAYERS = {
     ],
     why: 'implementations of contracts',
   },
-  client: { may: ['base', 'contracts', 'formats'], npm: ['@grpc/grpc-js'], why: 'what an application imports' },
+  client: {
+    may: ['base', 'contracts', 'formats'],
+    npm: ['@grpc/grpc-js'],
+    why: 'what an application imports',
+  },
   testing: {
     may: ['base', 'contracts', 'formats', 'kernel', 'testing'],
     npm: ['fast-check'],
@@ -99,7 +115,16 @@ export const LAYERS = {
       'testing',
       'app',
     ],
-    npm: ['cli-progress', 'cli-table3', 'commander', 'csv-parse', 'csv-stringify', 'rocksdb', 'zod', '@grpc/grpc-js'],
+    npm: [
+      'cli-progress',
+      'cli-table3',
+      'commander',
+      'csv-parse',
+      'csv-stringify',
+      'rocksdb',
+      'zod',
+      '@grpc/grpc-js',
+    ],
     why: 'what people run',
   },
   tool: {

@@ -75,7 +75,9 @@ test('what the writer wrote the reader reads back, and not a byte more', () => {
 });
 
 test('a reader refuses lengths above the limit, lossy numbers and trailing bytes', () => {
-  expect(() => new ByteReader(new ByteWriter().block(new Uint8Array(9)).done()).block(8, 'x')).toThrow(DecodeFault);
+  expect(() => new ByteReader(new ByteWriter().block(new Uint8Array(9)).done()).block(8, 'x')).toThrow(
+    DecodeFault,
+  );
   expect(() => new ByteReader(new ByteWriter().u64(1n << 60n).done()).index('x')).toThrow(DecodeFault);
   expect(() => new ByteReader(Uint8Array.of(1)).end()).toThrow(DecodeFault);
 });

@@ -1,4 +1,12 @@
-export { compareBytes, concatBytes, copyBytes, EMPTY_BYTES, equalBytes, prefixEnd, startsWith } from './bytes.js';
+export {
+  compareBytes,
+  concatBytes,
+  copyBytes,
+  EMPTY_BYTES,
+  equalBytes,
+  prefixEnd,
+  startsWith,
+} from './bytes.js';
 export { crc32c, fnv1a64 } from './checksums.js';
 export { ByteReader, ByteWriter, DecodeFault } from './codec.js';
 export { createDeferred, type Deferred } from './deferred.js';

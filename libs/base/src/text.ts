@@ -21,7 +21,10 @@ export function toUtf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** Text of well-formed UTF-8; `undefined` for anything else. A byte-order mark is kept, so that bytes round-trip. */
+/**
+ * Text of well-formed UTF-8; `undefined` for anything else. A byte-order mark is kept, so that bytes
+ * round-trip.
+ */
 export function fromUtf8(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);

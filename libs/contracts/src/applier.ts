@@ -45,8 +45,8 @@ export interface ApplierGroup {
 /**
  * Applies entries of one group, one after the other, in log order.
  *
- * Reads no clock, randomness, configuration or other group. Entries at or below the persisted applied index are
- * never passed in again.
+ * Reads no clock, randomness, configuration or other group. Entries at or below the persisted applied index
+ * are never passed in again.
  */
 export interface GroupApplier {
   /**
@@ -59,7 +59,9 @@ export interface GroupApplier {
   written(): void;
 }
 
-/** Owns ranges of entry opcodes. An opcode that nobody owns halts the group; two owners are `PLAN_INVALID`. */
+/**
+ * Owns ranges of entry opcodes. An opcode that nobody owns halts the group; two owners are `PLAN_INVALID`.
+ */
 export interface Applier {
   readonly id: string;
   readonly opcodes: readonly OpcodeRange[];

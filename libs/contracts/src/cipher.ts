@@ -16,7 +16,9 @@ export interface PreparedKey {
   dispose(): void;
 }
 
-/** An AEAD suite. Synchronous, because apply is; a list, because old bytes outlive the suite that wrote them. */
+/**
+ * An AEAD suite. Synchronous, because apply is; a list, because old bytes outlive the suite that wrote them.
+ */
 export interface Cipher {
   readonly id: string;
   /** The envelope version bytes that this suite owns. */

@@ -12,7 +12,9 @@ export interface FileStatus {
 export interface DiskFile {
   /** Writes all of `bytes` at `offset`. */
   write(bytes: Uint8Array, offset: number): Promise<void>;
-  /** What was written survives power loss once this resolves. After it fails nothing is known of any write. */
+  /**
+   * What was written survives power loss once this resolves. After it fails nothing is known of any write.
+   */
   sync(): Promise<void>;
   close(): Promise<void>;
 }
@@ -32,7 +34,10 @@ export interface DirectoryHold {
 export interface Disk {
   join(...parts: readonly string[]): string;
   status(path: string): Promise<FileStatus | undefined>;
-  /** The whole file, at most `maxBytes`; larger is `DISK_ERROR`. Never blocks on a FIFO or device: those are refused. */
+  /**
+   * The whole file, at most `maxBytes`; larger is `DISK_ERROR`. Never blocks on a FIFO or device: those are
+   * refused.
+   */
   read(path: string, maxBytes: number): Promise<Uint8Array | undefined>;
   /** Names in a directory, sorted; `undefined` when it does not exist. */
   list(path: string): Promise<readonly string[] | undefined>;

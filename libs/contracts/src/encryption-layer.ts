@@ -28,8 +28,8 @@ export type OpenedProposal =
 export interface GroupEncryption {
   readonly store: Store;
   /**
-   * Takes this process's epoch durably. The last step of the start: every guard has passed, nothing was sealed
-   * yet. Called once, before the first `sealProposal` and before anything is applied. May refuse with
+   * Takes this process's epoch durably. The last step of the start: every guard has passed, nothing was
+   * sealed yet. Called once, before the first `sealProposal` and before anything is applied. May refuse with
    * `LOCAL_EPOCH_EXHAUSTED`.
    */
   beginSealing(): Promise<void>;
@@ -40,11 +40,15 @@ export interface GroupEncryption {
    */
   sealProposal(at: ProposalSlot, payload: Uint8Array): Uint8Array;
   /**
-   * Opens a committed normal entry with data, before any applier sees it, by the group's cutover as of the entry
-   * before. Throws `RAFT_UNWRAP_FAILED` or `ENTRY_MALFORMED` where the engine must halt without advancing.
+   * Opens a committed normal entry with data, before any applier sees it, by the group's cutover as of the
+   * entry before. Throws `RAFT_UNWRAP_FAILED` or `ENTRY_MALFORMED` where the engine must halt without
+   * advancing.
    */
   openProposal(at: { readonly term: number; readonly index: number }, data: Uint8Array): OpenedProposal;
-  /** Why proposals of this source are held back right now (`ENCRYPTION_NOT_BOOTSTRAPPED`, …); else `undefined`. */
+  /**
+   * Why proposals of this source are held back right now (`ENCRYPTION_NOT_BOOTSTRAPPED`, …); else
+   * `undefined`.
+   */
   admission(source: ProposalSource): CaissonError | undefined;
   /** Closes the store behind it. Harmless when repeated. */
   close(): Promise<void>;

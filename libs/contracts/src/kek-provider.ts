@@ -27,7 +27,8 @@ export interface KekDescription {
 /**
  * Wraps data keys by a key-encryption key that never leaves its home.
  *
- * Failures are typed: `KEK_UNREACHABLE` and `KEK_THROTTLED` (worth waiting for), `KEK_DENIED`, `KEK_DISABLED`,
+ * Failures are typed: `KEK_UNREACHABLE` and `KEK_THROTTLED` (worth waiting for), `KEK_DENIED`,
+ * `KEK_DISABLED`,
  * `KEK_PENDING_DELETION`, `KEK_NOT_FOUND`, `KEK_MISMATCH` (wrong key), `KEK_CONTEXT_MISMATCH` (where the
  * provider can tell it from a wrong key), `KEK_BLOB_CORRUPT`, `KEK_MISCONFIGURED`. Calls may run concurrently
  * and honour their signal. Nothing is cached that would outlive a revocation.

@@ -123,8 +123,9 @@ export interface BeginResponse {
 /**
  * The key-value operations of one node, behind every gateway.
  *
- * Requests are checked against the limits before anything is proposed: `INVALID_ARGUMENT` with `field`, `limit`
- * and the size seen. Arrays in a request must not change until the call settles. A write whose call fails with
+ * Requests are checked against the limits before anything is proposed: `INVALID_ARGUMENT` with `field`,
+ * `limit` and the size seen. Arrays in a request must not change until the call settles. A write whose call
+ * fails with
  * `DEADLINE_EXCEEDED`, `CANCELLED`, `UNKNOWN_OUTCOME` or `APPLY_HALTED` may have happened.
  */
 export interface KvService {

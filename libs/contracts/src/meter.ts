@@ -24,8 +24,8 @@ export interface Instrument {
 /**
  * Metrics. An optional slot: a service that finds none counts nothing.
  *
- * Asking twice for one name gives the same instrument. Label values must come from a small fixed set and never
- * from user data.
+ * Asking twice for one name gives the same instrument. Label values must come from a small fixed set and
+ * never from user data.
  */
 export interface Meter {
   counter(instrument: Instrument): Counter;

@@ -1,4 +1,6 @@
-/** Shapes shared by both sides of the encryption door: `UntrustedStore` (ciphertext) and `Store` (plaintext). */
+/**
+ * Shapes shared by both sides of the encryption door: `UntrustedStore` (ciphertext) and `Store` (plaintext).
+ */
 
 export interface Pair {
   readonly key: Uint8Array;
@@ -22,20 +24,24 @@ export interface ScanLimits {
  * A position that moves through a range. Not safe for concurrent use: await each `next` before the following.
  */
 export interface Cursor {
-  /** The following pairs in the view's direction; an empty array once the range is exhausted, then for ever. */
+  /**
+   * The following pairs in the view's direction; an empty array once the range is exhausted, then for ever.
+   */
   next(limits?: ScanLimits): Promise<readonly Pair[]>;
 }
 
 /**
  * The store as it was at one moment, whatever is written meanwhile.
  *
- * Moves in one direction, fixed when it is made. Holds resources until `close`; operations of one view run one
- * after the other. Arrays handed out are the caller's.
+ * Moves in one direction, fixed when it is made. Holds resources until `close`; operations of one view run
+ * one after the other. Arrays handed out are the caller's.
  */
 export interface ReadView {
   readonly direction: 'forward' | 'reverse';
   get(key: Uint8Array): Promise<Uint8Array | undefined>;
-  /** In a reverse view the cursor starts at the end of the range. Several cursors of one view may take turns. */
+  /**
+   * In a reverse view the cursor starts at the end of the range. Several cursors of one view may take turns.
+   */
   scan(range: KeyRange): Cursor;
   /** Harmless when repeated. Pending operations finish first. */
   close(): Promise<void>;
@@ -56,8 +62,8 @@ export interface StoreBatch {
 
 export interface WritableBatch extends StoreBatch {
   /**
-   * With `sync` the batch, and every batch written before it, survives power loss once this resolves. Without,
-   * a crash may lose a suffix of the batches written since the last synced one, never a part of one.
+   * With `sync` the batch, and every batch written before it, survives power loss once this resolves.
+   * Without, a crash may lose a suffix of the batches written since the last synced one, never a part of one.
    *
    * Rejects with `DISK_FULL`, `DISK_READ_ONLY` or `DISK_ERROR`; then nothing is known of this batch and the
    * store refuses further writes.

@@ -7,9 +7,13 @@ export interface Clock {
   nowMs(): number;
   /** Milliseconds since an arbitrary start; never goes back. */
   monotonicMs(): number;
-  /** Resolves after `ms`; rejects with the signal's reason when it aborts first, and leaves no timer behind. */
+  /**
+   * Resolves after `ms`; rejects with the signal's reason when it aborts first, and leaves no timer behind.
+   */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls `task` once after `ms`. The returned function cancels it; calling that late or twice is harmless. */
+  /**
+   * Calls `task` once after `ms`. The returned function cancels it; calling that late or twice is harmless.
+   */
   after(ms: number, task: () => void): () => void;
   /** Resolves in a later turn of the loop, after work that is already queued: a chance to gather a batch. */
   turn(): Promise<void>;

@@ -22,8 +22,8 @@ export interface Faults {
  * One service: what it provides, what it needs, and how it lives.
  *
  * `create` does no IO and starts nothing: a plan can be created and thrown away. `start` runs in dependency
- * order and may fail; then every service started before it is stopped in reverse. `drain` refuses new work and
- * finishes what is in flight. `stop` runs in reverse order, within a bound, also after a failed `drain`.
+ * order and may fail; then every service started before it is stopped in reverse. `drain` refuses new work
+ * and finishes what is in flight. `stop` runs in reverse order, within a bound, also after a failed `drain`.
  * Ordering follows from `needs` alone.
  */
 export interface Service<T, N extends Needs = Needs> {
@@ -41,8 +41,12 @@ export interface Service<T, N extends Needs = Needs> {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- erased on purpose, see service()
 export type AnyService = Service<any, any>;
 
-/** Ties `create`, `start` and the rest to `provides` and `needs`: wiring that does not fit does not compile. */
-export function service<T, const N extends Needs = Record<never, never>>(definition: Service<T, N>): AnyService {
+/**
+ * Ties `create`, `start` and the rest to `provides` and `needs`: wiring that does not fit does not compile.
+ */
+export function service<T, const N extends Needs = Record<never, never>>(
+  definition: Service<T, N>,
+): AnyService {
   return definition;
 }
 
@@ -50,8 +54,8 @@ export function service<T, const N extends Needs = Record<never, never>>(definit
  * A plugin: an id, a schema for its section of the configuration, and services.
  *
  * `modules` is the escape hatch for people at home in Inversify: raw `ContainerModule`s, loaded after the
- * services of all plugins and before anything is resolved. Its type is `unknown` here because contracts do not
- * depend on the container.
+ * services of all plugins and before anything is resolved. Its type is `unknown` here because contracts do
+ * not depend on the container.
  */
 export interface Plugin<Config = unknown> {
   /** kebab-case `kind-variant`; also the name of its configuration section. */

@@ -7,7 +7,9 @@ export interface Peer {
   readonly address: string;
 }
 
-/** What a transport delivers to its node. Called one frame at a time per peer; the bytes are the receiver's. */
+/**
+ * What a transport delivers to its node. Called one frame at a time per peer; the bytes are the receiver's.
+ */
 export interface RaftReceiver {
   onFrame(group: number, from: bigint, frame: Uint8Array): void;
   /** Frames to the peer were dropped or its connection broke: progress must be probed again. */
@@ -32,7 +34,12 @@ export interface RaftTransport {
    * Streams a snapshot on a lane of its own, with back-pressure. Resolves when the receiver has verified and
    * stored it; may resume after a break.
    */
-  sendSnapshot(group: number, to: bigint, chunks: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>;
+  sendSnapshot(
+    group: number,
+    to: bigint,
+    chunks: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 export const RaftTransport = slot<RaftTransport>('RaftTransport');

@@ -67,16 +67,16 @@ export interface ReplicatedGroup {
    * Replicates a payload and resolves with what applying it came to.
    *
    * Entries take their places in the order of the calls, decided before the call returns to its caller's
-   * synchronous code: a timestamp drawn just before keeps its order. Acknowledged means durable on a quorum and
-   * applied here. Rejects with `NOT_LEADER`, `DRAINING`, `TOO_MANY_REQUESTS` or an admission error (nothing was
-   * proposed), or with `UNKNOWN_OUTCOME`, `CANCELLED`, `APPLY_HALTED` (it may have been).
+   * synchronous code: a timestamp drawn just before keeps its order. Acknowledged means durable on a quorum
+   * and applied here. Rejects with `NOT_LEADER`, `DRAINING`, `TOO_MANY_REQUESTS` or an admission error
+   * (nothing was proposed), or with `UNKNOWN_OUTCOME`, `CANCELLED`, `APPLY_HALTED` (it may have been).
    */
   propose(payload: Uint8Array, options: ProposeOptions): Promise<Proposed>;
   /** Waits until `store` shows at least everything the consistency asks for. Barriers are batched. */
   readBarrier(consistency: Consistency, signal?: AbortSignal): Promise<ReadPoint>;
   /**
-   * Runs slices between applies, in the same writer queue, so that nothing else writes meanwhile; each slice is
-   * one batch. Resolves after the first slice without more, or as soon as the signal aborts.
+   * Runs slices between applies, in the same writer queue, so that nothing else writes meanwhile; each slice
+   * is one batch. Resolves after the first slice without more, or as soon as the signal aborts.
    */
   maintain(slice: MaintenanceSlice, signal?: AbortSignal): Promise<void>;
   status(): GroupStatus;
@@ -89,8 +89,8 @@ export interface EngineCapabilities {
 }
 
 /**
- * Ordered, durable, replicated entries, and the loop that applies them: decode → open → dispatch to the applier
- * of the opcode → effects and applied index in one batch → answer. There is no Raft in this contract.
+ * Ordered, durable, replicated entries, and the loop that applies them: decode → open → dispatch to the
+ * applier of the opcode → effects and applied index in one batch → answer. There is no Raft in this contract.
  *
  * A failure of the world inside apply halts the group: the applied index does not advance, waiting proposers
  * get `APPLY_HALTED` (never a "failed"), and the engine reports a fatal fault that names group, position,

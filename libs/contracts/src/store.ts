@@ -9,8 +9,8 @@ import type { OrderedStore } from './ordered-store.js';
  * Whether a value is sealed on its way down is decided by the group's key state, not by the caller, and the
  * stored bytes may differ from replica to replica.
  *
- * Every value is opened and authenticated **before** anything is returned about it, also when the caller wants
- * keys only: an edited, moved or damaged value is `ENCRYPTED_READ_INTEGRITY`, `UNKNOWN_KEY_ID`,
+ * Every value is opened and authenticated **before** anything is returned about it, also when the caller
+ * wants keys only: an edited, moved or damaged value is `ENCRYPTED_READ_INTEGRITY`, `UNKNOWN_KEY_ID`,
  * `ENVELOPE_MALFORMED` or `ENCRYPTED_VALUE_RESERVED_STATE`, never absent and never other data. A clear value
  * above the group's storage cutover is an integrity failure too.
  */

@@ -2,8 +2,8 @@ import type { OrderedStore } from './ordered-store.js';
 import { slot } from './token.js';
 
 /**
- * An ordered store on a disk that the attacker owns. It sees ciphertext only, and its content is believed only
- * as far as it authenticates.
+ * An ordered store on a disk that the attacker owns. It sees ciphertext only, and its content is believed
+ * only as far as it authenticates.
  *
  * Damage below the envelopes must not go unnoticed: a flipped, lost or reordered batch that changes what is
  * read is `CORRUPTION` at `open` or at the read that meets it, never a silent difference and never "absent".
@@ -36,8 +36,8 @@ export interface StoreCapabilities {
 export interface UntrustedStores {
   readonly capabilities: StoreCapabilities;
   /**
-   * Opens the store in `directory`, creating it when missing, and verifies its history: `CORRUPTION` for holes
-   * or a history shorter than what was acknowledged. Opening twice at once is `DIRECTORY_LOCKED`.
+   * Opens the store in `directory`, creating it when missing, and verifies its history: `CORRUPTION` for
+   * holes or a history shorter than what was acknowledged. Opening twice at once is `DIRECTORY_LOCKED`.
    */
   open(directory: string, signal?: AbortSignal): Promise<UntrustedStore>;
 }

@@ -35,8 +35,8 @@ export function isCaissonError(error: unknown, code?: ErrorCode): error is Caiss
 }
 
 /**
- * The error itself if it is an operating error, else `INTERNAL` around it. The text of a foreign error is kept
- * as the cause only, because nobody knows what it quotes.
+ * The error itself if it is an operating error, else `INTERNAL` around it. The text of a foreign error is
+ * kept as the cause only, because nobody knows what it quotes.
  */
 export function toCaissonError(error: unknown): CaissonError {
   return isCaissonError(error) ? error : new CaissonError('INTERNAL', {}, { cause: error });

@@ -1,0 +1,1 @@
+export const plugin = { id: 'test-ok', contracts: 1, services: () => [] };
