@@ -12,9 +12,13 @@ export function decodeAll<T>(code: ErrorCode, bytes: Uint8Array, read: (reader: 
     reader.end();
     return value;
   } catch (error) {
-    if (error instanceof DecodeFault) throw malformed(code, error.field, error.problem);
-    throw error;
+    throw refusal(code, error);
   }
+}
+
+/** The operating error for a `DecodeFault`; anything else is not ours to translate and comes back as it is. */
+export function refusal(code: ErrorCode, error: unknown): unknown {
+  return error instanceof DecodeFault ? malformed(code, error.field, error.problem) : error;
 }
 
 /** The operating error of one refused field. */

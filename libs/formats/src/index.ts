@@ -1,3 +1,34 @@
+export { fromBase64, toBase64 } from './base64.js';
+export {
+  type CommandResult,
+  decodeCommandResult,
+  decodeCommandResults,
+  decodeRequestResult,
+  encodeCommandResult,
+  encodeCommandResults,
+  encodeRequestResult,
+  type RequestResult,
+} from './command-result.js';
+export {
+  type Command,
+  type CommandMutation,
+  decodeCommand,
+  encodeCommand,
+  type FloorCommand,
+  type WriteCommand,
+} from './command.js';
+export {
+  type BareWrappedKey,
+  BOOTSTRAP_WRITERS_MAX,
+  type BootstrapEntry,
+  type BootstrapWire1,
+  type BootstrapWire2,
+  decodeBootstrap,
+  decodeRegisterWriter,
+  encodeBootstrap,
+  encodeRegisterWriter,
+  type WriterClaim,
+} from './encryption-entries.js';
 export {
   decodeEnvelope,
   encodeEnvelope,
@@ -27,6 +58,25 @@ export {
   versionPrefix,
   versionRange,
 } from './keys.js';
+export {
+  decodeLifecycle,
+  encodeLifecycle,
+  type LifecycleEntry,
+  type LifecycleSub,
+  type LifecycleSubWire1,
+  type LifecycleWire1,
+  type LifecycleWire2,
+} from './key-lifecycle.js';
+export {
+  decodeKeyState,
+  EMPTY_KEY_STATE,
+  encodeKeyState,
+  KEY_STATE_MAC_BYTES,
+  type KeyRecord,
+  type KeyRecordState,
+  type KeyState,
+  keyStateMacInput,
+} from './key-state.js';
 export { checkKey, checkValue, LIMITS } from './limits.js';
 export { decodeNonce, encodeNonce, NONCE_BYTES, type NonceParts } from './nonce.js';
 export {
@@ -50,6 +100,17 @@ export {
   proposalIdOf,
 } from './proposal.js';
 export {
+  parseSidecar,
+  printSidecar,
+  type Sidecar,
+  SIDECAR_BYTES_MAX,
+  SIDECAR_MAC_BYTES,
+  SIDECAR_VERSION,
+  type SidecarGroup,
+  type SidecarKey,
+  sidecarMacInput,
+} from './sidecar.js';
+export {
   type CutoverProgress,
   decodeCutoverProgress,
   decodeIndexRow,
@@ -72,6 +133,23 @@ export {
   VALUE_HEADER_BYTES,
   type ValueHeader,
 } from './value.js';
+export {
+  CHECK_BYTES,
+  decodeLocalKekBlob,
+  decodeWrappedDek,
+  DEK_BYTES,
+  encodeLocalKekBlob,
+  encodeWrappedDek,
+  type KeyPurpose,
+  LOCAL_KEK_BLOB_BYTES,
+  type LocalKekBlob,
+  ORIGIN_ID_BYTES,
+  PURPOSE_CODE,
+  wrapContext,
+  WRAPPED_DEK_LIMITS,
+  type WrappedDekSlot,
+} from './wrapped-dek.js';
+export type { WrappedKey } from './wrapped-key.js';
 export {
   decodeWriterRegistryKey,
   decodeWriterRow,
