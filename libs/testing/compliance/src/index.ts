@@ -1,1 +1,1 @@
-export {};
+export { type RegisterTest, skipUnless } from './skip.js';
