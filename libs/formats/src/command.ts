@@ -1,7 +1,7 @@
 import { type ByteReader, ByteWriter, DecodeFault, invariant } from '@caisson/base';
-import type { Condition, Expectation, ReadRange, Timestamp } from '@caisson/contracts';
-import { decodeAll, fits, fits64, fitsBytes, readCount, readFlags } from './decoding.js';
-import { LIMITS } from './limits.js';
+import type { Condition, ReadRange, Timestamp } from '@caisson/contracts';
+import { decodeAll, fits, fits64, fitsBytes, readBlock, readCount, readFlags } from './decoding.js';
+import { readConditions, readReadKeys, readReadRanges, writeConditions, writeReadSet } from './read-set.js';
 import { REQUEST_ID_BYTES } from './system-keys.js';
 
 /** What a committed entry asks of the store. It carries everything apply needs; apply reads no clock. */
@@ -48,11 +48,6 @@ const OP_PUT_EXPIRING = 0x02;
 const OP_DELETE = 0x03;
 const OP_DELETE_PREFIX = 0x04;
 
-const EXPECT_ABSENT = 0x01;
-const EXPECT_EXISTS = 0x02;
-const EXPECT_VALUE = 0x03;
-const EXPECT_VERSION = 0x04;
-
 export function encodeCommand(command: Command): Uint8Array {
   if (command.kind === 'floor') {
     const { floor, commitTs } = command;
@@ -72,80 +67,6 @@ export function encodeCommand(command: Command): Uint8Array {
 
 export function decodeCommand(bytes: Uint8Array): Command {
   return decodeAll('ENTRY_MALFORMED', bytes, readCommand);
-}
-
-/** `key_count u32 ‖ keys` and `range_count u32 ‖ ranges`, each only when not empty. */
-export function writeReadSet(
-  writer: ByteWriter,
-  keys: readonly Uint8Array[],
-  ranges: readonly ReadRange[],
-): void {
-  if (keys.length > 0) {
-    writer.u32(keys.length);
-    for (const key of keys) writer.block(key);
-  }
-  if (ranges.length > 0) {
-    writer.u32(ranges.length);
-    for (const { from, to } of ranges) {
-      writer.u8(to === undefined ? 0 : 1).block(from);
-      if (to !== undefined) writer.block(to);
-    }
-  }
-}
-
-export function readReadKeys(reader: ByteReader): readonly Uint8Array[] {
-  const count = readList(reader, 4, 'readKeys');
-  const keys: Uint8Array[] = [];
-  for (let at = 0; at < count; at++) keys.push(readKey(reader, 'readKey'));
-  return keys;
-}
-
-export function readReadRanges(reader: ByteReader): readonly ReadRange[] {
-  const count = readList(reader, 5, 'readRanges');
-  const ranges: ReadRange[] = [];
-  for (let at = 0; at < count; at++) {
-    const bounded = readFlags(reader, 1, 'readRange') !== 0;
-    const from = readKey(reader, 'from');
-    ranges.push(bounded ? { from, to: readKey(reader, 'to') } : { from });
-  }
-  return ranges;
-}
-
-/** `count u32 ‖ count × (key ‖ kind u8 ‖ what the kind compares with)`. */
-export function writeConditions(writer: ByteWriter, conditions: readonly Condition[]): void {
-  writer.u32(conditions.length);
-  for (const { key, expect } of conditions) {
-    writer.block(key);
-    if (expect.kind === 'absent') writer.u8(EXPECT_ABSENT);
-    else if (expect.kind === 'exists') writer.u8(EXPECT_EXISTS);
-    else if (expect.kind === 'value') writer.u8(EXPECT_VALUE).block(expect.value);
-    else writer.u8(EXPECT_VERSION).u64(fits64(expect.ts, 'ts'));
-  }
-}
-
-export function readConditions(reader: ByteReader): readonly Condition[] {
-  const count = readList(reader, 5, 'conditions');
-  const conditions: Condition[] = [];
-  for (let at = 0; at < count; at++) {
-    conditions.push({ key: readKey(reader, 'key'), expect: readExpectation(reader) });
-  }
-  return conditions;
-}
-
-/** A key as `length u32 ‖ bytes`, within the limit. */
-export function readKey(reader: ByteReader, field: string): Uint8Array {
-  return reader.block(LIMITS.keyBytesMax, field);
-}
-
-export function readValue(reader: ByteReader, field: string): Uint8Array {
-  return reader.block(LIMITS.valueBytesMax, field);
-}
-
-/** The count of a list whose presence was announced: an empty one would be a second encoding of the same. */
-function readList(reader: ByteReader, itemBytes: number, field: string): number {
-  const count = readCount(reader, itemBytes, field);
-  if (count === 0) throw new DecodeFault(field, 'is announced and empty');
-  return count;
 }
 
 function readCommand(reader: ByteReader): Command {
@@ -172,15 +93,6 @@ function readCommand(reader: ByteReader): Command {
   };
 }
 
-function readExpectation(reader: ByteReader): Expectation {
-  const kind = reader.u8('expect');
-  if (kind === EXPECT_ABSENT) return { kind: 'absent' };
-  if (kind === EXPECT_EXISTS) return { kind: 'exists' };
-  if (kind === EXPECT_VALUE) return { kind: 'value', value: readValue(reader, 'expected') };
-  if (kind === EXPECT_VERSION) return { kind: 'version', ts: reader.u64('ts') };
-  throw new DecodeFault('expect', `is ${kind}`);
-}
-
 function writeMutation(writer: ByteWriter, mutation: CommandMutation): void {
   if (mutation.op === 'put') {
     writer.u8(mutation.expireAt === 0n ? OP_PUT : OP_PUT_EXPIRING);
@@ -203,16 +115,16 @@ function readMutations(reader: ByteReader): readonly CommandMutation[] {
 function readMutation(reader: ByteReader): CommandMutation {
   const op = reader.u8('op');
   if (op === OP_PUT) {
-    return { op: 'put', key: readKey(reader, 'key'), value: readValue(reader, 'value'), expireAt: 0n };
+    return { op: 'put', key: readBlock(reader, 'key'), value: readBlock(reader, 'value'), expireAt: 0n };
   }
   if (op === OP_PUT_EXPIRING) {
     const expireAt = reader.u64('expireAt');
     if (expireAt === 0n) throw new DecodeFault('expireAt', 'is announced and never');
-    return { op: 'put', key: readKey(reader, 'key'), value: readValue(reader, 'value'), expireAt };
+    return { op: 'put', key: readBlock(reader, 'key'), value: readBlock(reader, 'value'), expireAt };
   }
-  if (op === OP_DELETE) return { op: 'delete', key: readKey(reader, 'key') };
+  if (op === OP_DELETE) return { op: 'delete', key: readBlock(reader, 'key') };
   if (op === OP_DELETE_PREFIX) {
-    return { op: 'deletePrefix', prefix: readKey(reader, 'prefix'), limit: reader.u32('limit') };
+    return { op: 'deletePrefix', prefix: readBlock(reader, 'prefix'), limit: reader.u32('limit') };
   }
   throw new DecodeFault('op', `is ${op}`);
 }

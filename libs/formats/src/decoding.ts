@@ -51,6 +51,20 @@ export function readCount(reader: ByteReader, itemBytes: number, field: string):
   return count;
 }
 
+/** `length u32 ‖ bytes`, a copy. The announced length is checked against what is left before it is allocated. */
+export function readBlock(reader: ByteReader, field: string): Uint8Array {
+  return reader.bytes(reader.u32(field), field);
+}
+
+/**
+ * The count of a list whose presence a flag announced: an empty one would be a second encoding of the same.
+ */
+export function readAnnouncedCount(reader: ByteReader, itemBytes: number, field: string): number {
+  const count = readCount(reader, itemBytes, field);
+  if (count === 0) throw new DecodeFault(field, 'is announced and empty');
+  return count;
+}
+
 /** Encoders do not truncate: a number that does not fit its field is a bug of the caller. */
 export function fits(value: number, bits: 8 | 16 | 32, field: string): number {
   invariant('FMT-1', Number.isInteger(value) && value >= 0 && value < 2 ** bits, field);

@@ -159,3 +159,31 @@ export {
   writerRegistryPrefix,
   type WriterRow,
 } from './writer-registry.js';
+export { encodeErrorDetails, encodeWireError, decodeWireError, errorOfWire } from './wire/error.js';
+export {
+  decodeRequests,
+  decodeResponses,
+  encodeRequests,
+  encodeResponses,
+  OP,
+  requestBytes,
+  type RequestMessage,
+  responseBytes,
+  type ResponseMessage,
+  STATUS,
+} from './wire/frame.js';
+export {
+  decodeBeginResponse,
+  decodeGetRequest,
+  decodeGetResponse,
+  encodeBeginResponse,
+  encodeGetRequest,
+  encodeGetResponse,
+} from './wire/get.js';
+export { decodeScanRequest, decodeScanResponse, encodeScanRequest, encodeScanResponse } from './wire/scan.js';
+export {
+  decodeWriteRequest,
+  decodeWriteResponse,
+  encodeWriteRequest,
+  encodeWriteResponse,
+} from './wire/write.js';
