@@ -43,7 +43,7 @@ export interface ReadView {
    * In a reverse view the cursor starts at the end of the range. Several cursors of one view may take turns.
    */
   scan(range: KeyRange): Cursor;
-  /** Harmless when repeated. Pending operations finish first. */
+  /** Harmless when repeated. Pending operations finish first; later ones fail with `STORE_CLOSED`. */
   close(): Promise<void>;
 }
 

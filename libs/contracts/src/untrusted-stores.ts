@@ -14,7 +14,10 @@ export interface UntrustedStore extends OrderedStore {
    * everything else. Resolves when done; a store without files resolves at once.
    */
   compact(range?: { readonly from: Uint8Array; readonly to: Uint8Array }): Promise<void>;
-  /** Flushes and releases everything. Waits for running operations; later ones fail with `STORE_CLOSED`. */
+  /**
+   * Flushes and releases everything, open views included. Waits for running operations; later ones fail with
+   * `STORE_CLOSED`. Harmless when repeated.
+   */
   close(): Promise<void>;
 }
 

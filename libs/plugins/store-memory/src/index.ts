@@ -1,1 +1,2 @@
-export {};
+export { MemoryStores, type MemoryStoresConfig } from './memory-stores.js';
+export { storeMemory, storeMemory as plugin, storeMemoryOver } from './plugin.js';
