@@ -14,7 +14,9 @@ export function toBase64(bytes: Uint8Array): string {
   return text;
 }
 
-/** Bytes of exactly what `toBase64` writes; `undefined` for anything else, unused bits that are set included. */
+/**
+ * Bytes of exactly what `toBase64` writes; `undefined` for anything else, unused bits that are set included.
+ */
 export function fromBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0) return undefined;
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;

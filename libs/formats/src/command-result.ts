@@ -71,7 +71,10 @@ export function writeCommandResult(writer: ByteWriter, result: CommandResult): v
     writer.u8(TAG_CONFLICT).u64(fits64(result.keyHash, 'keyHash'));
   } else {
     const { condition, currentTs } = result;
-    writer.u8(TAG_FAILED).u8(currentTs === undefined ? 0 : 1).u32(fits(condition, 32, 'condition'));
+    writer
+      .u8(TAG_FAILED)
+      .u8(currentTs === undefined ? 0 : 1)
+      .u32(fits(condition, 32, 'condition'));
     if (currentTs !== undefined) writer.u64(fits64(currentTs, 'currentTs'));
   }
 }
@@ -86,5 +89,7 @@ export function readCommandResult(reader: ByteReader): CommandResult {
   if (tag !== TAG_FAILED) throw new DecodeFault('result', `is ${tag}`);
   const known = readFlags(reader, 1, 'flags') !== 0;
   const condition = reader.u32('condition');
-  return known ? { kind: 'failed', condition, currentTs: reader.u64('currentTs') } : { kind: 'failed', condition };
+  return known
+    ? { kind: 'failed', condition, currentTs: reader.u64('currentTs') }
+    : { kind: 'failed', condition };
 }

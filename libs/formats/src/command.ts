@@ -51,7 +51,11 @@ const OP_DELETE_PREFIX = 0x04;
 export function encodeCommand(command: Command): Uint8Array {
   if (command.kind === 'floor') {
     const { floor, commitTs } = command;
-    return new ByteWriter(17).u8(TAG_FLOOR).u64(fits64(floor, 'floor')).u64(fits64(commitTs, 'commitTs')).done();
+    return new ByteWriter(17)
+      .u8(TAG_FLOOR)
+      .u64(fits64(floor, 'floor'))
+      .u64(fits64(commitTs, 'commitTs'))
+      .done();
   }
   const { requestId, startTs, commitTs, readKeys, readRanges, conditions, mutations } = command;
   const writer = new ByteWriter(sizeOf(command)).u8(TAG_WRITE).u8(flagsOf(command));
@@ -71,7 +75,8 @@ export function decodeCommand(bytes: Uint8Array): Command {
 
 function readCommand(reader: ByteReader): Command {
   const tag = reader.u8('tag');
-  if (tag === TAG_FLOOR) return { kind: 'floor', floor: reader.u64('floor'), commitTs: reader.u64('commitTs') };
+  if (tag === TAG_FLOOR)
+    return { kind: 'floor', floor: reader.u64('floor'), commitTs: reader.u64('commitTs') };
   if (tag !== TAG_WRITE) throw new DecodeFault('tag', `is ${tag}`);
   const flags = readFlags(reader, KNOWN_FLAGS, 'flags');
   const requestId = flags & HAS_REQUEST_ID ? reader.bytes(REQUEST_ID_BYTES, 'requestId') : undefined;
@@ -101,7 +106,10 @@ function writeMutation(writer: ByteWriter, mutation: CommandMutation): void {
   } else if (mutation.op === 'delete') {
     writer.u8(OP_DELETE).block(mutation.key);
   } else {
-    writer.u8(OP_DELETE_PREFIX).block(mutation.prefix).u32(fits(mutation.limit, 32, 'limit'));
+    writer
+      .u8(OP_DELETE_PREFIX)
+      .block(mutation.prefix)
+      .u32(fits(mutation.limit, 32, 'limit'));
   }
 }
 
@@ -141,7 +149,8 @@ function flagsOf({ requestId, startTs, readKeys, readRanges, conditions }: Write
 
 /** At least what encoding needs, so that the writer never grows; exact for puts. */
 function sizeOf(command: WriteCommand): number {
-  let bytes = 14 + (command.requestId === undefined ? 0 : REQUEST_ID_BYTES) + (command.startTs === undefined ? 0 : 8);
+  let bytes =
+    14 + (command.requestId === undefined ? 0 : REQUEST_ID_BYTES) + (command.startTs === undefined ? 0 : 8);
   bytes += 12;
   for (const key of command.readKeys) bytes += 4 + key.length;
   for (const { from, to } of command.readRanges) bytes += 9 + from.length + (to?.length ?? 0);

@@ -2,8 +2,8 @@ import { ByteReader, DecodeFault, invariant } from '@caisson/base';
 import { CaissonError, type ErrorCode } from '@caisson/contracts';
 
 /**
- * Reads the whole of `bytes` with `read`; whatever does not fit the layout, trailing bytes included, becomes one
- * operating error of `code` that names the field and never quotes the bytes.
+ * Reads the whole of `bytes` with `read`; whatever does not fit the layout, trailing bytes included, becomes
+ * one operating error of `code` that names the field and never quotes the bytes.
  */
 export function decodeAll<T>(code: ErrorCode, bytes: Uint8Array, read: (reader: ByteReader) => T): T {
   try {
@@ -16,7 +16,9 @@ export function decodeAll<T>(code: ErrorCode, bytes: Uint8Array, read: (reader: 
   }
 }
 
-/** The operating error for a `DecodeFault`; anything else is not ours to translate and comes back as it is. */
+/**
+ * The operating error for a `DecodeFault`; anything else is not ours to translate and comes back as it is.
+ */
 export function refusal(code: ErrorCode, error: unknown): unknown {
   return error instanceof DecodeFault ? malformed(code, error.field, error.problem) : error;
 }
@@ -51,7 +53,9 @@ export function readCount(reader: ByteReader, itemBytes: number, field: string):
   return count;
 }
 
-/** `length u32 ‖ bytes`, a copy. The announced length is checked against what is left before it is allocated. */
+/**
+ * `length u32 ‖ bytes`, a copy. The announced length is checked against what is left before it is allocated.
+ */
 export function readBlock(reader: ByteReader, field: string): Uint8Array {
   return reader.bytes(reader.u32(field), field);
 }

@@ -62,9 +62,9 @@ export function decodeRegisterWriter(payload: Uint8Array): WriterClaim {
 }
 
 /**
- * Wire 1: `0x04 ‖ 0x01 ‖ storage_dek_id u32 ‖ len u32 ‖ wrapped ‖ raft_dek_id u32 ‖ len u32 ‖ wrapped ‖ writers`.
- * Wire 2: `0x04 ‖ 0x02 ‖ cluster_id 16 ‖ conf_index u64 ‖ state_index u64 ‖ key ‖ key ‖ writers`, where writers =
- * `count u32 ‖ count × (dek_id u32 ‖ full_node_id u64 ‖ epoch u16)`.
+ * Wire 1: `0x04 ‖ 0x01 ‖ storage_dek_id u32 ‖ len u32 ‖ wrapped ‖ raft_dek_id u32 ‖ len u32 ‖ wrapped ‖
+ * writers`. Wire 2: `0x04 ‖ 0x02 ‖ cluster_id 16 ‖ conf_index u64 ‖ state_index u64 ‖ key ‖ key ‖ writers`,
+ * where writers = `count u32 ‖ count × (dek_id u32 ‖ full_node_id u64 ‖ epoch u16)`.
  */
 export function encodeBootstrap(entry: BootstrapEntry): Uint8Array {
   invariant('FMT-1', entry.writers.length <= BOOTSTRAP_WRITERS_MAX, 'bootstrap writers');
@@ -95,7 +95,10 @@ export function decodeBootstrap(payload: Uint8Array): BootstrapEntry {
 }
 
 export function writeWriterClaim(writer: ByteWriter, { dekId, fullNodeId, epoch }: WriterClaim): void {
-  writer.u32(fits(dekId, 32, 'dekId')).u64(fits64(fullNodeId, 'fullNodeId')).u16(fits(epoch, 16, 'epoch'));
+  writer
+    .u32(fits(dekId, 32, 'dekId'))
+    .u64(fits64(fullNodeId, 'fullNodeId'))
+    .u16(fits(epoch, 16, 'epoch'));
 }
 
 export function readWriterClaim(reader: ByteReader): WriterClaim {

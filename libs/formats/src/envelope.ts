@@ -18,7 +18,9 @@ const RAFT_AAD_MARK = 0x52;
 const PREFIX_BYTES = 6;
 const VERSION_MAX = 15;
 
-/** Whom an envelope is for. Values and log payloads never open as each other: their additional data differ. */
+/**
+ * Whom an envelope is for. Values and log payloads never open as each other: their additional data differ.
+ */
 export type EnvelopeLayer = 'storage' | 'raft';
 
 export interface EnvelopeV1 {
@@ -30,8 +32,8 @@ export interface EnvelopeV1 {
 }
 
 /**
- * The version byte, by which a reader chooses the codec. Any version of the family (1 to 15) is answered, also
- * one this build cannot read; its codec then refuses it.
+ * The version byte, by which a reader chooses the codec. Any version of the family (1 to 15) is answered,
+ * also one this build cannot read; its codec then refuses it.
  */
 export function envelopeVersion(bytes: Uint8Array): number {
   const version = bytes[0];
@@ -63,8 +65,8 @@ export function encodeEnvelope(envelope: EnvelopeV1): Uint8Array {
 /**
  * Takes a version-1 envelope apart; authenticates nothing.
  *
- * The layer matters: a log payload is never compressed, and its additional data do not cover the flag, so a set
- * flag is refused here.
+ * The layer matters: a log payload is never compressed, and its additional data do not cover the flag, so a
+ * set flag is refused here.
  */
 export function decodeEnvelope(bytes: Uint8Array, layer: EnvelopeLayer): EnvelopeV1 {
   return decodeAll('ENVELOPE_MALFORMED', bytes, layer === 'storage' ? readStorageEnvelope : readRaftEnvelope);
@@ -115,7 +117,8 @@ function readRaftEnvelope(reader: ByteReader): EnvelopeV1 {
 
 function readEnvelope(reader: ByteReader, knownFlags: number): EnvelopeV1 {
   const version = reader.u8('version');
-  if (version !== ENVELOPE_V1) throw new DecodeFault('version', `is ${version}, which this build cannot open`);
+  if (version !== ENVELOPE_V1)
+    throw new DecodeFault('version', `is ${version}, which this build cannot open`);
   const flag = readFlags(reader, knownFlags, 'flag');
   const keyId = reader.u32('keyId');
   const nonce = reader.bytes(NONCE_BYTES, 'nonce');

@@ -11,8 +11,8 @@ export const UNKNOWN_NODE = 0n;
 /**
  * A node's number, computed from its name alone, so that every node computes the same without asking.
  *
- * Names are free to collide in 64 bits only by design of an attacker who may name nodes; the 16 bits that enter
- * nonces collide by accident, which is why the writer registry checks them.
+ * Names are free to collide in 64 bits only by design of an attacker who may name nodes; the 16 bits that
+ * enter nonces collide by accident, which is why the writer registry checks them.
  */
 export function fullNodeId(name: string): bigint {
   if (name === '') return UNKNOWN_NODE;

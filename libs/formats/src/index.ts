@@ -1,4 +1,6 @@
 export { fromBase64, toBase64 } from './base64.js';
+/** Messages and services of `caisson.v1`, as generated. */
+export * as proto from './gen/caisson/v1/kv.js';
 export {
   type CommandResult,
   decodeCommandResult,
@@ -99,6 +101,7 @@ export {
   PROPOSAL_KIND,
   proposalIdOf,
 } from './proposal.js';
+export { protoDescriptors } from './proto.js';
 export {
   parseSidecar,
   printSidecar,

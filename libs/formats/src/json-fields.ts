@@ -72,7 +72,8 @@ export class JsonFields {
     const text = this.#string(name);
     if (text.length > Math.ceil(bytesMax / 3) * 4) throw this.#fault(name, `exceeds ${bytesMax} bytes`);
     const bytes = fromBase64(text);
-    if (bytes === undefined || bytes.length > bytesMax) throw this.#fault(name, 'is not base64 within its limit');
+    if (bytes === undefined || bytes.length > bytesMax)
+      throw this.#fault(name, 'is not base64 within its limit');
     return bytes;
   }
 

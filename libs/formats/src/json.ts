@@ -1,7 +1,13 @@
 import { DecodeFault, invariant } from '@caisson/base';
 
 /** JSON as files of Caisson use it: integers of any size without loss, no fractions, objects as maps. */
-export type JsonValue = bigint | string | boolean | null | readonly JsonValue[] | ReadonlyMap<string, JsonValue>;
+export type JsonValue =
+  | bigint
+  | string
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | ReadonlyMap<string, JsonValue>;
 
 const DEPTH_MAX = 16;
 const QUOTE = 0x22;
@@ -22,8 +28,8 @@ export function parseJson(text: string): JsonValue {
 }
 
 /**
- * The one text of a value: members sorted by their bytes, printable ASCII, no white space, or one member a line
- * when `indent` is given.
+ * The one text of a value: members sorted by their bytes, printable ASCII, no white space, or one member a
+ * line when `indent` is given.
  */
 export function printJson(value: JsonValue, indent = 0): string {
   return print(value, indent, '');

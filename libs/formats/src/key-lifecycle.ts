@@ -4,7 +4,13 @@ import { readWriterClaim, type WriterClaim, writeWriterClaim } from './encryptio
 import { CLUSTER_ID_BYTES, type ClusterId } from './identity.js';
 import { OPCODES } from './payload.js';
 import { type KeyPurpose, PURPOSE_CODE, WRAPPED_DEK_LIMITS } from './wrapped-dek.js';
-import { readPurpose, readWrappedKey, WRAPPED_KEY_BYTES_MIN, type WrappedKey, writeWrappedKey } from './wrapped-key.js';
+import {
+  readPurpose,
+  readWrappedKey,
+  WRAPPED_KEY_BYTES_MIN,
+  type WrappedKey,
+  writeWrappedKey,
+} from './wrapped-key.js';
 
 const SUB_CODE = Object.freeze({
   rotate: 1,
@@ -57,16 +63,19 @@ const SUBS = new Map<number, LifecycleSub>(
 );
 
 /**
- * Wire 1: `0x05 ‖ 0x01 ‖ sub u8 ‖ dek_id u32 ‖ purpose u8 ‖ len u32 ‖ wrapped ‖ dek_id u32 ‖ full_node_id u64 ‖
- * epoch u16`. Wire 2: `0x05 ‖ 0x02 ‖ sub u8 ‖ cluster_id 16 ‖ conf_index u64 ‖ state_index u64 ‖ full_node_id u64 ‖
- * epoch u16 ‖ count u16 ‖ count × key`.
+ * Wire 1: `0x05 ‖ 0x01 ‖ sub u8 ‖ dek_id u32 ‖ purpose u8 ‖ len u32 ‖ wrapped ‖ dek_id u32 ‖ full_node_id u64
+ * ‖ epoch u16`. Wire 2: `0x05 ‖ 0x02 ‖ sub u8 ‖ cluster_id 16 ‖ conf_index u64 ‖ state_index u64 ‖
+ * full_node_id u64 ‖ epoch u16 ‖ count u16 ‖ count × key`.
  */
 export function encodeLifecycle(entry: LifecycleEntry): Uint8Array {
   const problem = entry.wire === WIRE_1 ? problemOfWire1(entry) : problemOfWire2(entry);
   invariant('FMT-1', problem === undefined, problem);
   const writer = new ByteWriter(256).u8(OPCODES.keyLifecycle).u8(entry.wire).u8(SUB_CODE[entry.sub]);
   if (entry.wire === WIRE_1) {
-    writer.u32(fits(entry.keyId, 32, 'keyId')).u8(PURPOSE_CODE[entry.purpose]).block(entry.wrapped);
+    writer
+      .u32(fits(entry.keyId, 32, 'keyId'))
+      .u8(PURPOSE_CODE[entry.purpose])
+      .block(entry.wrapped);
     writeWriterClaim(writer, entry.proposer);
     return writer.done();
   }
@@ -112,10 +121,20 @@ function readWire2(reader: ByteReader, sub: LifecycleSub): LifecycleWire2 {
   const fullNodeId = reader.u64('fullNodeId');
   const epoch = reader.u16('epoch');
   const count = reader.u16('count');
-  if (count * WRAPPED_KEY_BYTES_MIN > reader.remaining) throw new DecodeFault('count', 'exceeds what is left');
+  if (count * WRAPPED_KEY_BYTES_MIN > reader.remaining)
+    throw new DecodeFault('count', 'exceeds what is left');
   const keys: WrappedKey[] = [];
   for (let at = 0; at < count; at++) keys.push(readWrappedKey(reader));
-  const entry: LifecycleWire2 = { wire: WIRE_2, sub, clusterId, confIndex, stateIndex, fullNodeId, epoch, keys };
+  const entry: LifecycleWire2 = {
+    wire: WIRE_2,
+    sub,
+    clusterId,
+    confIndex,
+    stateIndex,
+    fullNodeId,
+    epoch,
+    keys,
+  };
   const problem = problemOfWire2(entry);
   if (problem !== undefined) throw new DecodeFault('keys', problem);
   return entry;

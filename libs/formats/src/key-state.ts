@@ -1,5 +1,14 @@
 import { type ByteReader, ByteWriter, concatBytes, DecodeFault, invariant } from '@caisson/base';
-import { decodeAll, expectByte, fits, fits64, fitsBytes, fitsIndex, readCount, readFlags } from './decoding.js';
+import {
+  decodeAll,
+  expectByte,
+  fits,
+  fits64,
+  fitsBytes,
+  fitsIndex,
+  readCount,
+  readFlags,
+} from './decoding.js';
 import { readWrappedKey, WRAPPED_KEY_BYTES_MIN, type WrappedKey, writeWrappedKey } from './wrapped-key.js';
 
 /** A key as every replica knows it. */
@@ -70,8 +79,8 @@ export function encodeKeyState(state: KeyState): Uint8Array {
 }
 
 /**
- * Everything the MAC covers: the row without the MAC itself. One state has one encoding, so replicas that agree
- * on the state agree on these bytes.
+ * Everything the MAC covers: the row without the MAC itself. One state has one encoding, so replicas that
+ * agree on the state agree on these bytes.
  */
 export function keyStateMacInput(state: Omit<KeyState, 'mac'>): Uint8Array {
   invariant('FMT-1', ascends(state.keys.map((key) => key.keyId)), 'key ids ascend');

@@ -14,7 +14,11 @@ export function checkKey(key: Uint8Array, field = 'key'): void {
   checkSize(key.length, LIMITS.keyBytesMax, field);
 }
 
-export function checkValue(value: Uint8Array, limit: number = LIMITS.valueBytesDefault, field = 'value'): void {
+export function checkValue(
+  value: Uint8Array,
+  limit: number = LIMITS.valueBytesDefault,
+  field = 'value',
+): void {
   checkSize(value.length, limit, field);
 }
 

@@ -1,8 +1,19 @@
 import { type ByteReader, ByteWriter, DecodeFault, invariant } from '@caisson/base';
-import { decodeAll, expectByte, fits, fits64, fitsBytes, fitsIndex, malformed, readCount } from './decoding.js';
+import {
+  decodeAll,
+  expectByte,
+  fits,
+  fits64,
+  fitsBytes,
+  fitsIndex,
+  malformed,
+  readCount,
+} from './decoding.js';
 import { CLUSTER_ID_BYTES, type ClusterId } from './identity.js';
 
-/** First byte of a payload. Ranges above belong to further appliers; an opcode nobody owns halts the group. */
+/**
+ * First byte of a payload. Ranges above belong to further appliers; an opcode nobody owns halts the group.
+ */
 export const OPCODES = Object.freeze({
   command: 0x00,
   commandBatch: 0x01,
@@ -66,8 +77,8 @@ export function decodeGenesis(payload: Uint8Array): Genesis {
 }
 
 /**
- * One command as `0x00 ‖ command`, several as `0x01 ‖ count u32 ‖ count × (length u32 ‖ command)`. They share a
- * proposal id and an envelope; their results are a list in the same order.
+ * One command as `0x00 ‖ command`, several as `0x01 ‖ count u32 ‖ count × (length u32 ‖ command)`. They share
+ * a proposal id and an envelope; their results are a list in the same order.
  */
 export function encodeCommands(commands: readonly Uint8Array[]): Uint8Array {
   invariant('FMT-1', commands.length > 0, 'a payload carries at least one command');
@@ -80,8 +91,8 @@ export function encodeCommands(commands: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * The commands of a payload of opcode `0x00` or `0x01`, at least one, as windows into it: the payload belongs to
- * the applier, and decoding a command copies what it keeps.
+ * The commands of a payload of opcode `0x00` or `0x01`, at least one, as windows into it: the payload belongs
+ * to the applier, and decoding a command copies what it keeps.
  */
 export function decodeCommands(payload: Uint8Array): readonly Uint8Array[] {
   return decodeAll('ENTRY_MALFORMED', payload, readCommands);
@@ -97,7 +108,8 @@ function single(command: Uint8Array): Uint8Array {
 function readCommands(reader: ByteReader): readonly Uint8Array[] {
   const opcode = reader.u8('opcode');
   if (opcode === OPCODES.command) return [reader.view(reader.remaining, 'command')];
-  if (opcode !== OPCODES.commandBatch) throw new DecodeFault('opcode', `is ${opcode}, which carries no command`);
+  if (opcode !== OPCODES.commandBatch)
+    throw new DecodeFault('opcode', `is ${opcode}, which carries no command`);
   const count = readCount(reader, 4, 'count');
   if (count < 2) throw new DecodeFault('count', `is ${count}, a batch has at least two`);
   const commands: Uint8Array[] = [];

@@ -138,7 +138,10 @@ function groupTree(group: SidecarGroup): JsonValue {
     ['raft_applied_index', BigInt(fitsIndex(group.raftAppliedIndex, 'raftAppliedIndex'))],
     ['active', active],
     ['storage_envelope_active', group.storageEnvelopeActive],
-    ['storage_envelope_cutover_index', BigInt(fitsIndex(group.storageEnvelopeCutoverIndex, 'storageCutoverIndex'))],
+    [
+      'storage_envelope_cutover_index',
+      BigInt(fitsIndex(group.storageEnvelopeCutoverIndex, 'storageCutoverIndex')),
+    ],
     ['storage_cutover_ts', fits64(group.storageCutoverTs, 'storageCutoverTs')],
     ['raft_envelope_cutover_index', BigInt(fitsIndex(group.raftEnvelopeCutoverIndex, 'raftCutoverIndex'))],
   ]);

@@ -1,4 +1,12 @@
-import { type ByteReader, ByteWriter, compareBytes, DecodeFault, fromUtf8, invariant, toUtf8 } from '@caisson/base';
+import {
+  type ByteReader,
+  ByteWriter,
+  compareBytes,
+  DecodeFault,
+  fromUtf8,
+  invariant,
+  toUtf8,
+} from '@caisson/base';
 import type { WrapContext } from '@caisson/contracts';
 import { decodeAll, expectByte, fits, fitsBytes } from './decoding.js';
 import { NONCE_BYTES } from './nonce.js';
@@ -6,7 +14,9 @@ import { TAG_BYTES } from './envelope.js';
 
 export const DEK_BYTES = 32;
 export const ORIGIN_ID_BYTES = 16;
-/** First bytes of HKDF-SHA-256(DEK, empty salt, `"caisson/check/1"`): tells a wrong key from a damaged value. */
+/**
+ * First bytes of HKDF-SHA-256(DEK, empty salt, `"caisson/check/1"`): tells a wrong key from a damaged value.
+ */
 export const CHECK_BYTES = 8;
 
 export type KeyPurpose = 'storage' | 'raft';
@@ -79,7 +89,11 @@ export function decodeWrappedDek(bytes: Uint8Array): readonly WrappedDekSlot[] {
       }
       rows.push(row);
     }
-    return rows.map(({ provider, keyRef, blob }) => ({ provider: text(provider), keyRef: text(keyRef), blob }));
+    return rows.map(({ provider, keyRef, blob }) => ({
+      provider: text(provider),
+      keyRef: text(keyRef),
+      blob,
+    }));
   });
 }
 
@@ -134,7 +148,8 @@ function readSlot(reader: ByteReader): EncodedSlot {
   const keyRef = reader.bytes(keyRefLength, 'keyRef');
   if (fromUtf8(keyRef) === undefined) throw new DecodeFault('keyRef', 'is not UTF-8');
   const blobLength = reader.u16('blobLength');
-  if (blobLength < 1 || blobLength > WRAPPED_DEK_LIMITS.blobMax) throw new DecodeFault('blob', `has ${blobLength} bytes`);
+  if (blobLength < 1 || blobLength > WRAPPED_DEK_LIMITS.blobMax)
+    throw new DecodeFault('blob', `has ${blobLength} bytes`);
   return { provider, keyRef, blob: reader.bytes(blobLength, 'blob') };
 }
 

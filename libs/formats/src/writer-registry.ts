@@ -18,8 +18,8 @@ export interface WriterRow {
 }
 
 /**
- * `"!encryption|writers|" ‖ dek_id u32 ‖ '|' ‖ node_id16 u16`: 27 bytes, without the table byte. `systemKey` of
- * it is the store key.
+ * `"!encryption|writers|" ‖ dek_id u32 ‖ '|' ‖ node_id16 u16`: 27 bytes, without the table byte. `systemKey`
+ * of it is the store key.
  */
 export function writerRegistryKey(dekId: number, nodeId16: number): Uint8Array {
   const tail = new Uint8Array(KEY_BYTES - PREFIX.length);

@@ -8,12 +8,15 @@ const NO_DETAILS = '{}';
 type Detail = ErrorDetails[string];
 
 /**
- * `wire u16 ‖ details`, the number of the error and its details as a JSON object in UTF-8. Integers beyond JSON's
- * safe range travel as decimal strings. Details too long to send are left out, never cut.
+ * `wire u16 ‖ details`, the number of the error and its details as a JSON object in UTF-8. Integers beyond
+ * JSON's safe range travel as decimal strings. Details too long to send are left out, never cut.
  */
 export function encodeWireError(error: CaissonError): Uint8Array {
   const details = toUtf8(encodeErrorDetails(error.details));
-  return new ByteWriter(2 + details.length).u16(fits(error.entry.wire, 16, 'wire')).bytes(details).done();
+  return new ByteWriter(2 + details.length)
+    .u16(fits(error.entry.wire, 16, 'wire'))
+    .bytes(details)
+    .done();
 }
 
 /** An error of the peer as an error of this process. A number this build does not know becomes `INTERNAL`. */
@@ -44,11 +47,14 @@ export function errorOfWire(wire: number, detailsJson: string): CaissonError {
 
 function wireError(wire: number, details: ErrorDetails): CaissonError {
   const code = codeOfWire(wire);
-  return code === undefined ? new CaissonError('INTERNAL', { ...details, wire }) : new CaissonError(code, details);
+  return code === undefined
+    ? new CaissonError('INTERNAL', { ...details, wire })
+    : new CaissonError(code, details);
 }
 
 function parseDetails(text: string | undefined): ErrorDetails {
-  if (text === undefined || text.length > DETAILS_BYTES_MAX) throw new DecodeFault('details', 'are no short text');
+  if (text === undefined || text.length > DETAILS_BYTES_MAX)
+    throw new DecodeFault('details', 'are no short text');
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

@@ -37,8 +37,8 @@ export function decodeScanRequest(body: Uint8Array): ScanRequest {
 
 /**
  * `flags u8 (bit 0 continues, bit 1 keys only) ‖ read_ts u64 ‖ stale_ms u32 ‖ [continuation_len u32 ‖
- * continuation] ‖ count u32 ‖ count × (commit_ts u64 ‖ key_len u32 ‖ key ‖ [value_len u32 ‖ value])`. Either all
- * pairs have values or none has.
+ * continuation] ‖ count u32 ‖ count × (commit_ts u64 ‖ key_len u32 ‖ key ‖ [value_len u32 ‖ value])`. Either
+ * all pairs have values or none has.
  */
 export function encodeScanResponse({ pairs, continuation, readTs, staleMs }: ScanResponse): Uint8Array {
   const keysOnly = pairs.length > 0 && pairs[0]!.value === undefined;

@@ -1,7 +1,16 @@
 import { type ByteReader, ByteWriter, DecodeFault } from '@caisson/base';
 import type { Mutation, WriteRequest, WriteResponse } from '@caisson/contracts';
 import { decodeCommandResult, encodeCommandResult } from '../command-result.js';
-import { decodeAll, fits, fits64, fitsBytes, fitsIndex, readBlock, readCount, readFlags } from '../decoding.js';
+import {
+  decodeAll,
+  fits,
+  fits64,
+  fitsBytes,
+  fitsIndex,
+  readBlock,
+  readCount,
+  readFlags,
+} from '../decoding.js';
 import { readConditions, readReadKeys, readReadRanges, writeConditions, writeReadSet } from '../read-set.js';
 import { REQUEST_ID_BYTES } from '../system-keys.js';
 
@@ -20,7 +29,8 @@ const NO_LIMIT = 0;
 const MUTATION_BYTES_MIN = 5;
 
 /**
- * A write as clients send it: as a command, but with durations instead of times and without a commit timestamp.
+ * A write as clients send it: as a command, but with durations instead of times and without a commit
+ * timestamp.
  */
 export function encodeWriteRequest(request: WriteRequest): Uint8Array {
   const { mutations, conditions = [], requestId, startTs, readKeys = [], readRanges = [] } = request;
@@ -74,7 +84,10 @@ function writeMutation(writer: ByteWriter, mutation: Mutation): void {
   } else if (mutation.op === 'delete') {
     writer.u8(OP_DELETE).block(mutation.key);
   } else {
-    writer.u8(OP_DELETE_PREFIX).block(mutation.prefix).u32(fits(mutation.limit ?? NO_LIMIT, 32, 'limit'));
+    writer
+      .u8(OP_DELETE_PREFIX)
+      .block(mutation.prefix)
+      .u32(fits(mutation.limit ?? NO_LIMIT, 32, 'limit'));
   }
 }
 
