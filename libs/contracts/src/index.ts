@@ -16,6 +16,7 @@ export * from './raft-log.js';
 export * from './raft-transport.js';
 export * from './replication-engine.js';
 export * from './secret.js';
+export * from './secrets.js';
 export * from './store.js';
 export * from './surfaces.js';
 export * from './token.js';
