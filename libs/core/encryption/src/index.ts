@@ -1,1 +1,16 @@
-export {};
+export { CipherRegistry } from './envelope/cipher-registry.js';
+export {
+  type EnvelopeSuite,
+  EnvelopeSuites,
+  type KeyFinder,
+  type PayloadPlace,
+  type SealingKey,
+  type ValuePlace,
+} from './envelope/envelope-suite.js';
+export { envelopeV1 } from './envelope/envelope-v1.js';
+export { NonceFactory, type NonceOrigin } from './envelope/nonce-factory.js';
+export { checkValue } from './keys/check-value.js';
+export { KekRing } from './keys/kek-ring.js';
+export { type HeldKey, Keystore, type UnwrappedKey } from './keys/keystore.js';
+export { KEK_BYTES, LocalKek, type LocalKekParts } from './keys/local-kek.js';
+export { patiently, type Waiting } from './keys/patience.js';

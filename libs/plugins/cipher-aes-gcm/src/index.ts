@@ -1,1 +1,2 @@
-export {};
+export { AesGcmCipher } from './aes-gcm-cipher.js';
+export { cipherAesGcm, cipherAesGcm as plugin } from './plugin.js';

@@ -1,0 +1,80 @@
+import { CaissonError } from '@caisson/contracts';
+import { envelopeVersion, type KeyPurpose } from '@caisson/formats';
+import type { HeldKey } from '../keys/keystore.js';
+import type { NonceFactory } from './nonce-factory.js';
+
+/** Where a value is stored. Every byte of it is authenticated with the value. */
+export interface ValuePlace {
+  /** The 9 bytes of the value header, as stored. */
+  readonly headerBytes: Uint8Array;
+  /** The whole store key, as stored. */
+  readonly storeKey: Uint8Array;
+}
+
+/** Where a payload stands in a log. A version authenticates as much of it as its layout has room for. */
+export interface PayloadPlace {
+  readonly group: number;
+  readonly term: number;
+  readonly index: number;
+  readonly proposalId: bigint;
+}
+
+/** A DEK this process may seal under, with the nonces it may use. */
+export interface SealingKey {
+  readonly key: HeldKey;
+  readonly nonces: NonceFactory;
+}
+
+/** Finds the DEK an envelope names. */
+export interface KeyFinder {
+  find(keyId: number, purpose: KeyPurpose): HeldKey | undefined;
+}
+
+/**
+ * One envelope version: how values and payloads are sealed, and how they open again.
+ *
+ * Opening answers `undefined` when authentication fails, and throws `UNKNOWN_KEY_ID` or `ENVELOPE_MALFORMED`
+ * where it does not even come to that. Plaintext handed out is fresh memory.
+ */
+export interface EnvelopeSuite {
+  readonly version: number;
+  sealValue(by: SealingKey, place: ValuePlace, plaintext: Uint8Array): Uint8Array;
+  openValue(keys: KeyFinder, place: ValuePlace, envelope: Uint8Array): Uint8Array | undefined;
+  sealPayload(by: SealingKey, place: PayloadPlace, payload: Uint8Array): Uint8Array;
+  openPayload(keys: KeyFinder, place: PayloadPlace, envelope: Uint8Array): Uint8Array | undefined;
+}
+
+/** Every version this build reads, and the one it writes. A further version is a further suite in the list. */
+export class EnvelopeSuites {
+  readonly writer: EnvelopeSuite;
+  readonly #readers: ReadonlyMap<number, EnvelopeSuite>;
+
+  constructor(suites: readonly EnvelopeSuite[], written: number) {
+    this.#readers = new Map(suites.map((suite) => [suite.version, suite]));
+    const writer = this.#readers.get(written);
+    if (writer === undefined) {
+      throw new CaissonError('CONFIG_INVALID', { path: 'envelopeVersion', found: written });
+    }
+    this.writer = writer;
+  }
+
+  /** The suite that can read `envelope`, by its version byte. */
+  reader(envelope: Uint8Array): EnvelopeSuite {
+    const version = envelopeVersion(envelope);
+    const suite = this.#readers.get(version);
+    if (suite === undefined) {
+      throw new CaissonError('ENVELOPE_MALFORMED', {
+        version,
+        problem: 'this build cannot read the version',
+      });
+    }
+    return suite;
+  }
+}
+
+/** The key an envelope names, or `UNKNOWN_KEY_ID`. */
+export function requireKey(keys: KeyFinder, keyId: number, purpose: KeyPurpose): HeldKey {
+  const key = keys.find(keyId, purpose);
+  if (key === undefined) throw new CaissonError('UNKNOWN_KEY_ID', { keyId, purpose });
+  return key;
+}

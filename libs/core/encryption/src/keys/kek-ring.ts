@@ -1,0 +1,94 @@
+import {
+  CaissonError,
+  type Hashes,
+  type KekProvider,
+  type Secret,
+  type WrapContext,
+} from '@caisson/contracts';
+import { decodeWrappedDek, encodeWrappedDek, type WrappedDekSlot } from '@caisson/formats';
+import { isPassing } from './patience.js';
+
+/**
+ * All configured KEK providers as one. Each wraps every DEK; any one of them opens it.
+ *
+ * Providers are asked in their configured order. Nothing that they return is remembered.
+ */
+export class KekRing {
+  readonly #providers: readonly KekProvider[];
+  readonly #hashes: Hashes;
+
+  constructor(providers: readonly KekProvider[], hashes: Hashes) {
+    this.#providers = providers;
+    this.#hashes = hashes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#providers.length === 0;
+  }
+
+  /** A container with one slot for each provider; all of them must answer. */
+  async wrap(dek: Secret, context: WrapContext, signal?: AbortSignal): Promise<Uint8Array> {
+    this.#requireProviders();
+    const slots: WrappedDekSlot[] = [];
+    for (const provider of this.#providers) {
+      const { provider: name, keyRef } = await provider.describe();
+      slots.push({ provider: name, keyRef, blob: await provider.wrap(dek, context, signal) });
+    }
+    return encodeWrappedDek(slots);
+  }
+
+  /**
+   * The DEK of a container, by the first provider that opens it.
+   *
+   * When none does: an error that passes by itself if there is one, since waiting may help; else the refusal of
+   * a provider whose key is in the container; else `KEK_MISMATCH`, with the keys that could have opened it.
+   */
+  async unwrap(container: Uint8Array, context: WrapContext, signal?: AbortSignal): Promise<Secret> {
+    this.#requireProviders();
+    const slots = decodeWrappedDek(container);
+    const failures: unknown[] = [];
+    for (const provider of this.#providers) {
+      try {
+        const slot = await findSlot(provider, slots);
+        if (slot !== undefined) return await provider.unwrap(slot.blob, context, signal);
+      } catch (error) {
+        signal?.throwIfAborted();
+        failures.push(error);
+      }
+    }
+    const failure = failures.find(isPassing) ?? failures[0];
+    if (failure !== undefined) throw failure;
+    const wrappedBy = slots.map(({ provider, keyRef }) => `${provider}:${keyRef}`);
+    throw new CaissonError('KEK_MISMATCH', { keyId: context.keyId, reason: 'other key', wrappedBy });
+  }
+
+  /** Opens the container through each provider in turn and compares: done before a container is proposed. */
+  async verify(
+    container: Uint8Array,
+    context: WrapContext,
+    dek: Secret,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const slots = decodeWrappedDek(container);
+    for (const provider of this.#providers) {
+      const slot = await findSlot(provider, slots);
+      const opened = slot && (await provider.unwrap(slot.blob, context, signal));
+      const isSame = opened !== undefined && this.#hashes.equal(opened.reveal(), dek.reveal());
+      opened?.erase();
+      if (!isSame)
+        throw new CaissonError('KEK_MISMATCH', { keyId: context.keyId, reason: 'does not unwrap again' });
+    }
+  }
+
+  #requireProviders(): void {
+    if (this.isEmpty) throw new CaissonError('KEK_NOT_CONFIGURED');
+  }
+}
+
+async function findSlot(
+  provider: KekProvider,
+  slots: readonly WrappedDekSlot[],
+): Promise<WrappedDekSlot | undefined> {
+  const { provider: name, keyRef } = await provider.describe();
+  return slots.find((slot) => slot.provider === name && slot.keyRef === keyRef);
+}

@@ -1,0 +1,131 @@
+import { equalBytes, toHex } from '@caisson/base';
+import { CaissonError, type Hashes, type PreparedKey, type Secret } from '@caisson/contracts';
+import type { KeyPurpose } from '@caisson/formats';
+import type { CipherRegistry } from '../envelope/cipher-registry.js';
+import { checkValue } from './check-value.js';
+
+/** A DEK as it comes out of its wrapping. */
+export interface UnwrappedKey {
+  readonly keyId: number;
+  readonly purpose: KeyPurpose;
+  readonly originId: Uint8Array;
+  readonly dek: Secret;
+}
+
+/** A DEK this process can use. */
+export interface HeldKey extends UnwrappedKey {
+  readonly check: Uint8Array;
+  /** Ready for the suite behind an envelope version; made once per version. */
+  prepared(version: number): PreparedKey;
+}
+
+/**
+ * Every DEK of the node, unwrapped, in memory only.
+ *
+ * Readers see one consistent set without locks: each change replaces the whole map. A key id stands for the same
+ * bytes for ever; keys that were rotated out stay readable until they are retired.
+ */
+export class Keystore {
+  readonly #hashes: Hashes;
+  readonly #ciphers: CipherRegistry;
+  #keys: ReadonlyMap<number, StoredKey> = new Map();
+
+  constructor(hashes: Hashes, ciphers: CipherRegistry) {
+    this.#hashes = hashes;
+    this.#ciphers = ciphers;
+  }
+
+  get ids(): readonly number[] {
+    return [...this.#keys.keys()].sort((a, b) => a - b);
+  }
+
+  get(keyId: number): HeldKey | undefined {
+    return this.#keys.get(keyId);
+  }
+
+  /** The key if it is held for this purpose: a storage DEK never opens a payload, nor the reverse. */
+  find(keyId: number, purpose: KeyPurpose): HeldKey | undefined {
+    const key = this.#keys.get(keyId);
+    return key?.purpose === purpose ? key : undefined;
+  }
+
+  /**
+   * Takes a key over, and its secret with it. The same key again is a no-op; another one under a known id is
+   * `KEY_CONFLICT`; one that does not give the expected check value is `KEK_MISMATCH`.
+   */
+  set(key: UnwrappedKey, expectedCheck?: Uint8Array): HeldKey {
+    const check = checkValue(this.#hashes, key.dek);
+    if (expectedCheck !== undefined && !equalBytes(check, expectedCheck)) {
+      throw new CaissonError('KEK_MISMATCH', {
+        keyId: key.keyId,
+        reason: 'check value',
+        found: toHex(check),
+      });
+    }
+    const held = this.#keys.get(key.keyId);
+    if (held !== undefined) {
+      if (!held.isSame(key, this.#hashes)) throw new CaissonError('KEY_CONFLICT', { keyId: key.keyId });
+      if (held.dek !== key.dek) key.dek.erase();
+      return held;
+    }
+    const stored = new StoredKey(key, check, this.#ciphers);
+    this.#keys = new Map(this.#keys).set(key.keyId, stored);
+    return stored;
+  }
+
+  /** Forgets a key and overwrites its bytes. Unknown ids are fine. */
+  retire(keyId: number): void {
+    const key = this.#keys.get(keyId);
+    if (key === undefined) return;
+    const remaining = new Map(this.#keys);
+    remaining.delete(keyId);
+    this.#keys = remaining;
+    key.erase();
+  }
+
+  /** Forgets everything: the node stops. */
+  erase(): void {
+    for (const keyId of this.ids) this.retire(keyId);
+  }
+}
+
+class StoredKey implements HeldKey {
+  readonly keyId: number;
+  readonly purpose: KeyPurpose;
+  readonly originId: Uint8Array;
+  readonly dek: Secret;
+  readonly check: Uint8Array;
+  readonly #ciphers: CipherRegistry;
+  readonly #prepared = new Map<number, PreparedKey>();
+
+  constructor(key: UnwrappedKey, check: Uint8Array, ciphers: CipherRegistry) {
+    this.keyId = key.keyId;
+    this.purpose = key.purpose;
+    this.originId = key.originId;
+    this.dek = key.dek;
+    this.check = check;
+    this.#ciphers = ciphers;
+  }
+
+  isSame(other: UnwrappedKey, hashes: Hashes): boolean {
+    return (
+      this.purpose === other.purpose &&
+      equalBytes(this.originId, other.originId) &&
+      hashes.equal(this.dek.reveal(), other.dek.reveal())
+    );
+  }
+
+  prepared(version: number): PreparedKey {
+    const known = this.#prepared.get(version);
+    if (known !== undefined) return known;
+    const made = this.#ciphers.get(version).prepare(this.dek);
+    this.#prepared.set(version, made);
+    return made;
+  }
+
+  erase(): void {
+    for (const key of this.#prepared.values()) key.dispose();
+    this.#prepared.clear();
+    this.dek.erase();
+  }
+}
