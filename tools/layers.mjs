@@ -3,8 +3,8 @@
  *
  * Read by ESLint's module-boundary rule, by tools/tidy, and copied (and checked) into docs/ARCHITECTURE.md.
  * `may` lists layers a layer may import in shipped code; `specs` lists what its specs may import on top;
- * `npm` lists the npm packages its shipped code may import. Layers marked `pure` compile without Node's types:
- * time, randomness, disk and network reach them as services.
+ * `npm` lists the npm packages its shipped code may import. Layers marked `pure` compile without Node's
+ * types: time, randomness, disk and network reach them as services.
  */
 
 const TEST_BENCH = ['testing', 'plugin'];

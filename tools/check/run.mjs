@@ -39,13 +39,16 @@ const failed = broken.length + verdict.failures.length + verdict.problems.length
 
 heading('summary');
 for (const { title, seconds, problem } of outcomes) {
-  console.log(`${problem === undefined ? 'ok    ' : 'FAILED'} ${title} (${seconds} s)${problem ? `: ${problem}` : ''}`);
+  console.log(
+    `${problem === undefined ? 'ok    ' : 'FAILED'} ${title} (${seconds} s)${problem ? `: ${problem}` : ''}`,
+  );
 }
 for (const text of [...verdict.failures, ...verdict.problems]) console.log(`FAILED ${text}`);
 const reasons = new Set(verdict.skips.map(({ reason }) => reason));
 for (const reason of reasons) {
   console.log(`\nskipped: ${reason}`);
-  for (const skip of verdict.skips) if (skip.reason === reason) console.log(`  ${skip.project}: ${skip.title}`);
+  for (const skip of verdict.skips)
+    if (skip.reason === reason) console.log(`  ${skip.project}: ${skip.title}`);
 }
 console.log(`\n${verdict.passed} passed, ${failed} failed, ${verdict.skips.length} skipped`);
 process.exitCode = failed > 0 || verdict.passed === 0 ? 1 : 0;

@@ -1,9 +1,9 @@
 /**
  * What the test runner wrote down, judged.
  *
- * A project with specs must have a result, every spec file must appear in it, and every skipped test must carry
- * its reason in its name as `[skipped: reason]`. Whatever breaks one of these is a problem and counts as failed:
- * a test that silently did not run is worse than one that failed.
+ * A project with specs must have a result, every spec file must appear in it, and every skipped test must
+ * carry its reason in its name as `[skipped: reason]`. Whatever breaks one of these is a problem and counts
+ * as failed: a test that silently did not run is worse than one that failed.
  */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -102,7 +102,9 @@ function projectsBelow(root, top) {
     const file = join(folder, RESULT_FILE);
     return {
       name: relative(root, folder),
-      specs: filesBelow(folder).filter((path) => path.endsWith('.spec.ts')).map((path) => relative(folder, path)),
+      specs: filesBelow(folder)
+        .filter((path) => path.endsWith('.spec.ts'))
+        .map((path) => relative(folder, path)),
       results: existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).testResults : undefined,
     };
   });
@@ -110,7 +112,9 @@ function projectsBelow(root, top) {
 
 /** @param {string} top */
 function foldersWithTests(top) {
-  return filesBelow(top).filter((path) => path.endsWith('/jest.config.mjs')).map((path) => join(path, '..'));
+  return filesBelow(top)
+    .filter((path) => path.endsWith('/jest.config.mjs'))
+    .map((path) => join(path, '..'));
 }
 
 /**

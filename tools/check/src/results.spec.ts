@@ -12,19 +12,25 @@ const spec = (name: string, ...assertionResults: { fullName: string; status: str
 
 describe('the judgement of test results', () => {
   it('counts what passed', () => {
-    const projects = [{ name: 'libs/a', specs: ['src/a.spec.ts'], results: [spec('src/a.spec.ts', passed, passed)] }];
+    const projects = [
+      { name: 'libs/a', specs: ['src/a.spec.ts'], results: [spec('src/a.spec.ts', passed, passed)] },
+    ];
     expect(judge(projects)).toEqual({ passed: 2, failures: [], skips: [], problems: [] });
   });
 
   it('names each failed test', () => {
     const bad = { fullName: 'a value is lost', status: 'failed' };
-    const projects = [{ name: 'libs/a', specs: ['src/a.spec.ts'], results: [spec('src/a.spec.ts', passed, bad)] }];
+    const projects = [
+      { name: 'libs/a', specs: ['src/a.spec.ts'], results: [spec('src/a.spec.ts', passed, bad)] },
+    ];
     expect(judge(projects).failures).toEqual(['libs/a: a value is lost']);
   });
 
   it('takes the reason of a skip from its name', () => {
     const skip = { fullName: 'a full disk is told apart [skipped: needs root]', status: 'pending' };
-    const projects = [{ name: 'libs/a', specs: ['src/a.spec.ts'], results: [spec('src/a.spec.ts', passed, skip)] }];
+    const projects = [
+      { name: 'libs/a', specs: ['src/a.spec.ts'], results: [spec('src/a.spec.ts', passed, skip)] },
+    ];
     const expected = { project: 'libs/a', title: 'a full disk is told apart', reason: 'needs root' };
     expect(judge(projects).skips).toEqual([expected]);
   });
@@ -65,19 +71,28 @@ describe('the search for test results', () => {
   write('libs/core/raft/jest.config.mjs', '');
   write('libs/core/raft/src/log.spec.ts', '');
   write('libs/core/raft/dist/log.spec.ts', '');
-  write('libs/core/raft/test-results.json', JSON.stringify({ testResults: [spec('src/log.spec.ts', passed)] }));
+  write(
+    'libs/core/raft/test-results.json',
+    JSON.stringify({ testResults: [spec('src/log.spec.ts', passed)] }),
+  );
   write('apps/server/jest.config.mjs', '');
   write('apps/server/e2e/crash.spec.ts', '');
   write('libs/base/src/index.ts', '');
 
   it('walks nested folders and leaves out what was built', () => {
-    const raft = { name: 'libs/core/raft', specs: ['src/log.spec.ts'], results: [spec('src/log.spec.ts', passed)] };
+    const raft = {
+      name: 'libs/core/raft',
+      specs: ['src/log.spec.ts'],
+      results: [spec('src/log.spec.ts', passed)],
+    };
     const server = { name: 'apps/server', specs: ['e2e/crash.spec.ts'], results: undefined };
     expect(readProjects(root)).toEqual([raft, server]);
   });
 
   it('knows where each project writes its result', () => {
-    const expected = ['libs/core/raft', 'apps/server'].map((folder) => join(root, folder, 'test-results.json'));
+    const expected = ['libs/core/raft', 'apps/server'].map((folder) =>
+      join(root, folder, 'test-results.json'),
+    );
     expect(resultFiles(root)).toEqual(expected);
   });
 });

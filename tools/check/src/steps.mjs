@@ -1,5 +1,6 @@
 /**
- * The guards in the order in which they are worth reading: a wall that does not stand makes the next one noise.
+ * The guards in the order in which they are worth reading: a wall that does not stand makes the next one
+ * noise.
  *
  * Lint goes through nx because ESLint alone skips the layer rule when no project graph is cached, and says so
  * only in passing. End-to-end tests start real servers on real disks, so no two of them run at once.

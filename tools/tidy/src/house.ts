@@ -1,0 +1,34 @@
+import { LAYERS } from './layers.js';
+import type { Rule } from './rule.js';
+import { bannedWords } from './rules/banned-words.js';
+import { budgets } from './rules/budgets.js';
+import { discretion, portableLockfile } from './rules/discretion.js';
+import { containerInKernel, oneDoorToTheStore } from './rules/doors.js';
+import { invariants } from './rules/invariants.js';
+import { links } from './rules/links.js';
+import { layeredManifests, pinnedVersions } from './rules/manifests.js';
+import { moduleState } from './rules/module-state.js';
+import { names } from './rules/names.js';
+import { writtenPages } from './rules/pages.js';
+import { compliantPlugins, executableStubs, honestTests } from './rules/tests.js';
+import { PAGES } from './written.js';
+
+/** Every rule of the house. A rule that review has to repeat belongs here. */
+export const HOUSE_RULES: readonly Rule[] = [
+  layeredManifests(LAYERS),
+  containerInKernel,
+  oneDoorToTheStore,
+  moduleState,
+  bannedWords,
+  budgets,
+  names,
+  writtenPages(PAGES),
+  invariants,
+  compliantPlugins,
+  honestTests,
+  executableStubs,
+  links,
+  discretion,
+  pinnedVersions,
+  portableLockfile,
+];
