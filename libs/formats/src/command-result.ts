@@ -1,9 +1,23 @@
 import { type ByteReader, ByteWriter, DecodeFault, invariant } from '@caisson/base';
-import type { Timestamp, WriteResponse } from '@caisson/contracts';
+import { codeOfWire, type ErrorCode, ERRORS, type Timestamp, type WriteResponse } from '@caisson/contracts';
 import { decodeAll, fits, fits64, readCount, readFlags } from './decoding.js';
 
 /** What a command came to: the answer to the write itself. */
 export type CommandResult = WriteResponse;
+
+/**
+ * A command of which nothing was applied and nothing is remembered: the proposer may repeat it.
+ *
+ * A result of its own, not of the entry, so that it does not matter which commands share a payload.
+ */
+export interface RefusedCommand {
+  readonly kind: 'refused';
+  readonly code: ErrorCode;
+  /** The timestamp that was in the way: the last commit's or the retention floor. */
+  readonly bound: Timestamp;
+}
+
+export type CommandOutcome = CommandResult | RefusedCommand;
 
 /** What is remembered of a write with a request id, until the retention floor passes it. */
 export interface RequestResult {
@@ -15,6 +29,7 @@ export interface RequestResult {
 const TAG_COMMITTED = 0x01;
 const TAG_CONFLICT = 0x02;
 const TAG_FAILED = 0x03;
+const TAG_REFUSED = 0x04;
 const RESULT_BYTES_MIN = 6;
 
 /**
@@ -31,21 +46,30 @@ export function decodeCommandResult(bytes: Uint8Array): CommandResult {
   return decodeAll('MESSAGE_MALFORMED', bytes, readCommandResult);
 }
 
-/** `count u32 ‖ results`, in the order of the commands of a payload; at least one. */
-export function encodeCommandResults(results: readonly CommandResult[]): Uint8Array {
-  invariant('FMT-1', results.length > 0, 'results of at least one command');
-  const writer = new ByteWriter(4 + 14 * results.length).u32(results.length);
-  for (const result of results) writeCommandResult(writer, result);
+/**
+ * `count u32 ‖ outcomes`, in the order of the commands of a payload; at least one. An outcome is a result, or
+ * `0x04 ‖ code u16 (wire number) ‖ bound u64`.
+ */
+export function encodeCommandResults(outcomes: readonly CommandOutcome[]): Uint8Array {
+  invariant('FMT-1', outcomes.length > 0, 'results of at least one command');
+  const writer = new ByteWriter(4 + 14 * outcomes.length).u32(outcomes.length);
+  for (const outcome of outcomes) {
+    if (outcome.kind === 'refused') writeRefusal(writer, outcome);
+    else writeCommandResult(writer, outcome);
+  }
   return writer.done();
 }
 
-export function decodeCommandResults(bytes: Uint8Array): readonly CommandResult[] {
+export function decodeCommandResults(bytes: Uint8Array): readonly CommandOutcome[] {
   return decodeAll('MESSAGE_MALFORMED', bytes, (reader) => {
     const count = readCount(reader, RESULT_BYTES_MIN, 'count');
     if (count === 0) throw new DecodeFault('count', 'is 0');
-    const results: CommandResult[] = [];
-    for (let at = 0; at < count; at++) results.push(readCommandResult(reader));
-    return results;
+    const outcomes: CommandOutcome[] = [];
+    for (let at = 0; at < count; at++) {
+      const tag = reader.u8('result');
+      outcomes.push(tag === TAG_REFUSED ? readRefusal(reader) : readResultBody(reader, tag));
+    }
+    return outcomes;
   });
 }
 
@@ -80,7 +104,10 @@ export function writeCommandResult(writer: ByteWriter, result: CommandResult): v
 }
 
 export function readCommandResult(reader: ByteReader): CommandResult {
-  const tag = reader.u8('result');
+  return readResultBody(reader, reader.u8('result'));
+}
+
+function readResultBody(reader: ByteReader, tag: number): CommandResult {
   if (tag === TAG_COMMITTED) {
     const more = readFlags(reader, 1, 'flags') !== 0;
     return { kind: 'committed', commitTs: reader.u64('commitTs'), deleted: reader.u32('deleted'), more };
@@ -92,4 +119,15 @@ export function readCommandResult(reader: ByteReader): CommandResult {
   return known
     ? { kind: 'failed', condition, currentTs: reader.u64('currentTs') }
     : { kind: 'failed', condition };
+}
+
+function writeRefusal(writer: ByteWriter, { code, bound }: RefusedCommand): void {
+  writer.u8(TAG_REFUSED).u16(ERRORS[code].wire).u64(fits64(bound, 'bound'));
+}
+
+function readRefusal(reader: ByteReader): RefusedCommand {
+  const wire = reader.u16('code');
+  const code = codeOfWire(wire);
+  if (code === undefined) throw new DecodeFault('code', `is ${wire}`);
+  return { kind: 'refused', code, bound: reader.u64('bound') };
 }

@@ -2,6 +2,7 @@ export { fromBase64, toBase64 } from './base64.js';
 /** Messages and services of `caisson.v1`, as generated. */
 export * as proto from './gen/caisson/v1/kv.js';
 export {
+  type CommandOutcome,
   type CommandResult,
   decodeCommandResult,
   decodeCommandResults,
@@ -9,6 +10,7 @@ export {
   encodeCommandResult,
   encodeCommandResults,
   encodeRequestResult,
+  type RefusedCommand,
   type RequestResult,
 } from './command-result.js';
 export {
@@ -183,6 +185,7 @@ export {
   encodeGetRequest,
   encodeGetResponse,
 } from './wire/get.js';
+export { type GrpcMethod, type GrpcMethods, grpcMethods, type ServiceDescription } from './wire/grpc-methods.js';
 export { decodeScanRequest, decodeScanResponse, encodeScanRequest, encodeScanResponse } from './wire/scan.js';
 export {
   decodeWriteRequest,
