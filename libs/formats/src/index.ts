@@ -82,6 +82,7 @@ export {
   keyStateMacInput,
 } from './key-state.js';
 export { checkKey, checkValue, LIMITS } from './limits.js';
+export { decodeMembership, encodeMembership, type Membership } from './membership.js';
 export { decodeNonce, encodeNonce, NONCE_BYTES, type NonceParts } from './nonce.js';
 export {
   decodeCommands,
@@ -164,6 +165,8 @@ export {
   writerRegistryPrefix,
   type WriterRow,
 } from './writer-registry.js';
+export { judgeVectors, type VectorCrypto } from './vectors/judge.js';
+export type { Verdict } from './vectors/tally.js';
 export { encodeErrorDetails, encodeWireError, decodeWireError, errorOfWire } from './wire/error.js';
 export {
   decodeRequests,
@@ -185,7 +188,12 @@ export {
   encodeGetRequest,
   encodeGetResponse,
 } from './wire/get.js';
-export { type GrpcMethod, type GrpcMethods, grpcMethods, type ServiceDescription } from './wire/grpc-methods.js';
+export {
+  type GrpcMethod,
+  type GrpcMethods,
+  grpcMethods,
+  type ServiceDescription,
+} from './wire/grpc-methods.js';
 export { decodeScanRequest, decodeScanResponse, encodeScanRequest, encodeScanResponse } from './wire/scan.js';
 export {
   decodeWriteRequest,
