@@ -1,1 +1,24 @@
-export {};
+export { isCaissonError, type CaissonError, type ErrorCode } from '@caisson/contracts';
+export type {
+  Condition,
+  Expectation,
+  Mutation,
+  ScannedPair,
+  Timestamp,
+  WriteRequest,
+  WriteResponse,
+} from '@caisson/contracts';
+export { toBytes, toText, type Bytes } from './bytes.js';
+export { MultiplexedChannel, type FrameListener, type FrameStream, type OpenStream } from './channel.js';
+export {
+  CaissonClient,
+  connect,
+  type CompareAndSetOutcome,
+  type ReadOptions,
+  type ScanOptions,
+  type VersionedValue,
+} from './client.js';
+export { GrpcConnection, type NodeStatus } from './connection.js';
+export type { CallOptions, ClientOptions, ClientTls } from './options.js';
+export { withRetry, type RetryOptions } from './retry.js';
+export { Transaction, type Transacted, type TransactOptions, type TransactionSource } from './transaction.js';

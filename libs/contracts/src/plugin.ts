@@ -26,26 +26,27 @@ export interface Faults {
  * and finishes what is in flight. `stop` runs in reverse order, within a bound, also after a failed `drain`.
  * Ordering follows from `needs` alone.
  */
-export interface Service<T, N extends Needs = Needs> {
+export interface Service<T, N extends Needs = Needs, Own extends T = T> {
   readonly provides: SlotToken<T> | ListToken<T>;
   readonly needs?: N;
-  create(needs: Resolved<N>, faults: Faults): T;
-  start?(service: T, signal: AbortSignal): Promise<void> | void;
-  drain?(service: T, signal: AbortSignal): Promise<void> | void;
-  stop?(service: T): Promise<void> | void;
+  /** May return more than the token promises: the other hooks receive `Own`, consumers see `T`. */
+  create(needs: Resolved<N>, faults: Faults): Own;
+  start?(service: Own, signal: AbortSignal): Promise<void> | void;
+  drain?(service: Own, signal: AbortSignal): Promise<void> | void;
+  stop?(service: Own): Promise<void> | void;
   /** Cheap and synchronous; called on every health request. */
-  health?(service: T): HealthReport;
+  health?(service: Own): HealthReport;
 }
 
 /** A service with its types forgotten: what plugins list and hosts run. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- erased on purpose, see service()
-export type AnyService = Service<any, any>;
+export type AnyService = Service<any, any, any>;
 
 /**
  * Ties `create`, `start` and the rest to `provides` and `needs`: wiring that does not fit does not compile.
  */
-export function service<T, const N extends Needs = Record<never, never>>(
-  definition: Service<T, N>,
+export function service<T, Own extends T, const N extends Needs = Record<never, never>>(
+  definition: Service<T, N, Own>,
 ): AnyService {
   return definition;
 }

@@ -24,16 +24,29 @@ test('create receives exactly what is asked for, in the right types', () => {
   expect(made).toEqual({ size: 2 });
 });
 
+test('hooks receive what create returned, consumers what the token promises', () => {
+  class Growing implements Thing {
+    size = 1;
+    grow(): void {
+      this.size++;
+    }
+  }
+  const wired = service({ provides: Thing, create: () => new Growing(), start: (growing) => growing.grow() });
+  const made = wired.create({}, {} as never);
+  wired.start?.(made, new AbortController().signal);
+  expect(made.size).toBe(2);
+});
+
 test('wrong wiring does not compile', () => {
   const wrong = () => [
     // @ts-expect-error what create returns is not what the token promises
     service({ provides: Thing, create: () => ({ size: 'big' }) }),
     // @ts-expect-error nothing called `clock` was asked for
     service({ provides: Thing, create: ({ clock }) => ({ size: clock.nowMs() }) }),
-    // @ts-expect-error an optional service may be missing
     service({
       provides: Thing,
       needs: { logger: optional(Logger) },
+      // @ts-expect-error an optional service may be missing
       create: ({ logger }) => ({ size: logger.log.length }),
     }),
     // @ts-expect-error a list arrives as an array

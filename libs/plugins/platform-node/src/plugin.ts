@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { Clock, CONTRACTS_VERSION, definePlugin, Disk, Hashes, Logger, Random, service } from '@caisson/contracts';
+import { Clock, CONTRACTS_VERSION, definePlugin, Disk, Hashes, Logger, Random, Secrets, service } from '@caisson/contracts';
 import { NodeClock } from './clock.js';
 import { NodeDisk } from './disk.js';
 import { NodeHashes } from './hashes.js';
 import { createLogger } from './logger.js';
 import { NodeRandom } from './random.js';
+import { NodeSecrets } from './secrets.js';
 
 const Config = z
   .strictObject({
@@ -27,6 +28,7 @@ export const platformNode = definePlugin<z.output<typeof Config>>({
     service({ provides: Random, create: () => new NodeRandom() }),
     service({ provides: Hashes, create: () => new NodeHashes() }),
     service({ provides: Disk, create: () => new NodeDisk() }),
+    service({ provides: Secrets, needs: { disk: Disk }, create: ({ disk }) => new NodeSecrets(disk) }),
     service({ provides: Logger, create: () => createLogger(config.log) }),
   ],
 });

@@ -1,0 +1,31 @@
+import { adminHttp } from '@caisson/admin-http';
+import { applierEncryption } from '@caisson/applier-encryption';
+import { applierKv } from '@caisson/applier-kv';
+import { cipherAesGcm } from '@caisson/cipher-aes-gcm';
+import type { Plugin } from '@caisson/contracts';
+import { dataDirectory } from '@caisson/data-directory';
+import { engineSingle } from '@caisson/engine-single';
+import { gatewayGrpc } from '@caisson/gateway-grpc';
+import { kekEnv } from '@caisson/kek-env';
+import { kekFile } from '@caisson/kek-file';
+import { logRocksdb } from '@caisson/log-rocksdb';
+import { platformNode } from '@caisson/platform-node';
+import { storeMemory } from '@caisson/store-memory';
+import { storeRocksdb } from '@caisson/store-rocksdb';
+
+/** What the reference server runs, unless the configuration says `<id>: false`. */
+export const DEFAULT_PLUGINS: readonly Plugin[] = [
+  platformNode,
+  dataDirectory,
+  storeRocksdb,
+  logRocksdb,
+  cipherAesGcm,
+  applierEncryption,
+  applierKv,
+  engineSingle,
+  gatewayGrpc,
+  adminHttp,
+];
+
+/** What comes with the build and runs once the configuration has a section of its id. */
+export const OPTIONAL_PLUGINS: readonly Plugin[] = [kekFile, kekEnv, storeMemory];

@@ -1,0 +1,128 @@
+import { CaissonError, isCaissonError, type ErrorCode } from '@caisson/contracts';
+import { errorOfWire, grpcMethods, proto } from '@caisson/formats';
+import {
+  Client,
+  credentials,
+  Metadata,
+  status as GrpcStatus,
+  type ChannelCredentials,
+  type ServiceError,
+  type StatusObject,
+} from '@grpc/grpc-js';
+import type { FrameListener, FrameStream } from './channel.js';
+import { MESSAGE_BYTES_MAX_DEFAULT, type ClientOptions, type ClientTls } from './options.js';
+
+const METHODS = grpcMethods(proto.KvDefinition, (bytes) =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
+);
+const ERROR_TRAILER = 'caisson-error-bin';
+
+/** What a node says of itself. */
+export type NodeStatus = proto.StatusResponse;
+
+/** What a gRPC status means when the server sent no detail: it never reached our code, or was not ours. */
+const CODE_OF_STATUS: Partial<Record<GrpcStatus, ErrorCode>> = {
+  [GrpcStatus.CANCELLED]: 'CANCELLED',
+  [GrpcStatus.DEADLINE_EXCEEDED]: 'DEADLINE_EXCEEDED',
+  [GrpcStatus.PERMISSION_DENIED]: 'PERMISSION_DENIED',
+  [GrpcStatus.UNAUTHENTICATED]: 'UNAUTHENTICATED',
+  [GrpcStatus.UNIMPLEMENTED]: 'UNIMPLEMENTED',
+  [GrpcStatus.RESOURCE_EXHAUSTED]: 'INVALID_ARGUMENT',
+};
+
+/** One gRPC channel to one address. Connects when first used and again after a break. */
+export class GrpcConnection {
+  readonly #client: Client;
+  readonly #metadata = new Metadata();
+
+  constructor(private readonly options: ClientOptions) {
+    const bytes = options.messageBytesMax ?? MESSAGE_BYTES_MAX_DEFAULT;
+    const { serverName } = options.tls ?? {};
+    this.#client = new Client(options.address, channelCredentials(options.tls), {
+      'grpc.max_receive_message_length': bytes,
+      'grpc.max_send_message_length': bytes,
+      'grpc.keepalive_time_ms': 20_000,
+      'grpc.keepalive_timeout_ms': 10_000,
+      'grpc.initial_reconnect_backoff_ms': 50,
+      'grpc.max_reconnect_backoff_ms': 2_000,
+      // Clients of one process must not share connections behind each other's back.
+      'grpc.use_local_subchannel_pool': 1,
+      ...(serverName && { 'grpc.ssl_target_name_override': serverName }),
+    });
+    if (options.token !== undefined) this.#metadata.set('authorization', `Bearer ${options.token}`);
+  }
+
+  openStream(listener: FrameListener): FrameStream {
+    const { path, requestSerialize, responseDeserialize } = METHODS.stream;
+    const call = this.#client.makeBidiStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      this.#metadata,
+    );
+    call.on('data', (frame: proto.Frame) => listener.onFrame(frame.messages));
+    // The status event follows both an error and an orderly end, so it alone ends the stream.
+    call.on('error', () => undefined);
+    call.on('status', (status: StatusObject) => listener.onEnd(this.#streamEnd(status)));
+    return {
+      send: (messages) => void call.write({ messages }),
+      end: () => call.cancel(),
+    };
+  }
+
+  status({ deadlineMs, signal }: { deadlineMs: number; signal: AbortSignal }): Promise<NodeStatus> {
+    const { path, requestSerialize, responseDeserialize } = METHODS.status;
+    const deadline = Date.now() + deadlineMs;
+    return new Promise((resolve, reject) => {
+      const call = this.#client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        {},
+        this.#metadata,
+        { deadline },
+        (error, response) =>
+          error ? reject(fromServiceError(error, this.options.address)) : resolve(response!),
+      );
+      signal.addEventListener('abort', () => call.cancel(), { once: true });
+    });
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  #streamEnd(status: StatusObject): CaissonError {
+    const error = fromServiceError(status, this.options.address);
+    return status.code === GrpcStatus.OK ? new CaissonError('DRAINING', {}, { cause: error }) : error;
+  }
+}
+
+function fromServiceError(error: ServiceError | StatusObject, address: string): CaissonError {
+  const [trailer] = error.metadata?.get(ERROR_TRAILER) ?? [];
+  if (trailer instanceof Uint8Array) {
+    const { wire, details } = proto.ErrorDetail.decode(trailer);
+    return errorOfWire(wire, details);
+  }
+  const code = CODE_OF_STATUS[error.code] ?? 'UNAVAILABLE';
+  return new CaissonError(code, {
+    address,
+    grpc: GrpcStatus[error.code] ?? String(error.code),
+    reason: error.details,
+  });
+}
+
+function channelCredentials(tls: ClientTls | undefined): ChannelCredentials {
+  if (!tls) return credentials.createInsecure();
+  const pem = (value: Uint8Array | string | undefined) => (value === undefined ? null : Buffer.from(value));
+  try {
+    return credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
+  } catch (cause) {
+    if (isCaissonError(cause)) throw cause;
+    throw new CaissonError(
+      'TLS_INVALID',
+      { reason: 'the client’s certificate, key or authority' },
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,62 @@
+import type { DataDirectory, EncryptionService, Health, Member, ReplicationEngine } from '@caisson/contracts';
+import type { proto } from '@caisson/formats';
+
+export interface StatusParts {
+  readonly directory: DataDirectory;
+  readonly engine: ReplicationEngine;
+  readonly encryption: EncryptionService;
+  readonly health: Health;
+}
+
+/** What the `Status` method answers: who the node is, how far its groups are, and its keys by number. */
+export function nodeStatus(
+  { directory, engine, encryption, health }: StatusParts,
+  version: string,
+): proto.StatusResponse {
+  const { name, clusterId } = directory.identity;
+  return {
+    version,
+    nodeName: name,
+    clusterId,
+    ready: health.phase === 'ready',
+    groups: engine.groups.map((id) => groupStatus(engine, id)),
+    encryption: encryptionStatus(encryption),
+  };
+}
+
+function groupStatus(engine: ReplicationEngine, id: number): proto.GroupStatus {
+  const { applied, durable, leads, leader, members, halted, refused } = engine.group(id).status();
+  return {
+    id: BigInt(id),
+    applied: BigInt(applied),
+    durable: BigInt(durable),
+    leads,
+    leader: leader ?? '',
+    members: members.map(memberStatus),
+    halted: halted ?? '',
+    refused: BigInt(refused),
+  };
+}
+
+function memberStatus({ name, role, address }: Member): proto.Member {
+  return { name, learner: role === 'learner', address: address ?? '' };
+}
+
+function encryptionStatus(encryption: EncryptionService): proto.EncryptionStatus {
+  const { enabled, birth, envelopeVersion, fullNodeId, keys, groups } = encryption.status();
+  return {
+    enabled,
+    bornEncrypted: birth === 'encrypted',
+    envelopeVersion,
+    fullNodeId,
+    keys: keys.map(({ keyId, purpose, state, localEpoch }) => ({ keyId, purpose, state, localEpoch })),
+    groups: groups.map((group) => ({
+      group: BigInt(group.group),
+      bootstrapped: group.bootstrapped,
+      storageEnvelopeActive: group.storageEnvelopeActive,
+      storageEnvelopeCutoverIndex: BigInt(group.storageEnvelopeCutoverIndex),
+      raftEnvelopeCutoverIndex: BigInt(group.raftEnvelopeCutoverIndex),
+      registered: group.registered,
+    })),
+  };
+}
