@@ -1,0 +1,56 @@
+import { CaissonError, type ErrorCode } from '@caisson/contracts';
+import { withRetry } from './index.js';
+
+function failing(codes: ErrorCode[]) {
+  let attempts = 0;
+  const attempt = async () => {
+    const code = codes[attempts++];
+    if (code) throw new CaissonError(code);
+    return attempts;
+  };
+  return { attempt, attempts: () => attempts };
+}
+
+const repeatable = { repeatable: true, deadlineMs: 10_000 };
+
+test('what the server did not do is repeated, also when it is not repeatable', async () => {
+  const { attempt } = failing(['TOO_MANY_REQUESTS', 'ENCRYPTION_NOT_BOOTSTRAPPED', 'DRAINING']);
+  await expect(withRetry({ ...repeatable, repeatable: false }, attempt)).resolves.toBe(4);
+});
+
+test('what may have happened is repeated only if repeating is safe, and is unknown otherwise', async () => {
+  await expect(withRetry(repeatable, failing(['UNAVAILABLE', 'UNKNOWN_OUTCOME']).attempt)).resolves.toBe(3);
+  const unsafe = failing(['UNAVAILABLE']);
+  await expect(withRetry({ ...repeatable, repeatable: false }, unsafe.attempt)).rejects.toMatchObject({
+    code: 'UNKNOWN_OUTCOME',
+    cause: { code: 'UNAVAILABLE' },
+  });
+  expect(unsafe.attempts()).toBe(1);
+});
+
+test('an answer that will not change is not asked for again', async () => {
+  const { attempt, attempts } = failing(['ENCRYPTED_READ_INTEGRITY']);
+  await expect(withRetry(repeatable, attempt)).rejects.toMatchObject({ code: 'ENCRYPTED_READ_INTEGRITY' });
+  expect(attempts()).toBe(1);
+});
+
+test('time being up is DEADLINE_EXCEEDED with the last failure as its cause', async () => {
+  const attempt = async () => {
+    throw new CaissonError('UNAVAILABLE');
+  };
+  await expect(withRetry({ repeatable: true, deadlineMs: 30 }, attempt)).rejects.toMatchObject({
+    code: 'DEADLINE_EXCEEDED',
+    cause: { code: 'UNAVAILABLE' },
+  });
+});
+
+test('the caller’s signal ends the repeating', async () => {
+  const controller = new AbortController();
+  const attempt = async () => {
+    controller.abort();
+    throw new CaissonError('UNAVAILABLE');
+  };
+  await expect(withRetry({ ...repeatable, signal: controller.signal }, attempt)).rejects.toMatchObject({
+    code: 'CANCELLED',
+  });
+});

@@ -1,0 +1,208 @@
+/** There is no kit for client APIs: what every gateway owes its callers is shown over real sockets. */
+import { Secret, type KvService } from '@caisson/contracts';
+import {
+  decodeGetResponse,
+  decodeResponses,
+  decodeWireError,
+  encodeGetRequest,
+  encodeRequests,
+  grpcMethods,
+  OP,
+  proto,
+  STATUS,
+} from '@caisson/formats';
+import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { ERROR_TRAILER, GatewayGrpcConfig, GrpcGateway, type GatewayParts } from './index.js';
+
+const METHODS = grpcMethods(proto.KvDefinition, (bytes) => Buffer.from(bytes));
+const KEY = Uint8Array.of(1);
+
+class FakeKv implements KvService {
+  holdBack = false;
+  aborted: unknown;
+
+  async get({ key }: { key: Uint8Array }, { signal }: { signal?: AbortSignal }) {
+    if (this.holdBack) await this.#untilAborted(signal!);
+    if (key[0] === 9) throw new TypeError('the value was hunter2');
+    return { found: { value: key, commitTs: 1n << 60n, expireAt: 0n }, readTs: 3n, staleMs: 0 };
+  }
+
+  async scan() {
+    return { pairs: [{ key: KEY, value: KEY, commitTs: 2n }], readTs: 3n, staleMs: 0 };
+  }
+
+  async write() {
+    return { kind: 'conflict' as const, keyHash: 77n };
+  }
+
+  async begin() {
+    return { startTs: 4n };
+  }
+
+  #untilAborted(signal: AbortSignal): Promise<never> {
+    return new Promise((_, reject) => {
+      signal.addEventListener('abort', () => {
+        this.aborted = signal.reason;
+        reject(signal.reason);
+      });
+    });
+  }
+}
+
+const encryption = {
+  status: () => ({
+    enabled: true,
+    birth: 'encrypted',
+    envelopeVersion: 1,
+    fullNodeId: 1n,
+    keys: [],
+    groups: [],
+  }),
+};
+const logger = { log: () => undefined, child: () => logger };
+
+function parts(kv: KvService): GatewayParts {
+  const after = (ms: number, task: () => void) => {
+    const timer = setTimeout(task, ms);
+    return () => clearTimeout(timer);
+  };
+  return {
+    kv,
+    engine: { groups: [] },
+    encryption,
+    directory: { identity: { name: 'n1', clusterId: new Uint8Array(16) } },
+    health: { phase: 'ready' },
+    clock: { nowMs: () => Date.now(), after, turn: () => new Promise(setImmediate) },
+    hashes: {
+      sha256: (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(),
+      equal: timingSafeEqual,
+    },
+    disk: {},
+    secrets: { read: async () => new Secret(Buffer.from('s3cret')) },
+    logger,
+  } as unknown as GatewayParts;
+}
+
+const opened: { stop(): void }[] = [];
+const clients: Client[] = [];
+afterEach(() => {
+  for (const client of clients.splice(0)) client.close();
+  for (const gateway of opened.splice(0)) gateway.stop();
+});
+
+async function serve(config: Record<string, unknown> = {}, kv = new FakeKv()) {
+  const gateway = new GrpcGateway(GatewayGrpcConfig.parse({ listen: '127.0.0.1:0', ...config }), parts(kv));
+  opened.push(gateway);
+  await gateway.start();
+  const client = new Client(gateway.addresses[0]!, credentials.createInsecure());
+  clients.push(client);
+  return { gateway, kv, client };
+}
+
+function get(client: Client, key: Uint8Array, options: { token?: string; deadlineMs?: number } = {}) {
+  const metadata = new Metadata();
+  if (options.token) metadata.set('authorization', `Bearer ${options.token}`);
+  const { path, requestSerialize, responseDeserialize } = METHODS.get;
+  const request = { key, ts: undefined, consistency: 0 };
+  const call = options.deadlineMs ? { deadline: Date.now() + options.deadlineMs } : {};
+  return new Promise<proto.GetResponse>((resolve, reject) =>
+    client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      metadata,
+      call,
+      (error, response) => (error ? reject(error) : resolve(response!)),
+    ),
+  );
+}
+
+const detailOf = (error: ServiceError) =>
+  proto.ErrorDetail.decode(error.metadata.get(ERROR_TRAILER)[0] as Buffer);
+
+test('a unary call is answered, with 64-bit timestamps whole', async () => {
+  const { client } = await serve();
+  expect(await get(client, KEY)).toMatchObject({ found: { value: Buffer.from(KEY), commitTs: 1n << 60n } });
+});
+
+test('a stream answers many requests at once, each by its id, and refuses what it does not know', async () => {
+  const { client } = await serve();
+  const { path, requestSerialize, responseDeserialize } = METHODS.stream;
+  const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+  call.on('error', () => undefined);
+  const requests = [1, 2, 3].map((id) => ({
+    id,
+    op: OP.get,
+    deadlineMs: 0,
+    body: encodeGetRequest({ key: KEY }),
+  }));
+  call.write({
+    messages: encodeRequests([...requests, { id: 4, op: 99, deadlineMs: 0, body: new Uint8Array(0) }]),
+  });
+  const answers = new Map<number, { status: number; body: Uint8Array }>();
+  for await (const frame of call as AsyncIterable<proto.Frame>) {
+    for (const answer of decodeResponses(frame.messages)) answers.set(answer.id, answer);
+    if (answers.size === 4) break;
+  }
+  for (const id of [1, 2, 3]) expect(decodeGetResponse(answers.get(id)!.body).found?.value).toEqual(KEY);
+  expect(answers.get(4)!.status).toBe(STATUS.error);
+  expect(decodeWireError(answers.get(4)!.body).code).toBe('UNIMPLEMENTED');
+});
+
+test('an unexpected failure is INTERNAL and quotes nothing', async () => {
+  const { client } = await serve();
+  const error = (await get(client, Uint8Array.of(9)).catch((failure) => failure)) as ServiceError;
+  expect(error.code).toBe(status.INTERNAL);
+  expect(detailOf(error)).toMatchObject({ code: 'INTERNAL', retry: 'never' });
+  expect(JSON.stringify([error.message, error.details, detailOf(error)])).not.toContain('hunter2');
+});
+
+test('a deadline reaches the service as an abort, and the caller as DEADLINE_EXCEEDED', async () => {
+  const { client, kv } = await serve();
+  kv.holdBack = true;
+  const error = (await get(client, KEY, { deadlineMs: 50 }).catch((failure) => failure)) as ServiceError;
+  expect(error.code).toBe(status.DEADLINE_EXCEEDED);
+  while (kv.aborted === undefined) await new Promise(setImmediate);
+});
+
+test('tokens give roles: none is unauthenticated, too little is denied, enough is served', async () => {
+  const token = (role: string) => ({ access: { tokens: [{ name: 't', role, token: { env: 'X' } }] } });
+  const { client } = await serve(token('reader'));
+  const nobody = (await get(client, KEY).catch((failure) => failure)) as ServiceError;
+  expect(detailOf(nobody).code).toBe('UNAUTHENTICATED');
+  const guess = (await get(client, KEY, { token: 'wrong' }).catch((failure) => failure)) as ServiceError;
+  expect(detailOf(guess).code).toBe('UNAUTHENTICATED');
+  expect((await get(client, KEY, { token: 's3cret' })).found).toBeDefined();
+  const { client: peer } = await serve(token('node'));
+  const denied = (await get(peer, KEY, { token: 's3cret' }).catch((failure) => failure)) as ServiceError;
+  expect(detailOf(denied).code).toBe('PERMISSION_DENIED');
+});
+
+test('draining answers what is in flight and refuses what is new', async () => {
+  const { gateway, client } = await serve();
+  const { path, requestSerialize, responseDeserialize } = METHODS.stream;
+  const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+  const request = { op: OP.get, deadlineMs: 0, body: encodeGetRequest({ key: KEY }) };
+  call.write({ messages: encodeRequests([{ ...request, id: 1 }]) });
+  await once(call, 'data');
+  const ended = once(call, 'status');
+  call.resume();
+  await gateway.drain(new AbortController().signal);
+  expect((await ended)[0]).toMatchObject({ code: status.OK });
+  await expect(get(client, KEY, { deadlineMs: 2000 })).rejects.toMatchObject({ code: status.UNAVAILABLE });
+});
+
+test('a busy port and plaintext on a reachable address are typed errors', async () => {
+  const busy = createServer().listen(0, '127.0.0.1');
+  await once(busy, 'listening');
+  const { port } = busy.address() as { port: number };
+  await expect(serve({ listen: `127.0.0.1:${port}` })).rejects.toMatchObject({ code: 'ADDRESS_IN_USE' });
+  busy.close();
+  await expect(serve({ listen: '0.0.0.0:0' })).rejects.toMatchObject({ code: 'INSECURE_ADDRESS' });
+  const { gateway } = await serve({ listen: '0.0.0.0:0', insecure: true });
+  expect(gateway.healthReport()).toMatchObject({ status: 'degraded' });
+});
