@@ -1,1 +1,13 @@
+export type { Case, Harness, HarnessFactory, Kit, Need } from './case.js';
+export { check, checkEqual, checkFails, checkThrows, ComplianceFailure } from './check.js';
+export { describeKit, type KitOptions, type TestRunner } from './describe-kit.js';
+export { ManualClock } from './doubles/manual-clock.js';
+export { MemoryLogs } from './doubles/memory-logs.js';
+export { PlainStores } from './doubles/plain-stores.js';
+export { SeededRandom } from './doubles/seeded-random.js';
+export type { LogHarness } from './log/log-harness.js';
+export { logKit } from './log/log-kit.js';
+export { type CaseResult, runCase, runCases, type RunOptions } from './run-cases.js';
 export { type RegisterTest, skipUnless } from './skip.js';
+export type { StoreHarness } from './store/store-harness.js';
+export { storeKit } from './store/store-kit.js';

@@ -1,0 +1,28 @@
+import type { Harness, HarnessFactory } from '../case.js';
+
+/**
+ * A correct implementation with one promise broken. It proves that a kit can fail: a case that no mutant fails
+ * examines nothing.
+ */
+export interface Mutant<H extends Harness> {
+  readonly name: string;
+  /** Ids of cases that must notice. */
+  readonly breaks: readonly string[];
+  readonly harness: HarnessFactory<H>;
+}
+
+/** `target` with some members replaced. Methods that return the target return the whole instead, so chains hold. */
+export function override<T extends object>(target: T, replaced: Partial<T>): T {
+  const whole: T = new Proxy(target, {
+    get(_target, name) {
+      if (Object.hasOwn(replaced, name)) return Reflect.get(replaced, name, whole);
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== 'function') return member;
+      return (...args: readonly unknown[]) => {
+        const result: unknown = Reflect.apply(member, target, args);
+        return result === target ? whole : result;
+      };
+    },
+  });
+  return whole;
+}

@@ -1,0 +1,36 @@
+import type { Harness, HarnessFactory, Kit } from '../case.js';
+import { runCase, runCases } from '../run-cases.js';
+import { logKit } from '../log/log-kit.js';
+import { storeKit } from '../store/store-kit.js';
+import { logMutants, memoryLogHarness } from './log-mutants.js';
+import type { Mutant } from './mutant.js';
+import { plainStoreHarness, storeMutants } from './store-mutants.js';
+
+prove(storeKit, plainStoreHarness, storeMutants);
+prove(logKit, memoryLogHarness, logMutants);
+
+function prove<H extends Harness>(kit: Kit<H>, reference: HarnessFactory<H>, mutants: readonly Mutant<H>[]): void {
+  describe(`the ${kit.id} kit`, () => {
+    it('passes the reference in every case, without a skip', async () => {
+      const results = await runCases(kit.cases, reference);
+      expect(results.filter(({ verdict }) => verdict !== 'passed')).toEqual([]);
+      expect(results).toHaveLength(kit.cases.length);
+    });
+
+    it('has a mutant for every case, and says each id once', () => {
+      const broken = new Set(mutants.flatMap(({ breaks }) => breaks));
+      expect([...broken].sort()).toEqual(kit.cases.map(({ id }) => id).sort());
+    });
+
+    for (const { name, breaks, harness } of mutants) {
+      it(`catches ${name}`, async () => {
+        expect(breaks.length).toBeGreaterThan(0);
+        for (const id of breaks) {
+          const broken = kit.cases.find((each) => each.id === id)!;
+          const noticed = await runCase(broken, harness).then(() => 'nothing', ({ name }: Error) => name);
+          expect([id, noticed]).toEqual([id, expect.stringMatching(/^(ComplianceFailure|CaissonError)$/)]);
+        }
+      });
+    }
+  });
+}

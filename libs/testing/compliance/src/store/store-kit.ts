@@ -1,0 +1,13 @@
+import type { Kit } from '../case.js';
+import { lastingCases } from './lasting-cases.js';
+import { readingCases } from './reading-cases.js';
+import { scanningCases } from './scanning-cases.js';
+import type { StoreHarness } from './store-harness.js';
+import { writingCases } from './writing-cases.js';
+
+/** What every ordered store promises. */
+export const storeKit: Kit<StoreHarness> = {
+  id: 'store',
+  contract: 'UntrustedStores',
+  cases: [...readingCases, ...scanningCases, ...writingCases, ...lastingCases],
+};
