@@ -35,7 +35,7 @@ const RESPONSE_HEADER_BYTES = 5;
 
 /**
  * Packs requests into one frame: `count × (length u32 ‖ id u32 ‖ op u8 ‖ deadline_ms u32 ‖ body)`, where the
- * length counts what follows it. Several share a frame because a frame costs the transport more than a
+ * length counts what follows it, and there is at least one. Several share a frame because a frame costs the transport more than a
  * request.
  */
 export function encodeRequests(requests: readonly RequestMessage[]): Uint8Array {
@@ -100,23 +100,23 @@ function allocate(messages: readonly { readonly body: Uint8Array }[], headerByte
 
 function readRequests(reader: ByteReader): readonly RequestMessage[] {
   const requests: RequestMessage[] = [];
-  while (reader.remaining > 0) {
+  do {
     const message = new ByteReader(reader.view(reader.u32('length'), 'message'));
     const id = message.u32('id');
     const op = message.u8('op');
     const deadlineMs = message.u32('deadlineMs');
     requests.push({ id, op, deadlineMs, body: message.view(message.remaining, 'body') });
-  }
+  } while (reader.remaining > 0);
   return requests;
 }
 
 function readResponses(reader: ByteReader): readonly ResponseMessage[] {
   const responses: ResponseMessage[] = [];
-  while (reader.remaining > 0) {
+  do {
     const message = new ByteReader(reader.view(reader.u32('length'), 'message'));
     const id = message.u32('id');
     const status = message.u8('status');
     responses.push({ id, status, body: message.view(message.remaining, 'body') });
-  }
+  } while (reader.remaining > 0);
   return responses;
 }

@@ -1,6 +1,6 @@
 import { type ByteReader, ByteWriter, invariant } from '@caisson/base';
 import type { ScannedPair, ScanRequest, ScanResponse } from '@caisson/contracts';
-import { decodeAll, fits, fits64, readBlock, readCount, readFlags } from '../decoding.js';
+import { decodeAll, fits, fits64, readAnnouncedCount, readBlock, readCount, readFlags } from '../decoding.js';
 import { staleMsField } from './stale.js';
 
 const HAS_TO = 0x01;
@@ -97,7 +97,9 @@ function readScanResponse(reader: ByteReader): ScanResponse {
 }
 
 function readPairs(reader: ByteReader, keysOnly: boolean): readonly ScannedPair[] {
-  const count = readCount(reader, PAIR_BYTES_MIN, 'count');
+  const count = keysOnly
+    ? readAnnouncedCount(reader, PAIR_BYTES_MIN, 'count')
+    : readCount(reader, PAIR_BYTES_MIN, 'count');
   const pairs: ScannedPair[] = [];
   for (let at = 0; at < count; at++) {
     const commitTs = reader.u64('commitTs');
