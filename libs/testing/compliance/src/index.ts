@@ -11,3 +11,9 @@ export { type CaseResult, runCase, runCases, type RunOptions } from './run-cases
 export { type RegisterTest, skipUnless } from './skip.js';
 export type { StoreHarness } from './store/store-harness.js';
 export { storeKit } from './store/store-kit.js';
+export type { CipherHarness, CipherVector } from './cipher/cipher-harness.js';
+export { cipherKit } from './cipher/cipher-kit.js';
+export type { KekHarness } from './kek/kek-harness.js';
+export { kekKit } from './kek/kek-kit.js';
+export { ToyCipher } from './toys/toy-cipher.js';
+export { ToyKek } from './toys/toy-kek.js';
