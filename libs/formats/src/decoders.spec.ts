@@ -144,6 +144,8 @@ const refusal = fc.record({
   bound: u64,
 });
 
+const outcomes = fc.array(fc.oneof(result, refusal), { minLength: 1, maxLength: 4 });
+
 const ids = fc.uniqueArray(u64, { maxLength: 4 }).map((list) => list.sort((a, b) => (a < b ? -1 : 1)));
 const text = fc.string({ unit: 'grapheme', maxLength: 8 });
 const membership = fc.record({
@@ -267,7 +269,7 @@ const CODECS: readonly Codec[] = [
     formats.encodeCommandResult,
     formats.decodeCommandResult,
   ]),
-  codec('command results', 'MESSAGE_MALFORMED', fc.array(result, { minLength: 1, maxLength: 4 }), [
+  codec('command results', 'MESSAGE_MALFORMED', outcomes, [
     formats.encodeCommandResults,
     formats.decodeCommandResults,
   ]),
