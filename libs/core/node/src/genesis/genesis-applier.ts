@@ -1,0 +1,83 @@
+import { EMPTY_BYTES, equalBytes } from '@caisson/base';
+import {
+  type Applier,
+  type ApplierGroup,
+  type ApplyEntry,
+  type ApplyOutcome,
+  CaissonError,
+  type GroupApplier,
+  type NodeIdentity,
+  type StoreBatch,
+} from '@caisson/contracts';
+import {
+  decodeGenesis,
+  encodeGenesis,
+  encodeMembership,
+  fullNodeId,
+  OPCODES,
+  SYSTEM_KEYS,
+} from '@caisson/formats';
+
+/** The first entry with data of a group: which cluster and group the log belongs to. */
+export function genesisPayload(identity: NodeIdentity, group: number): Uint8Array {
+  return encodeGenesis({ clusterId: identity.clusterId, group, format: identity.format });
+}
+
+/**
+ * Records in the replicated state what genesis says, and the founder as the only voter. A log of another cluster
+ * or group halts before it changes anything; a second genesis of the same one changes nothing.
+ */
+export function genesisApplier(identity: () => NodeIdentity): Applier {
+  return {
+    id: 'genesis',
+    opcodes: [{ first: OPCODES.genesis, last: OPCODES.genesis, alone: true }],
+    open: (group) => Promise.resolve(new GenesisApplier(identity(), group)),
+  };
+}
+
+class GenesisApplier implements GroupApplier {
+  readonly #identity: NodeIdentity;
+  readonly #group: ApplierGroup;
+
+  constructor(identity: NodeIdentity, group: ApplierGroup) {
+    this.#identity = identity;
+    this.#group = group;
+  }
+
+  async apply(entry: ApplyEntry, batch: StoreBatch): Promise<ApplyOutcome> {
+    const genesis = decodeGenesis(entry.payload);
+    const { clusterId, format, name } = this.#identity;
+    if (!equalBytes(genesis.clusterId, clusterId)) {
+      throw new CaissonError('CLUSTER_MISMATCH', { group: entry.group, problem: 'the log began in another cluster' });
+    }
+    if (genesis.group !== this.#group.id) {
+      throw new CaissonError('CLUSTER_MISMATCH', { group: this.#group.id, recorded: genesis.group });
+    }
+    if (genesis.format > format) {
+      throw new CaissonError('DIRECTORY_FORMAT', { format: genesis.format, supported: format });
+    }
+    const recorded = await this.#group.store.get(SYSTEM_KEYS.clusterId);
+    if (recorded === undefined) {
+      batch.put(SYSTEM_KEYS.clusterId, clusterId);
+      batch.put(SYSTEM_KEYS.membership, founderAlone(name, entry.index));
+    } else if (!equalBytes(recorded, clusterId)) {
+      throw new CaissonError('CLUSTER_MISMATCH', { group: entry.group, problem: 'the store holds another cluster' });
+    }
+    return { kind: 'applied', result: EMPTY_BYTES };
+  }
+
+  written(): void {}
+}
+
+function founderAlone(name: string, index: number): Uint8Array {
+  const id = fullNodeId(name);
+  return encodeMembership({
+    index,
+    voters: [id],
+    votersOutgoing: [],
+    learners: [],
+    learnersNext: [],
+    autoLeave: false,
+    peers: [{ id, name, address: '' }],
+  });
+}

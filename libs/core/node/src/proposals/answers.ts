@@ -1,0 +1,60 @@
+import { CaissonError, type ApplyOutcome } from '@caisson/contracts';
+import type { PendingProposal } from './pending-proposal.js';
+
+/** What an applied entry came to, and by which entry. */
+export interface Answer {
+  readonly index: number;
+  readonly term: number;
+  readonly proposalId: bigint;
+  readonly outcome: ApplyOutcome;
+}
+
+interface Waiting {
+  readonly term: number;
+  readonly proposal: PendingProposal;
+}
+
+/**
+ * Proposals that have their place in the log and wait to be applied.
+ *
+ * A caller is answered by the entry at the index *and* term at which its proposal was appended, with its id, and
+ * by nothing else: another entry there means that the proposal was replaced before it was committed.
+ */
+export class Answers {
+  readonly #waiting = new Map<number, Waiting>();
+
+  expect(index: number, term: number, proposal: PendingProposal): void {
+    this.#waiting.get(index)?.proposal.fail(replaced(index));
+    this.#waiting.set(index, { term, proposal });
+  }
+
+  waits(index: number): boolean {
+    return this.#waiting.has(index);
+  }
+
+  settle({ index, term, proposalId, outcome }: Answer): void {
+    const waiting = this.#waiting.get(index);
+    if (waiting === undefined) return;
+    this.#waiting.delete(index);
+    const own = waiting.term === term && waiting.proposal.proposalId === proposalId;
+    if (own) waiting.proposal.settle(index, outcome);
+    else waiting.proposal.fail(replaced(index));
+  }
+
+  /** Fails what was to stand at `first` or above. */
+  failFrom(first: number, error: CaissonError): void {
+    for (const [index, { proposal }] of this.#waiting) {
+      if (index < first) continue;
+      this.#waiting.delete(index);
+      proposal.fail(error);
+    }
+  }
+
+  failAll(error: CaissonError): void {
+    this.failFrom(0, error);
+  }
+}
+
+function replaced(index: number): CaissonError {
+  return new CaissonError('UNKNOWN_OUTCOME', { index, problem: 'another entry took the place of the proposal' });
+}

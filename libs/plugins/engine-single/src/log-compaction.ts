@@ -1,0 +1,58 @@
+import type { RaftLog, Store } from '@caisson/contracts';
+import { type AppliedPosition, putAppliedIndex, type WriterQueue } from '@caisson/node';
+import type { EngineSingleConfig } from './config.js';
+
+export interface LogCompactionParts {
+  readonly log: RaftLog;
+  readonly store: Store;
+  readonly writer: WriterQueue;
+  readonly position: AppliedPosition;
+  readonly limits: EngineSingleConfig['compaction'];
+}
+
+/**
+ * Shortens the log behind what is applied.
+ *
+ * Store batches are not synced, so what is applied may live in the log alone as far as a power loss is
+ * concerned: one synced batch comes first, and only what it covers leaves the log.
+ */
+export class LogCompaction {
+  readonly #parts: LogCompactionParts;
+  #bytes = 0;
+
+  constructor(parts: LogCompactionParts) {
+    this.#parts = parts;
+  }
+
+  appended(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  get due(): boolean {
+    const { limits, log } = this.#parts;
+    const spare = this.#target - log.start.index;
+    return spare > 0 && (spare >= limits.entries || this.#byBytes);
+  }
+
+  /** Not beside an append: the log has one writer. */
+  async run(): Promise<void> {
+    const { log, position, store, writer } = this.#parts;
+    const target = this.#target;
+    await writer.run(async () => {
+      const batch = store.batch();
+      putAppliedIndex(batch, position.value);
+      await batch.write({ sync: true });
+    });
+    await log.compact(target);
+    this.#bytes = 0;
+  }
+
+  get #byBytes(): boolean {
+    return this.#bytes >= this.#parts.limits.bytes;
+  }
+
+  get #target(): number {
+    const { limits, position } = this.#parts;
+    return this.#byBytes ? position.value : position.value - limits.keepEntries;
+  }
+}

@@ -1,0 +1,43 @@
+import {
+  Applier,
+  Clock,
+  CONTRACTS_VERSION,
+  DataDirectory,
+  definePlugin,
+  EncryptionLayer,
+  Logger,
+  Meter,
+  optional,
+  RaftLogs,
+  Random,
+  ReplicationEngine,
+  service,
+} from '@caisson/contracts';
+import { EngineSingleConfig } from './config.js';
+import { SingleEngine } from './single-engine.js';
+
+export const engineSingle = definePlugin<EngineSingleConfig>({
+  id: 'engine-single',
+  contracts: CONTRACTS_VERSION,
+  config: EngineSingleConfig,
+  services: (config) => [
+    service({
+      provides: ReplicationEngine,
+      needs: {
+        logs: RaftLogs,
+        encryption: EncryptionLayer,
+        appliers: Applier,
+        directory: DataDirectory,
+        clock: Clock,
+        random: Random,
+        logger: Logger,
+        meter: optional(Meter),
+      },
+      create: (needs, faults) => new SingleEngine(config, needs, faults),
+      start: (engine, signal) => (engine as SingleEngine).start(signal),
+      drain: (engine, signal) => (engine as SingleEngine).drain(signal),
+      stop: (engine) => (engine as SingleEngine).stop(),
+      health: (engine) => (engine as SingleEngine).health(),
+    }),
+  ],
+});
