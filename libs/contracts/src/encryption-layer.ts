@@ -30,9 +30,10 @@ export interface GroupEncryption {
   /**
    * Takes this process's epoch durably. The last step of the start: every guard has passed, nothing was
    * sealed yet. Called once, before the first `sealProposal` and before anything is applied. May refuse with
-   * `LOCAL_EPOCH_EXHAUSTED`.
+   * `LOCAL_EPOCH_EXHAUSTED`. Told the index of the log's last entry, it also refuses a log that ends before a
+   * key entry this node has recorded (`CORRUPTION`).
    */
-  beginSealing(): Promise<void>;
+  beginSealing(log?: { readonly last: number }): Promise<void>;
   /**
    * The data of the log entry for `payload` at this very slot: clear below the group's Raft cutover and for
    * encryption off, sealed above it. Synchronous: it runs inside the append step, where term and index are

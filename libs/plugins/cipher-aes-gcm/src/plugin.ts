@@ -4,5 +4,5 @@ import { AesGcmCipher } from './aes-gcm-cipher.js';
 export const cipherAesGcm = definePlugin({
   id: 'cipher-aes-gcm',
   contracts: CONTRACTS_VERSION,
-  services: () => [service<Cipher>({ provides: Cipher, create: () => new AesGcmCipher() })],
+  services: () => [service({ provides: Cipher, create: () => new AesGcmCipher() })],
 });

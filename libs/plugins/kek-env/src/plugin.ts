@@ -25,8 +25,8 @@ export const kekEnv = definePlugin<z.output<typeof Config>>({
       provides: KekProvider,
       needs: { ciphers: Cipher, hashes: Hashes, random: Random, logger: Logger },
       create: (parts) => new EnvKek(variable, process.env, parts),
-      start: (kek) => (kek as EnvKek).open(),
-      stop: (kek) => (kek as EnvKek).close(),
+      start: (kek) => kek.open(),
+      stop: (kek) => kek.close(),
     }),
   ],
 });

@@ -26,8 +26,8 @@ export const kekFile = definePlugin<z.output<typeof Config>>({
       provides: KekProvider,
       needs: { disk: Disk, ciphers: Cipher, hashes: Hashes, random: Random },
       create: (parts) => new FileKek(resolve(path), parts),
-      start: (kek) => (kek as FileKek).open(),
-      stop: (kek) => (kek as FileKek).close(),
+      start: (kek) => kek.open(),
+      stop: (kek) => kek.close(),
     }),
   ],
 });

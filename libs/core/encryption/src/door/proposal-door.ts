@@ -1,0 +1,115 @@
+import {
+  CaissonError,
+  isCaissonError,
+  type OpenedProposal,
+  type ProposalSlot,
+  type WritableBatch,
+} from '@caisson/contracts';
+import {
+  decodeIndexRow,
+  decodeProposal,
+  encodeClearProposal,
+  encodeCutoverProgress,
+  encodeSealedProposal,
+  envelopeKeyId,
+  type Proposal,
+  SYSTEM_KEYS,
+} from '@caisson/formats';
+import type { EnvelopeSuites, KeyFinder, SealingKey } from '../envelope/envelope-suite.js';
+import { type LiveState, raftCutover } from '../state/group-state.js';
+import type { BatchWatch } from './plain-store.js';
+
+export interface ProposalDoorParts {
+  readonly group: number;
+  readonly suites: EnvelopeSuites;
+  readonly keys: KeyFinder;
+  readonly state: LiveState;
+  /** The Raft DEK as this node may seal under it. */
+  sealing(keyId: number): SealingKey;
+}
+
+type Place = { readonly term: number; readonly index: number };
+
+/**
+ * Seals what enters the log above the group's Raft cutover, and opens what was committed, by the cutover as of
+ * the entry before.
+ *
+ * Remembers the first sealed entry that was opened, and adds it to the batch that applies that very entry: from
+ * then on a clear entry above the cutover is corruption, on every replica and after every restart alike.
+ */
+export class ProposalDoor implements BatchWatch {
+  readonly #parts: ProposalDoorParts;
+  #firstSealedIndex: number | undefined;
+  #isSealedSeenWritten = false;
+
+  constructor(parts: ProposalDoorParts) {
+    this.#parts = parts;
+  }
+
+  seal(at: ProposalSlot, payload: Uint8Array): Uint8Array {
+    const { group, state, suites } = this.#parts;
+    if (at.index <= raftCutover(state.current)) return encodeClearProposal(at.proposalId, payload);
+    const by = this.#parts.sealing(state.current.keys.activeRaft);
+    return encodeSealedProposal(at.proposalId, suites.writer.sealPayload(by, { group, ...at }, payload));
+  }
+
+  open(at: Place, data: Uint8Array): OpenedProposal {
+    const proposal = decodeProposal(data);
+    return proposal.kind === 'clear' ? this.#openClear(at, proposal) : this.#openSealed(at, proposal);
+  }
+
+  willWrite(batch: WritableBatch, appliedIndex: Uint8Array | undefined): void {
+    this.#isSealedSeenWritten = false;
+    const { progress } = this.#parts.state.current;
+    if (this.#firstSealedIndex === undefined || progress === undefined || appliedIndex === undefined) return;
+    if (decodeIndexRow(appliedIndex) < this.#firstSealedIndex) return;
+    batch.put(SYSTEM_KEYS.cutoverProgress, encodeCutoverProgress({ ...progress, sealedSeen: true }));
+    this.#isSealedSeenWritten = true;
+  }
+
+  onWritten(): void {
+    const { state } = this.#parts;
+    const { progress } = state.current;
+    if (!this.#isSealedSeenWritten || progress === undefined) return;
+    state.current = { ...state.current, progress: { ...progress, sealedSeen: true } };
+    this.#firstSealedIndex = undefined;
+  }
+
+  #openClear(at: Place, { proposalId, body }: Proposal): OpenedProposal {
+    if (at.index <= raftCutover(this.#parts.state.current))
+      return { kind: 'payload', proposalId, payload: body };
+    const { progress } = this.#parts.state.current;
+    const isSealedSeen = this.#firstSealedIndex !== undefined || progress?.sealedSeen !== false;
+    if (at.term !== progress?.term || isSealedSeen) throw this.#halt(at, 'a clear entry above the cutover');
+    return { kind: 'refused', proposalId, error: this.#cutoverInProgress(at) };
+  }
+
+  #openSealed(at: Place, { proposalId, body }: Proposal): OpenedProposal {
+    const { group, state } = this.#parts;
+    if (at.index <= raftCutover(state.current))
+      throw this.#halt(at, 'a sealed entry at or below the cutover');
+    try {
+      const keyId = envelopeKeyId(body);
+      if (state.current.keys.retiredIds.includes(keyId)) {
+        return { kind: 'refused', proposalId, error: this.#cutoverInProgress(at) };
+      }
+      const place = { group, ...at, proposalId };
+      const payload = this.#parts.suites.reader(body).openPayload(this.#parts.keys, place, body);
+      if (payload === undefined) throw this.#halt(at, 'does not authenticate', keyId);
+      if (state.current.progress?.sealedSeen === false) this.#firstSealedIndex ??= at.index;
+      return { kind: 'payload', proposalId, payload };
+    } catch (error) {
+      if (!isCaissonError(error) || error.code === 'RAFT_UNWRAP_FAILED') throw error;
+      throw new CaissonError('RAFT_UNWRAP_FAILED', { group, ...at, reason: error.code }, { cause: error });
+    }
+  }
+
+  #cutoverInProgress({ term, index }: Place): CaissonError {
+    return new CaissonError('ENVELOPE_CUTOVER_IN_PROGRESS', { group: this.#parts.group, term, index });
+  }
+
+  #halt({ term, index }: Place, reason: string, keyId?: number): CaissonError {
+    const details = { group: this.#parts.group, term, index, reason };
+    return new CaissonError('RAFT_UNWRAP_FAILED', keyId === undefined ? details : { ...details, keyId });
+  }
+}

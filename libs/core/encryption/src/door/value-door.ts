@@ -1,0 +1,117 @@
+import { fnv1a64, invariant } from '@caisson/base';
+import { CaissonError, isCaissonError } from '@caisson/contracts';
+import {
+  decodeVersionKey,
+  encodeHeader,
+  type KeyState,
+  splitValue,
+  TABLE,
+  VALUE_HEADER_BYTES,
+  type ValueHeader,
+} from '@caisson/formats';
+import type { EnvelopeSuites, KeyFinder, SealingKey } from '../envelope/envelope-suite.js';
+
+export interface ValueDoorParts {
+  readonly suites: EnvelopeSuites;
+  readonly keys: KeyFinder;
+  /** The group's key state as of the last written batch. */
+  state(): KeyState;
+  /** The storage DEK as this node may seal under it. */
+  sealing(keyId: number): SealingKey;
+  /** Told of every value that did not open, by error code. */
+  onFailure?(reason: string): void;
+}
+
+/**
+ * Turns values around between what is stored and what the rest of the node sees. The only place where values are
+ * sealed, and the only one where they open.
+ *
+ * Rows of other tables pass unchanged in both directions.
+ */
+export class ValueDoor {
+  readonly #parts: ValueDoorParts;
+
+  constructor(parts: ValueDoorParts) {
+    this.#parts = parts;
+  }
+
+  /** What is stored for a value. Tombstones carry no body and stay clear. */
+  down(storeKey: Uint8Array, value: Uint8Array): Uint8Array {
+    if (!holdsValues(storeKey)) return value;
+    const { header, body } = splitValue(value);
+    invariant('ENC-3', header.state === 'clear', 'a value comes to the door sealed');
+    const state = this.#parts.state();
+    if (header.tombstone || !state.storageEnvelopeActive) return value;
+    const headerBytes = encodeHeader({ ...header, state: 'sealed' });
+    const by = this.#parts.sealing(state.activeStorage);
+    return joined(headerBytes, this.#parts.suites.writer.sealValue(by, { headerBytes, storeKey }, body));
+  }
+
+  /** The value behind what is stored; throws rather than answer anything about one that does not authenticate. */
+  up(storeKey: Uint8Array, stored: Uint8Array): Uint8Array {
+    if (!holdsValues(storeKey)) return stored;
+    try {
+      return this.#open(storeKey, stored);
+    } catch (error) {
+      const refused = readRefusal(storeKey, error);
+      this.#parts.onFailure?.(refused.code);
+      throw refused;
+    }
+  }
+
+  #open(storeKey: Uint8Array, stored: Uint8Array): Uint8Array {
+    const { header, headerBytes, body } = splitValue(stored);
+    if (header.state === 'clear') {
+      this.#admitClear(storeKey, header);
+      return stored;
+    }
+    const plaintext = this.#parts.suites
+      .reader(body)
+      .openValue(this.#parts.keys, { headerBytes, storeKey }, body);
+    if (plaintext === undefined) throw unreadable('does not authenticate');
+    return joined(encodeHeader({ ...header, state: 'clear' }), plaintext);
+  }
+
+  /**
+   * A clear value newer than the cutover was put there by somebody else. Older ones stay readable until they are
+   * rewritten; intents carry no timestamp of their own and are held to the rule when they become versions.
+   */
+  #admitClear(storeKey: Uint8Array, header: ValueHeader): void {
+    const { storageEnvelopeActive, storageCutoverTs } = this.#parts.state();
+    if (!storageEnvelopeActive || header.tombstone || storeKey[0] !== TABLE.versions) return;
+    if (decodeVersionKey(storeKey).commitTs > storageCutoverTs) throw unreadable('clear above the cutover');
+  }
+}
+
+function holdsValues(storeKey: Uint8Array): boolean {
+  return storeKey[0] === TABLE.versions || storeKey[0] === TABLE.locks;
+}
+
+function joined(headerBytes: Uint8Array, body: Uint8Array): Uint8Array {
+  const value = new Uint8Array(VALUE_HEADER_BYTES + body.length);
+  value.set(headerBytes);
+  value.set(body, VALUE_HEADER_BYTES);
+  return value;
+}
+
+function unreadable(problem: string): CaissonError {
+  return new CaissonError('ENCRYPTED_READ_INTEGRITY', { problem });
+}
+
+/**
+ * The one code of an edited, moved or damaged value, whatever part of it was hit, and the hash of its store key
+ * so that an operator can find it. An unknown key and a reserved state say more than that and keep their codes.
+ */
+function readRefusal(storeKey: Uint8Array, error: unknown): CaissonError {
+  if (!isCaissonError(error)) throw error;
+  const where = { table: storeKey[0]!, keyHash: fnv1a64(storeKey).toString(16) };
+  const code =
+    error.code === 'UNKNOWN_KEY_ID' || error.code === 'ENCRYPTED_VALUE_RESERVED_STATE'
+      ? error.code
+      : undefined;
+  return new CaissonError(
+    code ?? 'ENCRYPTED_READ_INTEGRITY',
+    { ...error.details, ...where },
+    { cause: error },
+  );
+}

@@ -1,0 +1,115 @@
+import { type Random, Secret } from '@caisson/contracts';
+import {
+  DEK_BYTES,
+  encodeBootstrap,
+  encodeLifecycle,
+  encodeRegisterWriter,
+  type KeyPurpose,
+  type Membership,
+  PURPOSE_CODE,
+  type WrappedKey,
+  type WriterClaim,
+} from '@caisson/formats';
+import { currentConfIndex } from '../apply/entry-context.js';
+import { checkValue } from '../keys/check-value.js';
+import type { GroupSession } from '../node/group-session.js';
+import type { NodeEncryption } from '../node/node-encryption.js';
+import { readMembership } from '../state/read-state.js';
+
+const ORIGIN_EPOCH = 0;
+
+/**
+ * Two new DEKs, wrapped by every provider and unwrapped again through each of them: what cannot be opened later
+ * is never proposed. The DEKs themselves are erased here; they come back by unwrapping, as on every other node.
+ */
+export async function bootstrapPayload(
+  node: NodeEncryption,
+  session: GroupSession,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const storageId = freshKeyId(node, session, []);
+  const raftId = freshKeyId(node, session, [storageId]);
+  const membership = await readMembership(session.store);
+  return encodeBootstrap({
+    wire: 2,
+    clusterId: node.parts.directory.identity.clusterId,
+    confIndex: membership?.index ?? 0,
+    stateIndex: session.state.current.keys.stateIndex,
+    storage: await newKey(node, storageId, 'storage', signal),
+    raft: await newKey(node, raftId, 'raft', signal),
+    writers: claimsOf(membership, node.keys.seals.fullNodeId, [storageId, raftId]),
+  });
+}
+
+/** The entry after which values, or payloads, are sealed. */
+export async function enablingPayload(
+  node: NodeEncryption,
+  session: GroupSession,
+  purpose: KeyPurpose,
+): Promise<Uint8Array> {
+  const { keys } = session.state.current;
+  const keyId = purpose === 'storage' ? keys.activeStorage : keys.activeRaft;
+  const record = keys.keys.find((key) => key.keyId === keyId)!;
+  return encodeLifecycle({
+    wire: 2,
+    sub: purpose === 'storage' ? 'enableStorageEnvelope' : 'enableRaftEnvelope',
+    clusterId: node.parts.directory.identity.clusterId,
+    confIndex: await currentConfIndex(session.store),
+    stateIndex: keys.stateIndex,
+    fullNodeId: node.keys.seals.fullNodeId,
+    epoch: node.keys.seals.sealing(keyId).nonces.epoch,
+    keys: [{ ...record, container: new Uint8Array(0) }],
+  });
+}
+
+/** The claim of this process's own epoch under one DEK. */
+export function registrationPayload(node: NodeEncryption, dekId: number): Uint8Array {
+  const { seals } = node.keys;
+  return encodeRegisterWriter({
+    dekId,
+    fullNodeId: seals.fullNodeId,
+    epoch: seals.sealing(dekId).nonces.epoch,
+  });
+}
+
+async function newKey(
+  { keys, parts }: NodeEncryption,
+  keyId: number,
+  purpose: KeyPurpose,
+  signal?: AbortSignal,
+): Promise<WrappedKey> {
+  const originId = parts.directory.identity.clusterId;
+  const context = { originId, keyId, purpose: PURPOSE_CODE[purpose] };
+  const dek = drawDek(parts.random);
+  try {
+    const container = await keys.ring.wrap(dek, context, signal);
+    await keys.ring.verify(container, context, dek, signal);
+    return { keyId, purpose, originId, check: checkValue(parts.hashes, dek), container };
+  } finally {
+    dek.erase();
+  }
+}
+
+function drawDek(random: Random): Secret {
+  const bytes = random.bytes(DEK_BYTES);
+  const dek = new Secret(bytes);
+  bytes.fill(0);
+  return dek;
+}
+
+/** Drawn at random, never 0, never one that is in use, retired or just drawn. */
+function freshKeyId(node: NodeEncryption, session: GroupSession, drawn: readonly number[]): number {
+  const { retiredIds } = session.state.current.keys;
+  for (;;) {
+    const id = node.parts.random.integer(2 ** 32);
+    const isTaken = node.keys.keystore.get(id) !== undefined || retiredIds.includes(id) || drawn.includes(id);
+    if (id !== 0 && !isTaken) return id;
+  }
+}
+
+/** Every member, learners included, under both keys: new keys have seen no epoch yet. */
+function claimsOf(membership: Membership | undefined, own: bigint, dekIds: readonly number[]): WriterClaim[] {
+  const { voters = [], votersOutgoing = [], learners = [] } = membership ?? {};
+  const members = [...new Set([...voters, ...votersOutgoing, ...learners, own])];
+  return dekIds.flatMap((dekId) => members.map((fullNodeId) => ({ dekId, fullNodeId, epoch: ORIGIN_EPOCH })));
+}

@@ -1,0 +1,36 @@
+import type {
+  Cipher,
+  Clock,
+  DataDirectory,
+  Disk,
+  Faults,
+  Hashes,
+  KekProvider,
+  Logger,
+  Meter,
+  Random,
+  UntrustedStores,
+} from '@caisson/contracts';
+
+export interface EncryptionConfig {
+  /** Off means: values and payloads pass clear, and an encrypted directory is refused. */
+  readonly enabled: boolean;
+  /** Which envelope version is written. All that this build knows are read. */
+  readonly envelopeVersion: number;
+}
+
+/** What the encryption of a node is made of. */
+export interface NodeEncryptionParts {
+  readonly config: EncryptionConfig;
+  readonly stores: UntrustedStores;
+  readonly directory: DataDirectory;
+  readonly disk: Disk;
+  readonly ciphers: readonly Cipher[];
+  readonly keks: readonly KekProvider[];
+  readonly hashes: Hashes;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly faults: Faults;
+  readonly meter?: Meter | undefined;
+}

@@ -1,0 +1,132 @@
+import {
+  CaissonError,
+  type GroupEncryption,
+  type GroupEncryptionStatus,
+  type OpenedProposal,
+  type ProposalSlot,
+  type ProposalSource,
+  type Store,
+  type UntrustedStore,
+} from '@caisson/contracts';
+import { PlainStore } from '../door/plain-store.js';
+import { ProposalDoor } from '../door/proposal-door.js';
+import { ValueDoor } from '../door/value-door.js';
+import type { EnvelopeSuites } from '../envelope/envelope-suite.js';
+import type { SidecarChange } from '../sidecar/sidecar-merge.js';
+import { isBootstrapped, type LiveState } from '../state/group-state.js';
+import type { WriterRegistry } from '../writers/writer-registry.js';
+import type { NodeKeys } from './node-keys.js';
+
+export interface GroupSessionParts {
+  readonly id: number;
+  readonly below: UntrustedStore;
+  readonly state: LiveState;
+  /** Absent where encryption is off and the store cannot carry one. */
+  readonly registry: WriterRegistry | undefined;
+  readonly suites: EnvelopeSuites;
+  readonly keys: NodeKeys;
+  readonly isBornEncrypted: boolean;
+  /** What the start has to write down before anything is sealed. */
+  readonly restored: SidecarChange | undefined;
+  onFailure(reason: string): void;
+  onClosed(): void;
+}
+
+/** One open group: both of its doors, and what its key state allows right now. */
+export class GroupSession implements GroupEncryption {
+  readonly id: number;
+  readonly store: Store;
+  readonly state: LiveState;
+  readonly registry: WriterRegistry | undefined;
+  readonly #parts: GroupSessionParts;
+  readonly #proposals: ProposalDoor;
+
+  constructor(parts: GroupSessionParts) {
+    const { id, below, state, suites, keys, onFailure } = parts;
+    this.id = id;
+    this.state = state;
+    this.registry = parts.registry;
+    this.#parts = parts;
+    const sealing = (keyId: number) => keys.seals.sealing(keyId);
+    this.#proposals = new ProposalDoor({ group: id, suites, keys: keys.keystore, state, sealing });
+    const door = new ValueDoor({
+      suites,
+      keys: keys.keystore,
+      state: () => state.current.keys,
+      sealing,
+      onFailure,
+    });
+    this.store = new PlainStore({ below, door, watch: this.#proposals });
+  }
+
+  async beginSealing(log?: { readonly last: number }): Promise<void> {
+    const { keys, restored, id } = this.#parts;
+    const index = keys.book.content?.groups.get(id)?.raftAppliedIndex ?? 0;
+    if (log !== undefined && index > log.last) {
+      throw new CaissonError('CORRUPTION', {
+        group: id,
+        problem: 'the log ends before a key entry',
+        index,
+        last: log.last,
+      });
+    }
+    if (restored !== undefined) await keys.book.record(restored);
+    await keys.takeEpochs();
+  }
+
+  sealProposal(at: ProposalSlot, payload: Uint8Array): Uint8Array {
+    return this.#proposals.seal(at, payload);
+  }
+
+  openProposal(at: { readonly term: number; readonly index: number }, data: Uint8Array): OpenedProposal {
+    return this.#proposals.open(at, data);
+  }
+
+  admission(source: ProposalSource): CaissonError | undefined {
+    const { keys, isBornEncrypted, id } = this.#parts;
+    if (keys.seals.stopped !== undefined) return keys.seals.stopped;
+    if (source === 'system') return undefined;
+    if (isBornEncrypted && !this.isEncrypted)
+      return new CaissonError('ENCRYPTION_NOT_BOOTSTRAPPED', { group: id });
+    if (!this.isRegistered) return new CaissonError('WRITER_NOT_REGISTERED', { group: id });
+    return undefined;
+  }
+
+  /** Whether both envelopes are in force. */
+  get isEncrypted(): boolean {
+    const { storageEnvelopeActive, raftEnvelopeActive } = this.state.current.keys;
+    return storageEnvelopeActive && raftEnvelopeActive;
+  }
+
+  /** Active DEKs under which the registry does not know this process's epoch yet. */
+  get unregistered(): readonly number[] {
+    if (!isBootstrapped(this.state.current)) return [];
+    const { keys, ownEpochs } = this.state.current;
+    const { seals } = this.#parts.keys;
+    return [keys.activeStorage, keys.activeRaft].filter((keyId) => {
+      const registered = ownEpochs.get(keyId);
+      return registered === undefined || registered !== seals.epochOf(keyId);
+    });
+  }
+
+  get isRegistered(): boolean {
+    return this.unregistered.length === 0;
+  }
+
+  get status(): GroupEncryptionStatus {
+    const { keys } = this.state.current;
+    return {
+      group: this.id,
+      bootstrapped: isBootstrapped(this.state.current),
+      storageEnvelopeActive: keys.storageEnvelopeActive,
+      storageEnvelopeCutoverIndex: keys.storageCutoverIndex,
+      raftEnvelopeCutoverIndex: keys.raftCutoverIndex,
+      registered: this.isRegistered,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#parts.onClosed();
+    await this.#parts.below.close();
+  }
+}

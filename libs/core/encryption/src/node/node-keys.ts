@@ -1,0 +1,117 @@
+import { CaissonError, type Faults, type Logger, type Secret } from '@caisson/contracts';
+import { fullNodeId, PURPOSE_CODE, type SidecarKey, type WrappedKey } from '@caisson/formats';
+import { CipherRegistry } from '../envelope/cipher-registry.js';
+import { KekRing } from '../keys/kek-ring.js';
+import { type HeldKey, Keystore } from '../keys/keystore.js';
+import { patiently, type Waiting } from '../keys/patience.js';
+import { SidecarBook } from '../sidecar/sidecar-book.js';
+import type { NodeEncryptionParts } from './encryption-config.js';
+import { OwnSeals } from './own-seals.js';
+
+export const EPOCH_MAX = 0xffff;
+const EPOCH_WARNING = 0xff00;
+
+/** A wrapped DEK with everything its wrapping is bound to. */
+export type UnwrapRequest = Pick<WrappedKey, 'keyId' | 'purpose' | 'originId' | 'container'>;
+
+/** The keys of one node: held, wrapped, recorded, and its own epochs under them. */
+export class NodeKeys {
+  readonly keystore: Keystore;
+  readonly ring: KekRing;
+  readonly book: SidecarBook;
+  readonly #parts: NodeEncryptionParts;
+  readonly #leaving = new AbortController();
+  #seals: OwnSeals | undefined;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(parts: NodeEncryptionParts) {
+    this.#parts = parts;
+    this.keystore = new Keystore(parts.hashes, new CipherRegistry(parts.ciphers));
+    this.ring = new KekRing(parts.keks, parts.hashes);
+    this.book = new SidecarBook({ ...parts, keystore: this.keystore });
+  }
+
+  /** Of the node's name, which is known once the directory is open. */
+  get seals(): OwnSeals {
+    this.#seals ??= new OwnSeals(fullNodeId(this.#parts.directory.identity.name));
+    return this.#seals;
+  }
+
+  get faults(): Faults {
+    return this.#parts.faults;
+  }
+
+  get logger(): Logger {
+    return this.#parts.logger;
+  }
+
+  nowMs(): number {
+    return this.#parts.clock.nowMs();
+  }
+
+  /** Unwraps by any provider, and waits for as long as they are merely out of reach. */
+  async unwrap(
+    { keyId, purpose, originId, container }: UnwrapRequest,
+    signal?: AbortSignal,
+  ): Promise<Secret> {
+    const context = { keyId, originId, purpose: PURPOSE_CODE[purpose] };
+    const limit = signal ?? this.#leaving.signal;
+    return patiently(() => this.ring.unwrap(container, context, limit), this.#waiting(keyId), limit);
+  }
+
+  /** Unwraps and holds; `KEK_MISMATCH` when the check value is another one. */
+  async load(key: UnwrapRequest & Pick<WrappedKey, 'check'>, signal?: AbortSignal): Promise<HeldKey> {
+    const dek = await this.unwrap(key, signal);
+    return this.keystore.set({ ...key, dek }, key.check);
+  }
+
+  /**
+   * One more epoch for each active DEK that has none in this process: first durable, then in use. Keys that came
+   * up in this process keep the epoch with which they were recorded.
+   */
+  takeEpochs(): Promise<void> {
+    const turn = this.#turn.then(() => this.#takeEpochs());
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Ends waiting for key services: the node stops. */
+  leave(): void {
+    this.#leaving.abort(new CaissonError('DRAINING'));
+  }
+
+  async #takeEpochs(): Promise<void> {
+    const active = [...(this.book.content?.keys ?? [])].filter(([, key]) => key.state === 'active');
+    const fresh = active.filter(([keyId]) => this.seals.epochOf(keyId) === undefined);
+    const epochs = new Map(fresh.map(([keyId, key]) => [keyId, nextEpoch(keyId, key)]));
+    if (epochs.size === 0) return;
+    await this.book.record({ epochs });
+    for (const [keyId, epoch] of epochs) {
+      const held = this.keystore.get(keyId);
+      if (held !== undefined) this.seals.begin(held, epoch);
+      if (epoch >= EPOCH_WARNING) {
+        const left = EPOCH_MAX - epoch;
+        this.logger.log('warn', 'few epochs are left under the key: rotate it', { keyId, epoch, left });
+      }
+    }
+  }
+
+  #waiting(keyId: number): Waiting {
+    const { clock, random, faults, logger } = this.#parts;
+    return {
+      clock,
+      random,
+      onWait: (error) => {
+        faults.degraded(`waiting for a key service: ${error.code}`);
+        logger.log('warn', 'waiting for a key service', { keyId, error });
+      },
+      onRecovered: () => faults.recovered(),
+    };
+  }
+}
+
+/** The epoch after the recorded one, or `LOCAL_EPOCH_EXHAUSTED`. */
+export function nextEpoch(keyId: number, { localEpoch }: Pick<SidecarKey, 'localEpoch'>): number {
+  if (localEpoch >= EPOCH_MAX) throw new CaissonError('LOCAL_EPOCH_EXHAUSTED', { keyId, epoch: localEpoch });
+  return localEpoch + 1;
+}

@@ -1,0 +1,67 @@
+import {
+  type AnyService,
+  Applier,
+  Cipher,
+  Clock,
+  DataDirectory,
+  Disk,
+  EncryptionLayer,
+  EncryptionService,
+  Hashes,
+  KekProvider,
+  Logger,
+  Meter,
+  optional,
+  Random,
+  ReplicationEngine,
+  service,
+  slot,
+  UntrustedStores,
+} from '@caisson/contracts';
+import { EncryptionApplier } from './apply/encryption-applier.js';
+import { KeyDriver } from './driver/key-driver.js';
+import type { EncryptionConfig } from './node/encryption-config.js';
+import { NodeEncryption } from './node/node-encryption.js';
+
+/** For the services of this library alone; the rest of a node sees `EncryptionLayer` and `EncryptionService`. */
+const Node = slot<NodeEncryption>('@caisson/encryption/NodeEncryption');
+const Driver = slot<KeyDriver>('@caisson/encryption/KeyDriver');
+
+/**
+ * The encryption of a node as services. They live here and not in a plugin because they are the one consumer of
+ * untrusted stores.
+ */
+export function encryptionServices(config: EncryptionConfig): readonly AnyService[] {
+  return [
+    service({
+      provides: Node,
+      needs: {
+        stores: UntrustedStores,
+        directory: DataDirectory,
+        disk: Disk,
+        ciphers: Cipher,
+        keks: KekProvider,
+        hashes: Hashes,
+        random: Random,
+        clock: Clock,
+        logger: Logger,
+        meter: optional(Meter),
+      },
+      create: (needs, faults) => new NodeEncryption({ ...needs, config, faults }),
+      start: (node, signal) => node.open(signal),
+      drain: (node) => node.keys.leave(),
+      stop: (node) => node.close(),
+    }),
+    service({ provides: EncryptionLayer, needs: { node: Node }, create: ({ node }) => node }),
+    service({ provides: EncryptionService, needs: { node: Node }, create: ({ node }) => node }),
+    service({ provides: Applier, needs: { node: Node }, create: ({ node }) => new EncryptionApplier(node) }),
+    service({
+      provides: Driver,
+      needs: { node: Node, engine: ReplicationEngine, clock: Clock, random: Random, logger: Logger },
+      create: (needs, faults) => new KeyDriver({ ...needs, faults }),
+      start: (driver, signal) => driver.start(signal),
+      drain: (driver) => driver.stop(),
+      stop: (driver) => driver.stop(),
+    }),
+  ];
+}

@@ -1,0 +1,32 @@
+import type { CutoverProgress, KeyState } from '@caisson/formats';
+
+/**
+ * What a group's log has decided about its keys, as of the last written batch. Replaced as a whole: whoever took
+ * one sees one moment.
+ */
+export interface GroupState {
+  /** `EMPTY_KEY_STATE` before bootstrap. */
+  readonly keys: KeyState;
+  /** Absent until the Raft envelope is enabled. */
+  readonly progress: CutoverProgress | undefined;
+  /** The last epoch the registry knows of this node, by DEK. Absent where the row is missing or another's. */
+  readonly ownEpochs: ReadonlyMap<number, number>;
+}
+
+export function isBootstrapped({ keys }: GroupState): boolean {
+  return keys.activeStorage !== 0;
+}
+
+/** The highest index at which a payload may still be clear. */
+export function raftCutover({ keys }: GroupState): number {
+  return keys.raftEnvelopeActive ? keys.raftCutoverIndex : Number.POSITIVE_INFINITY;
+}
+
+/** Where the current state of a group is found. Written by the encryption applier alone, between two entries. */
+export class LiveState {
+  current: GroupState;
+
+  constructor(initial: GroupState) {
+    this.current = initial;
+  }
+}

@@ -1,0 +1,52 @@
+import { CaissonError, type OrderedStore, type StoreBatch, type StoreCapabilities } from '@caisson/contracts';
+import {
+  decodeWriterRow,
+  encodeWriterRow,
+  nodeId16,
+  systemKey,
+  writerRegistryKey,
+  type WriterRow,
+} from '@caisson/formats';
+
+/** Rows of the system table, below the encryption door. Keys are without their table byte. */
+export interface WriterRegistryStore {
+  get(key: Uint8Array): Promise<Uint8Array | undefined>;
+  /** Takes effect with the batch, which its owner writes synced. */
+  set(key: Uint8Array, value: Uint8Array, batch: StoreBatch): void;
+}
+
+/**
+ * The registry's rows in a group's store. A store that cannot give synced writes is refused here, at the start,
+ * rather than deep inside apply: a lost row would let an epoch be used twice.
+ */
+export function openWriterRegistryStore(
+  store: Pick<OrderedStore, 'get'> | undefined,
+  capabilities: StoreCapabilities | undefined,
+): WriterRegistryStore {
+  if (store === undefined || capabilities?.syncedWrites !== true) {
+    throw new CaissonError('UNSUPPORTED_STORE_FOR_WRITER_REGISTRY');
+  }
+  return {
+    get: (key) => store.get(systemKey(key)),
+    set: (key, value, batch) => void batch.put(systemKey(key), value),
+  };
+}
+
+/** Which node may have sealed under which DEK, and up to which epoch. */
+export class WriterRegistry {
+  readonly #store: WriterRegistryStore;
+
+  constructor(store: WriterRegistryStore) {
+    this.#store = store;
+  }
+
+  /** The row at the 16 bits that enter the nonces; whose it is, the row itself says. */
+  async row(dekId: number, fullNodeId: bigint): Promise<WriterRow | undefined> {
+    const value = await this.#store.get(writerRegistryKey(dekId, nodeId16(fullNodeId)));
+    return value === undefined ? undefined : decodeWriterRow(value);
+  }
+
+  put(dekId: number, row: WriterRow, batch: StoreBatch): void {
+    this.#store.set(writerRegistryKey(dekId, nodeId16(row.fullNodeId)), encodeWriterRow(row), batch);
+  }
+}
