@@ -81,7 +81,7 @@ test('stopping waits for each service before the next, also when one rejects', a
   expect(trace).toEqual(['whole begins', 'whole ends', 'part begins', 'part ends']);
 });
 
-test('a rebind before the start reaches every consumer; after it the container is out of reach', async () => {
+test('KERNEL-1: a rebind before the start reaches every consumer; after it the container is out of reach', async () => {
   const host = await createHost({ plugins: [partPlugin(), wholePlugin] });
   await host.container.unbind(PartToken.key);
   host.container.bind<Part>(PartToken.key).toConstantValue({ name: 'rebound' });

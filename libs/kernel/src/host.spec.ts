@@ -279,3 +279,11 @@ test('the graph shows who needs whom, and events tell each step', async () => {
     ...Array(3).fill('stopped'),
   ]);
 });
+
+test('KERNEL-2 and KERNEL-3: a host starts once, and gives out services only afterwards', async () => {
+  const host = await createHost({ plugins: [chain([])] });
+  expect(() => host.get(A)).toThrow('KERNEL-3');
+  await host.start();
+  await expect(host.start()).rejects.toThrow('KERNEL-2');
+  await host.stop();
+});
