@@ -1,5 +1,7 @@
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const DIGITS = new Map([...ALPHABET].map((character, digit) => [character, digit]));
+const DIGITS: ReadonlyMap<string, number> = new Map(
+  [...ALPHABET].map((character, digit) => [character, digit]),
+);
 
 /** RFC 4648 §4, padded. */
 export function toBase64(bytes: Uint8Array): string {

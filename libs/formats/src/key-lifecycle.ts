@@ -58,7 +58,7 @@ export type LifecycleEntry = LifecycleWire1 | LifecycleWire2;
 const WIRE_1 = 0x01;
 const WIRE_2 = 0x02;
 const KEYS_MAX = 0xffff;
-const SUBS = new Map<number, LifecycleSub>(
+const SUBS: ReadonlyMap<number, LifecycleSub> = new Map(
   Object.entries(SUB_CODE).map(([sub, code]) => [code, sub as LifecycleSub]),
 );
 

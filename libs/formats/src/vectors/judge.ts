@@ -36,7 +36,7 @@ const SECTIONS: Readonly<Record<string, SectionJudge>> = {
 };
 
 /** Beside the sections: a comment, and the key the envelopes are sealed under. */
-const SHARED = new Set(['note', 'dek']);
+const SHARED: ReadonlySet<string> = new Set(['note', 'dek']);
 
 /**
  * Compares a parsed file of version-1 vectors with what the codecs of this library compute, in both
