@@ -85,7 +85,7 @@ function sourcePaths(): readonly string[] {
 /** The nx that runs these tests tells its children about its own workspace; this one must find its own. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(NX_|JEST_|NODE_OPTIONS|INIT_CWD)/.test(name),
+    ([name]) => !/^(NX_|JEST_|NODE_OPTIONS|INIT_CWD|FORCE_COLOR)/.test(name),
   );
-  return { ...Object.fromEntries(inherited), NX_ISOLATE_PLUGINS: 'false', NX_TUI: 'false' };
+  return { ...Object.fromEntries(inherited), NX_ISOLATE_PLUGINS: 'false', NX_TUI: 'false', NO_COLOR: '1' };
 }
