@@ -8,7 +8,8 @@ const ts = require('typescript');
 
 /** @typedef {{ from: string, names: string[] }} Import */
 /** @typedef {{ path: string, text: string }} Source */
-/** @typedef {{ declaration: import('typescript').InterfaceDeclaration, source: import('typescript').SourceFile }} Found */
+/** @typedef {import('typescript').SourceFile} SourceFile */
+/** @typedef {{ declaration: import('typescript').InterfaceDeclaration, source: SourceFile }} Found */
 
 const CONTRACTS = '@caisson/contracts';
 
@@ -33,7 +34,7 @@ function classOf(sources, contract, className) {
 /**
  * The interface and those it extends, most general first.
  *
- * @param {readonly import('typescript').SourceFile[]} parsed
+ * @param {readonly SourceFile[]} parsed
  * @param {string} name
  * @returns {Found[]}
  */
@@ -82,7 +83,7 @@ function textOf(node) {
 }
 
 /**
- * @param {readonly import('typescript').SourceFile[]} parsed
+ * @param {readonly SourceFile[]} parsed
  * @param {readonly Found[]} found
  * @param {string} contract
  */
@@ -120,7 +121,7 @@ function importLine(from, unsorted) {
 /**
  * Names a contract file takes from other packages.
  *
- * @param {import('typescript').SourceFile} source
+ * @param {SourceFile} source
  */
 function foreignNames(source) {
   /** @type {Map<string, string>} */
