@@ -93,31 +93,38 @@ export function tableRange(table: Table): KeyRange {
 
 function escapedLength(key: Uint8Array): number {
   let zeros = 0;
-  for (let at = 0; at < key.length; at++) if (key[at] === 0) zeros++;
+  for (let at = key.indexOf(0); at >= 0; at = key.indexOf(0, at + 1)) zeros++;
   return key.length + zeros + 2;
 }
 
 function writeEscaped(into: Uint8Array, start: number, key: Uint8Array): void {
+  let from = 0;
   let to = start;
-  for (let at = 0; at < key.length; at++) {
-    into[to++] = key[at]!;
-    if (key[at] === 0) into[to++] = ESCAPED_ZERO;
+  for (let zero = key.indexOf(0); zero >= 0; zero = key.indexOf(0, from)) {
+    into.set(key.subarray(from, zero + 1), to);
+    to += zero + 1 - from;
+    into[to++] = ESCAPED_ZERO;
+    from = zero + 1;
   }
+  into.set(from === 0 ? key : key.subarray(from), to);
+  to += key.length - from;
   into[to] = 0;
   into[to + 1] = TERMINATOR;
 }
 
 function readEscaped(bytes: Uint8Array, start: number): { key: Uint8Array; end: number } {
+  let zero = bytes.indexOf(0, start);
+  if (zero >= 0 && bytes[zero + 1] === TERMINATOR) return { key: copyBytes(bytes.subarray(start, zero)), end: zero + 2 };
   const key = new Uint8Array(bytes.length - start);
   let length = 0;
-  for (let at = start; at < bytes.length; at++) {
-    const byte = bytes[at]!;
-    if (byte === 0) {
-      const mark = bytes[++at];
-      if (mark === TERMINATOR) return { key: copyBytes(key.subarray(0, length)), end: at + 1 };
-      if (mark !== ESCAPED_ZERO) throw malformed('CORRUPTION', 'escapedKey', 'has an undefined escape');
-    }
-    key[length++] = byte;
+  for (let from = start; zero >= 0; zero = bytes.indexOf(0, from)) {
+    key.set(bytes.subarray(from, zero), length);
+    length += zero - from;
+    const mark = bytes[zero + 1];
+    if (mark === TERMINATOR) return { key: copyBytes(key.subarray(0, length)), end: zero + 2 };
+    if (mark !== ESCAPED_ZERO) throw malformed('CORRUPTION', 'escapedKey', 'has an undefined escape');
+    key[length++] = 0;
+    from = zero + 2;
   }
   throw malformed('CORRUPTION', 'escapedKey', 'has no terminator');
 }

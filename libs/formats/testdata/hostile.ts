@@ -74,6 +74,18 @@ export function judgeCodecs(codecs: readonly Codec[]): void {
       );
     });
 
+    test('a buffer of the platform, whose slices share memory, is decoded like other bytes', () => {
+      fc.assert(
+        fc.property(values, (value) => {
+          const pooled = Buffer.concat([Buffer.of(0xa5), encode(value), Buffer.of(0xa5)]);
+          const decoded = decode(pooled.subarray(1, -1));
+          if (!WINDOWS.has(name)) pooled.fill(0xa5);
+          expect(decoded).toEqual(value);
+        }),
+        { numRuns: 50 },
+      );
+    });
+
     test('foreign bytes either mean something exactly or are refused with the one code', () => {
       fc.assert(
         fc.property(fc.oneof(damaged(subject), bytes(80)), (input) => {
