@@ -1,28 +1,22 @@
 import { invariant } from '@caisson/base';
-import { type Changed, Changer, type ChangeOutcome } from '../confchange/changer.js';
+import type { Changed } from '../confchange/changer.js';
 import { describeMembership, hex } from '../debug/describe-state.js';
-import { type ConfChange, wayOf } from '../message/conf-change.js';
+import type { ConfChange } from '../message/conf-change.js';
 import { NONE } from '../message/entry.js';
 import type { ConfState } from '../message/state.js';
 import { allVoters, confStateOf } from '../tracker/membership.js';
+import { tryChange } from './change.js';
 import { commitAndBroadcast } from './commit.js';
 import { answerConfirmedReads } from './leader-reads.js';
 import type { Raft } from './raft.js';
 import { maybeSendAppend } from './replicate.js';
 import { becomeFollower } from './roles.js';
 
-/** Carries out a committed change. The validation at proposal makes refusals impossible (RAFT-19). */
+/** Carries out a committed change. Validation at the proposal leaves none that could be refused (RAFT-19). */
 export function applyConfChange(raft: Raft, change: ConfChange): ConfState {
-  const outcome = makeChange(raft, change);
+  const outcome = tryChange(raft, change);
   invariant('RAFT-19', !('refused' in outcome), 'a committed membership change cannot be carried out');
   return switchTo(raft, outcome);
-}
-
-function makeChange(raft: Raft, change: ConfChange): ChangeOutcome {
-  const changer = new Changer(raft.tracker, raft.log.lastIndex());
-  const way = wayOf(change);
-  if (way === 'leave-joint') return changer.leaveJoint();
-  return way === 'simple' ? changer.simple(change.changes) : changer.enterJoint(change.changes, way);
 }
 
 /** Puts a membership in force and does what a leader owes to it. */

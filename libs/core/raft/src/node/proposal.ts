@@ -4,6 +4,7 @@ import { type ConfChange, decodeConfChange, leavesJoint } from '../message/conf-
 import { type Entry, NO_DATA, NONE, unplacedEntry } from '../message/entry.js';
 import { isJoint } from '../tracker/membership.js';
 import { appendOwn } from './append.js';
+import { tryChange } from './change.js';
 import type { StepOutcome } from './outcome.js';
 import type { Raft } from './raft.js';
 import { broadcastAppend } from './replicate.js';
@@ -57,5 +58,8 @@ function reasonToIgnore(raft: Raft, change: ConfChange): string | undefined {
   const isInJoint = isJoint(tracker.membership);
   const isLeave = leavesJoint(change);
   if (isInJoint && !isLeave) return 'must transition out of joint config first';
-  return !isInJoint && isLeave ? 'not in joint state; refusing empty conf change' : undefined;
+  if (!isInJoint && isLeave) return 'not in joint state; refusing empty conf change';
+  // With nothing pending, what is impossible now will be when it is applied, on every node and after every restart.
+  const outcome = tryChange(raft, change);
+  return 'refused' in outcome ? outcome.refused : undefined;
 }
