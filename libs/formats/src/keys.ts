@@ -114,7 +114,8 @@ function writeEscaped(into: Uint8Array, start: number, key: Uint8Array): void {
 
 function readEscaped(bytes: Uint8Array, start: number): { key: Uint8Array; end: number } {
   let zero = bytes.indexOf(0, start);
-  if (zero >= 0 && bytes[zero + 1] === TERMINATOR) return { key: copyBytes(bytes.subarray(start, zero)), end: zero + 2 };
+  if (zero >= 0 && bytes[zero + 1] === TERMINATOR)
+    return { key: copyBytes(bytes.subarray(start, zero)), end: zero + 2 };
   const key = new Uint8Array(bytes.length - start);
   let length = 0;
   for (let from = start; zero >= 0; zero = bytes.indexOf(0, from)) {

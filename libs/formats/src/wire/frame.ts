@@ -35,8 +35,8 @@ const RESPONSE_HEADER_BYTES = 5;
 
 /**
  * Packs requests into one frame, at least one: `count × (length u32 ‖ id u32 ‖ op u8 ‖ deadline_ms u32 ‖
- * body)`, where the length counts what follows it. They share a frame because a frame costs the transport more
- * than a request does.
+ * body)`, where the length counts what follows it. They share a frame because a frame costs the transport
+ * more than a request does.
  */
 export function encodeRequests(requests: readonly RequestMessage[]): Uint8Array {
   const frame = allocate(requests, REQUEST_HEADER_BYTES);
