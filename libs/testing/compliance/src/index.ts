@@ -17,3 +17,8 @@ export type { KekHarness } from './kek/kek-harness.js';
 export { kekKit } from './kek/kek-kit.js';
 export { ToyCipher } from './toys/toy-cipher.js';
 export { ToyKek } from './toys/toy-kek.js';
+export type { ApplierHarness, ScriptStep } from './applier/applier-harness.js';
+export { applierKit } from './applier/applier-kit.js';
+export { ClearEncryption } from './doubles/clear-encryption.js';
+export { plaintextSide } from './doubles/plaintext-side.js';
+export { CounterApplier, decodeCountResult, encodeCount, readCount } from './toys/counter-applier.js';
