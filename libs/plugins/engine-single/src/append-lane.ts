@@ -90,7 +90,8 @@ export class AppendLane {
       metrics.appended(entries.length, queue.bytes);
       deliver(entries);
     } catch (cause) {
-      answers.failFrom(first, new CaissonError('UNKNOWN_OUTCOME', { problem: 'the log append failed' }, { cause }));
+      const unknown = new CaissonError('UNKNOWN_OUTCOME', { problem: 'the log append failed' }, { cause });
+      metrics.proposed('failed', answers.failFrom(first, unknown));
       for (const proposal of proposals) proposal.fail(new CaissonError('DRAINING', {}, { cause }));
       throw cause;
     }

@@ -18,6 +18,7 @@ const life = fc.record({
   bursts: fc.array(fc.array(fc.nat({ max: OPCODES.length - 1 }), { minLength: 1, maxLength: 6 }), { maxLength: 6 }),
   crash: fc.record({ atWrite: fc.nat({ max: 25 }), afterEffect: fc.boolean() }),
   lost: fc.nat({ max: 12 }),
+  logTurns: fc.integer({ min: 1, max: 5 }),
 });
 
 /** Payload `opcode ‖ slot ‖ id u16`, so that every proposal can be told from every other in the log. */
@@ -67,7 +68,8 @@ describe('a node that dies at any write', () => {
         const world = new World();
         const ids = { next: 0 };
         const acknowledged: Acknowledged[] = [];
-        for (const { bursts, crash, lost } of lives) {
+        for (const { bursts, crash, lost, logTurns } of lives) {
+          world.logTurns = logTurns;
           world.crashOn(crash);
           await live(world, bursts, ids, acknowledged);
           world.restart(lost);

@@ -50,7 +50,7 @@ export interface GroupParts {
 export interface GroupEvents {
   /** Why nothing may be written any more. */
   refusal(): CaissonError | undefined;
-  onHalt(): void;
+  onHalt(error: CaissonError): void;
   onLogFailure(cause: unknown): void;
 }
 
@@ -93,7 +93,7 @@ export class GroupMachinery {
       faults: parts.faults,
       logger: services.logger,
       onApplied: () => void (compaction.due && this.lane.kick()),
-      onHalt: () => events.onHalt(),
+      onHalt: (error) => events.onHalt(error),
     });
     this.lane = new AppendLane({
       log,

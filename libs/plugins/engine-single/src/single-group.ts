@@ -30,7 +30,7 @@ export class SingleGroup implements ReplicatedGroup {
     this.#parts = parts;
     this.#machinery = new GroupMachinery(parts, {
       refusal: () => this.#refusal(),
-      onHalt: () => this.#machinery.queue.failWaiting(this.#machinery.loop.halted ?? drainingError()),
+      onHalt: (error) => this.#failWaiting(error),
       onLogFailure: (cause) => this.#failLog(cause),
     });
   }
@@ -100,11 +100,12 @@ export class SingleGroup implements ReplicatedGroup {
   /** Lets the append and the batch under way finish, tells everybody else, and closes store and log. */
   async stop(): Promise<void> {
     this.#draining = true;
-    const { answers, lane, loop, queue, writer } = this.#machinery;
+    const { answers, lane, loop, metrics, writer } = this.#machinery;
     await lane.stop();
-    queue.failWaiting(drainingError());
+    this.#failWaiting(drainingError());
     await loop.stop();
-    answers.failAll(new CaissonError('UNKNOWN_OUTCOME', { problem: 'the node stopped before it was applied' }));
+    const unknown = new CaissonError('UNKNOWN_OUTCOME', { problem: 'the node stopped before it was applied' });
+    metrics.proposed('failed', answers.failAll(unknown));
     await writer.run(() => Promise.resolve());
     try {
       await this.#parts.encryption.close();
@@ -148,10 +149,15 @@ export class SingleGroup implements ReplicatedGroup {
     return this.#failure === undefined ? undefined : drainingError(this.#failure);
   }
 
+  #failWaiting(error: CaissonError): void {
+    const { metrics, queue } = this.#machinery;
+    metrics.proposed('failed', queue.failWaiting(error));
+  }
+
   #failLog(cause: unknown): void {
     const error = toCaissonError(cause);
     this.#failure = error;
-    this.#machinery.queue.failWaiting(drainingError(error));
+    this.#failWaiting(drainingError(error));
     this.#parts.services.logger.log('error', 'the log failed', { error });
     this.#parts.faults.fatal(error);
   }

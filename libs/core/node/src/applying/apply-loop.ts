@@ -105,9 +105,7 @@ export class ApplyLoop {
 
   /** Stops at the entry after the applied one, for a store that cannot be written any more. */
   fail(cause: unknown): void {
-    const next = this.#pending.peek();
-    const index = next?.index ?? this.applied + 1;
-    this.#haltAt(index, next?.term ?? 0, cause);
+    this.#haltAt(this.#pending.peek() ?? { index: this.applied + 1, term: 0 }, cause);
   }
 
   get #active(): boolean {
@@ -130,7 +128,7 @@ export class ApplyLoop {
     const failure = await this.#fill(run);
     // What earlier entries of the run did stands, unless the failing one left something among it.
     if (run.entries > 0 && (failure === undefined || run.clean)) await this.#write(run);
-    if (failure !== undefined) this.#haltAt(failure.entry.index, failure.entry.term, failure.cause);
+    if (failure !== undefined) this.#haltAt(failure.entry, failure.cause);
   }
 
   /** Applies entries into the run until it ends; answers which entry stopped it, if one must stop everything. */
@@ -177,35 +175,31 @@ export class ApplyLoop {
       if (run.refused > 0) putRefusedCount(run.batch, refused);
       await run.batch.write({ sync: run.sync });
     } catch (cause) {
-      this.#haltAt(this.applied + 1, 0, cause);
+      this.#haltAt(run.first!, cause);
       return;
     }
     this.#refused = refused;
     position.advance(run.last);
-    this.#guard(run.last, () => appliers.written());
+    try {
+      appliers.written();
+    } catch (cause) {
+      this.#haltAt({ index: run.last, term: 0 }, cause);
+      return;
+    }
     for (const answer of run.answers) answers.settle(answer);
     metrics.applied(run.entries, run.last);
     metrics.answered(run.answers);
     this.#parts.onApplied?.();
   }
 
-  /** An applier that fails after its effects are written is a bug; the group must not go on without it. */
-  #guard(index: number, notify: () => void): void {
-    try {
-      notify();
-    } catch (cause) {
-      this.#haltAt(index, 0, cause);
-    }
-  }
-
-  #haltAt(index: number, term: number, cause: unknown): void {
+  #haltAt({ index, term }: { readonly index: number; readonly term: number }, cause: unknown): void {
     if (this.#halted !== undefined) return;
-    const { answers, faults, group, logger, onHalt, position } = this.#parts;
+    const { answers, faults, group, logger, metrics, onHalt, position } = this.#parts;
     const error = haltAt({ group, index, term }, cause);
     this.#halted = error;
     this.#pending.clear();
     logger.log('error', 'apply halted', { group, index, term, error });
-    answers.failAll(error);
+    metrics.proposed('failed', answers.failAll(error));
     position.fail(error);
     onHalt?.(error);
     faults.fatal(error);

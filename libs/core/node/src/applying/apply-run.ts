@@ -7,6 +7,7 @@ import type { Answer } from '../proposals/answers.js';
 export class ApplyRun {
   readonly batch: WritableBatch;
   readonly answers: Answer[] = [];
+  first: LogEntry | undefined;
   entries = 0;
   refused = 0;
   last = 0;
@@ -41,6 +42,7 @@ export class ApplyRun {
     } else if (outcome?.sync === true) {
       this.sync = true;
     }
+    this.first ??= entry;
     this.entries++;
     this.#bytes += entry.data.length;
     this.last = entry.index;

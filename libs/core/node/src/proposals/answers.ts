@@ -41,17 +41,20 @@ export class Answers {
     else waiting.proposal.fail(replaced(index));
   }
 
-  /** Fails what was to stand at `first` or above. */
-  failFrom(first: number, error: CaissonError): void {
+  /** Fails what was to stand at `first` or above; answers how many. */
+  failFrom(first: number, error: CaissonError): number {
+    let failed = 0;
     for (const [index, { proposal }] of this.#waiting) {
       if (index < first) continue;
       this.#waiting.delete(index);
       proposal.fail(error);
+      failed++;
     }
+    return failed;
   }
 
-  failAll(error: CaissonError): void {
-    this.failFrom(0, error);
+  failAll(error: CaissonError): number {
+    return this.failFrom(0, error);
   }
 }
 

@@ -66,9 +66,11 @@ export class ProposalQueue {
     return taken;
   }
 
-  /** Fails what was not taken. */
-  failWaiting(error: CaissonError): void {
+  /** Fails what was not taken; answers how many. */
+  failWaiting(error: CaissonError): number {
+    const failed = this.#waiting.length;
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) next.fail(error);
+    return failed;
   }
 
   /** A payload larger than the whole queue is taken when the queue is empty: it could never be otherwise. */

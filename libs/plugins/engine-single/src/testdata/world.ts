@@ -24,6 +24,8 @@ export class World {
   entries: LogEntry[] = [];
   start: LogStart = { index: 0, term: 0 };
   hardState: HardState = { term: 0, vote: 0n, commit: 0 };
+  /** Turns of the loop that a write of the log takes. */
+  logTurns = 1;
   dead = false;
   death = createDeferred<void>();
   #synced = new Map<string, Uint8Array>();
@@ -81,8 +83,8 @@ export class World {
   }
 
   /** Runs one write, unless the process is dead or dies here. */
-  async write(life: number, effect: () => void): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+  async write(life: number, turns: number, effect: () => void): Promise<void> {
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
     const crash = this.#crash;
     const dying = crash !== undefined && ++this.#writes > crash.atWrite;
     if (crash === undefined) this.#writes++;
@@ -104,7 +106,7 @@ export class World {
       delete: (key) => (changes.push([toHex(key), undefined]), batch),
       write: async ({ sync }) => {
         if (this.failWrite !== undefined) throw this.failWrite;
-        await this.write(life, () => {
+        await this.write(life, 1, () => {
           this.#change(changes);
           this.#unsynced.push(changes);
           if (!sync) return;
@@ -197,7 +199,7 @@ class WorldLog implements RaftLog {
   async #alone(effect: () => void): Promise<void> {
     invariant('TEST', !this.#busy, 'two writers of one log');
     this.#busy = true;
-    await this.#world.write(this.#life, effect);
+    await this.#world.write(this.#life, this.#world.logTurns, effect);
     this.#busy = false;
   }
 }
