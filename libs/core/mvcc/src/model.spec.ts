@@ -51,7 +51,10 @@ const step = (): fc.Arbitrary<Step> =>
   );
 
 /** Times follow the model; drafts of one payload follow each other. */
-function resolve(drafts: readonly Draft[], model: History): { commands: Command[]; outcomes: CommandOutcome[] } {
+function resolve(
+  drafts: readonly Draft[],
+  model: History,
+): { commands: Command[]; outcomes: CommandOutcome[] } {
   const commands: Command[] = [];
   const outcomes: CommandOutcome[] = [];
   for (const make of drafts) {
@@ -62,7 +65,11 @@ function resolve(drafts: readonly Draft[], model: History): { commands: Command[
   return { commands, outcomes };
 }
 
-async function compareGet(replica: Replica, model: History, { key, back, ahead }: Extract<Step, { get: unknown }>['get']) {
+async function compareGet(
+  replica: Replica,
+  model: History,
+  { key, back, ahead }: Extract<Step, { get: unknown }>['get'],
+) {
   const ts = model.lastTs > back ? model.lastTs - back : 0n;
   if (ts < model.floor) {
     await expect(Snapshot.open(replica.store, { ts })).rejects.toMatchObject({ code: 'READ_TS_COMPACTED' });
@@ -81,14 +88,23 @@ async function compareScan(replica: Replica, model: History, scan: ScanStep): Pr
   const ts = model.lastTs > scan.back ? model.lastTs - scan.back : 0n;
   if (ts < model.floor) return;
   const { direction, pairsMax, versionsMax, keysOnly } = scan;
-  let bounds = { from: scan.from, ...(scan.to && { to: scan.to }), pairsMax, versionsMax, keysOnly, bytesMax: 1000 };
+  let bounds = {
+    from: scan.from,
+    ...(scan.to && { to: scan.to }),
+    pairsMax,
+    versionsMax,
+    keysOnly,
+    bytesMax: 1000,
+  };
   const seen: string[] = [];
   for (;;) {
     const snapshot = await Snapshot.open(replica.store, { ts, direction, expiryTs: ts + scan.ahead });
     const { pairs, resumeBehind } = await snapshot.scan(bounds);
     await snapshot.close();
     expect(pairs.length).toBeLessThanOrEqual(pairsMax);
-    seen.push(...pairs.map(({ key, commitTs, value }) => `${toHex(key)}@${commitTs}=${value ? toHex(value) : ''}`));
+    seen.push(
+      ...pairs.map(({ key, commitTs, value }) => `${toHex(key)}@${commitTs}=${value ? toHex(value) : ''}`),
+    );
     if (resumeBehind === undefined) break;
     bounds = resumed(bounds, direction, resumeBehind);
   }
@@ -100,7 +116,10 @@ async function compareScan(replica: Replica, model: History, scan: ScanStep): Pr
 async function versionsIn(replica: Replica): Promise<string[]> {
   const content = await replica.content();
   const keys = [...content.keys()].map((hex) => fromHex(hex)!).filter(([table]) => table === TABLE.versions);
-  return keys.map(decodeVersionKey).map(({ userKey, commitTs }) => `${toHex(userKey)}@${commitTs}`).sort();
+  return keys
+    .map(decodeVersionKey)
+    .map(({ userKey, commitTs }) => `${toHex(userKey)}@${commitTs}`)
+    .sort();
 }
 
 async function run(replica: Replica, model: History, one: Step): Promise<void> {
@@ -136,25 +155,30 @@ test('whatever is written, read, scanned and compacted, answers are those of the
 test('where batches end changes neither outcomes nor content', async () => {
   const drafts = fc.array(draft(), { minLength: 1, maxLength: 40 });
   await fc.assert(
-    fc.asyncProperty(drafts, fc.array(fc.nat(3)), fc.array(fc.integer({ min: 1, max: 6 })), async (made, ends, cuts) => {
-      const { commands, outcomes } = resolve(made, new History());
-      const single = await Replica.open();
-      for (const command of commands) {
-        await single.apply([command]);
-        await single.write();
-      }
-      const grouped = await Replica.open();
-      const got: CommandOutcome[] = [];
-      for (let at = 0, cut = 0; at < commands.length; cut++) {
-        const size = cuts[cut] ?? 5;
-        got.push(...(await grouped.apply(commands.slice(at, at + size))));
-        if (ends[cut] === 0) await grouped.write();
-        at += size;
-      }
-      await grouped.write();
-      expect(got).toEqual(outcomes);
-      expect(await grouped.content()).toEqual(await single.content());
-    }),
+    fc.asyncProperty(
+      drafts,
+      fc.array(fc.nat(3)),
+      fc.array(fc.integer({ min: 1, max: 6 })),
+      async (made, ends, cuts) => {
+        const { commands, outcomes } = resolve(made, new History());
+        const single = await Replica.open();
+        for (const command of commands) {
+          await single.apply([command]);
+          await single.write();
+        }
+        const grouped = await Replica.open();
+        const got: CommandOutcome[] = [];
+        for (let at = 0, cut = 0; at < commands.length; cut++) {
+          const size = cuts[cut] ?? 5;
+          got.push(...(await grouped.apply(commands.slice(at, at + size))));
+          if (ends[cut] === 0) await grouped.write();
+          at += size;
+        }
+        await grouped.write();
+        expect(got).toEqual(outcomes);
+        expect(await grouped.content()).toEqual(await single.content());
+      },
+    ),
     { numRuns: 100 },
   );
 });

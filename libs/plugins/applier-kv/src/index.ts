@@ -1,1 +1,2 @@
-export {};
+export { ApplierKvConfig } from './config.js';
+export { applierKv, applierKv as plugin } from './plugin.js';

@@ -35,7 +35,8 @@ export class Overlay {
     const found: AddedVersion[] = [];
     for (const version of this.#index().values()) {
       const { key } = version;
-      if (compareBytes(key, from) >= 0 && (to === undefined || compareBytes(key, to) < 0)) found.push(version);
+      if (compareBytes(key, from) >= 0 && (to === undefined || compareBytes(key, to) < 0))
+        found.push(version);
     }
     return found.sort((a, b) => compareBytes(a.key, b.key));
   }
@@ -62,6 +63,7 @@ const CHUNK = 4096;
 export function mapKey(bytes: Uint8Array): string {
   if (bytes.length <= CHUNK) return String.fromCharCode(...bytes);
   let text = '';
-  for (let at = 0; at < bytes.length; at += CHUNK) text += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
+  for (let at = 0; at < bytes.length; at += CHUNK)
+    text += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
   return text;
 }

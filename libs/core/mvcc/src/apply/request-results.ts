@@ -1,5 +1,10 @@
 import type { Store, StoreBatch, Timestamp } from '@caisson/contracts';
-import { decodeRequestResult, encodeRequestResult, type RequestResult, requestResultKey } from '@caisson/formats';
+import {
+  decodeRequestResult,
+  encodeRequestResult,
+  type RequestResult,
+  requestResultKey,
+} from '@caisson/formats';
 import { mapKey } from './overlay.js';
 
 const REMEMBERED_MAX = 4096;

@@ -79,7 +79,8 @@ export class VersionWriter {
     try {
       for (const command of commands) {
         if (isBlind(command)) outcomes.push(this.#behind(command) ?? this.#commitBlind(command, batch));
-        else if (command.kind === 'floor') outcomes.push(this.#behind(command) ?? this.#raiseFloor(command, batch));
+        else if (command.kind === 'floor')
+          outcomes.push(this.#behind(command) ?? this.#raiseFloor(command, batch));
         else outcomes.push(await this.#write(command, { batch, state, known }));
       }
     } finally {
@@ -131,7 +132,9 @@ export class VersionWriter {
   /** Log order is timestamp order; an entry out of it is the proposer's to repeat. */
   #behind({ commitTs }: Command): CommandOutcome | undefined {
     const { lastCommitTs } = this.#rows;
-    return commitTs > lastCommitTs ? undefined : { kind: 'refused', code: 'TIMESTAMP_BEHIND', bound: lastCommitTs };
+    return commitTs > lastCommitTs
+      ? undefined
+      : { kind: 'refused', code: 'TIMESTAMP_BEHIND', bound: lastCommitTs };
   }
 
   /**
@@ -163,7 +166,8 @@ export class VersionWriter {
   }
 
   #put({ key, value, expireAt }: PutMutation, commitTs: Timestamp, batch: StoreBatch): void {
-    const header = expireAt === 0n ? PLAIN_HEADER : encodeHeader({ tombstone: false, state: 'clear', expireAt });
+    const header =
+      expireAt === 0n ? PLAIN_HEADER : encodeHeader({ tombstone: false, state: 'clear', expireAt });
     this.#add(key, concatBytes(header, value), commitTs, batch);
     if (expireAt > this.#rows.expiryHorizon) {
       this.#rows = { ...this.#rows, expiryHorizon: expireAt };

@@ -9,7 +9,11 @@ const COUNTER_BITS = 16n;
 
 /** The first timestamp of a millisecond. */
 export function timestampOfMs(ms: number): Timestamp {
-  invariant('MVCC-1', Number.isInteger(ms) && ms >= 0 && ms < TIMESTAMP_MS_LIMIT, 'milliseconds out of range');
+  invariant(
+    'MVCC-1',
+    Number.isInteger(ms) && ms >= 0 && ms < TIMESTAMP_MS_LIMIT,
+    'milliseconds out of range',
+  );
   return BigInt(ms) << COUNTER_BITS;
 }
 

@@ -3,7 +3,10 @@ import { CaissonError, type Timestamp } from '@caisson/contracts';
 import { TABLE } from '@caisson/formats';
 
 /** Where this node's compaction stands. A row of this node alone: replicas compact in their own time. */
-export const COMPACTION_CURSOR_KEY: Uint8Array = concatBytes(Uint8Array.of(TABLE.local), toUtf8('compaction'));
+export const COMPACTION_CURSOR_KEY: Uint8Array = concatBytes(
+  Uint8Array.of(TABLE.local),
+  toUtf8('compaction'),
+);
 
 export type CompactionPhase = 'versions' | 'requests' | 'done';
 

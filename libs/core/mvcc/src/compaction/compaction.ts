@@ -1,6 +1,13 @@
 import { concatBytes, EMPTY_BYTES } from '@caisson/base';
 import type { Pair, ReadableStore, ReadView, StoreBatch, Timestamp } from '@caisson/contracts';
-import { decodeRequestResult, requestResultRange, splitValue, SYSTEM_KEYS, TABLE, tableRange } from '@caisson/formats';
+import {
+  decodeRequestResult,
+  requestResultRange,
+  splitValue,
+  SYSTEM_KEYS,
+  TABLE,
+  tableRange,
+} from '@caisson/formats';
 import { isExpired } from '../clock/timestamp.js';
 import { readTimestampRow } from '../read/group-rows.js';
 import { atTimestamp, commitTsOf, isSameUserKey } from '../read/version.js';
@@ -57,7 +64,11 @@ function currentPass(floor: Timestamp, cursor: CompactionCursor | undefined): Co
   return { floor, phase: 'versions', position: EMPTY_BYTES };
 }
 
-async function advance(view: ReadView, cursor: CompactionCursor, batch: StoreBatch): Promise<CompactionCursor> {
+async function advance(
+  view: ReadView,
+  cursor: CompactionCursor,
+  batch: StoreBatch,
+): Promise<CompactionCursor> {
   const range = cursor.phase === 'versions' ? VERSIONS : REQUESTS;
   const from = cursor.position.length === 0 ? range.from : concatBytes(cursor.position, ZERO);
   const pairs = await view.scan({ from, to: range.to }).next({ pairs: SLICE_PAIRS, bytes: SLICE_BYTES });
@@ -67,7 +78,11 @@ async function advance(view: ReadView, cursor: CompactionCursor, batch: StoreBat
   return { floor: cursor.floor, phase: 'requests', position: EMPTY_BYTES };
 }
 
-function removeVersions(start: CompactionCursor, pairs: readonly Pair[], batch: StoreBatch): CompactionCursor {
+function removeVersions(
+  start: CompactionCursor,
+  pairs: readonly Pair[],
+  batch: StoreBatch,
+): CompactionCursor {
   const { floor } = start;
   let cursor = start;
   for (const { key, value } of pairs) {
@@ -84,7 +99,11 @@ function removeVersions(start: CompactionCursor, pairs: readonly Pair[], batch: 
   return cursor;
 }
 
-function removeRequests(start: CompactionCursor, pairs: readonly Pair[], batch: StoreBatch): CompactionCursor {
+function removeRequests(
+  start: CompactionCursor,
+  pairs: readonly Pair[],
+  batch: StoreBatch,
+): CompactionCursor {
   const { floor } = start;
   for (const { key, value } of pairs) if (decodeRequestResult(value).commitTs < floor) batch.delete(key);
   const last = pairs.at(-1);

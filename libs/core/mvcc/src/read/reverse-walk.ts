@@ -23,7 +23,12 @@ interface Candidate {
  * Visits user keys in descending order. The store offers each key's oldest version first, so a key is settled
  * when a version above the timestamp, another key or the end is met; from `SKIPPED_MAX` versions on, by `lookup`.
  */
-export async function walkReverse(view: ReadView, walk: Walk, visit: Visit, lookup: Lookup): Promise<WalkEnd> {
+export async function walkReverse(
+  view: ReadView,
+  walk: Walk,
+  visit: Visit,
+  lookup: Lookup,
+): Promise<WalkEnd> {
   const { range, ts, versionsMax = Infinity, signal } = walk;
   let cursor: Cursor = view.scan(range);
   let chunk = Math.min(Math.max(walk.expected, 1), CHUNK_MAX);

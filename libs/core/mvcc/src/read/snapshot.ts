@@ -3,7 +3,14 @@ import { SYSTEM_KEYS, versionRange } from '@caisson/formats';
 import { readTimestampRow } from './group-rows.js';
 import { type Visit, type Walk, walkForward, type WalkEnd } from './forward-walk.js';
 import { type Lookup, walkReverse } from './reverse-walk.js';
-import { liveVersion, type LiveVersion, newestVersion, type ReadAt, userKeyAfter, userKeyOf } from './version.js';
+import {
+  liveVersion,
+  type LiveVersion,
+  newestVersion,
+  type ReadAt,
+  userKeyAfter,
+  userKeyOf,
+} from './version.js';
 
 export interface SnapshotRequest {
   readonly direction?: ReadView['direction'];

@@ -1,0 +1,166 @@
+import { compareBytes } from '@caisson/base';
+import type {
+  Consistency,
+  GetRequest,
+  GetResponse,
+  ReplicatedGroup,
+  ReadView,
+  ScannedPair,
+  ScanRequest,
+  ScanResponse,
+  Timestamp,
+} from '@caisson/contracts';
+import {
+  type HybridClock,
+  readGroupRows,
+  resumed,
+  type ScanBounds,
+  type ScanPage,
+  Snapshot,
+} from '@caisson/mvcc';
+import { SCAN_PAIRS_DEFAULT } from '../limits.js';
+import type { ActiveReads } from './active-reads.js';
+import {
+  type Continuation,
+  decodeContinuation,
+  encodeContinuation,
+  invalidContinuation,
+} from './continuation.js';
+import type { Tip } from './tip.js';
+
+const PAGE_BYTES = 1024 * 1024;
+/** Dead versions cost as much to look at as live ones: between so many, the call gives others a turn. */
+const PAGE_VERSIONS = 4096;
+
+export interface ReaderOptions {
+  readonly group: ReplicatedGroup;
+  readonly hlc: HybridClock;
+  readonly tip: Tip;
+  readonly active: ActiveReads;
+}
+
+/** When and how a read looks. */
+interface Moment {
+  /** Absent: as of the last commit. */
+  readonly ts?: Timestamp;
+  readonly expiryTs?: Timestamp;
+  readonly consistency: Consistency;
+  readonly direction: ReadView['direction'];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Reads of one group. */
+export class Reader {
+  readonly #group: ReplicatedGroup;
+  readonly #hlc: HybridClock;
+  readonly #tip: Tip;
+  readonly #active: ActiveReads;
+
+  constructor(options: ReaderOptions) {
+    this.#group = options.group;
+    this.#hlc = options.hlc;
+    this.#tip = options.tip;
+    this.#active = options.active;
+  }
+
+  get({ key, ts, consistency = 'linearizable' }: GetRequest, signal?: AbortSignal): Promise<GetResponse> {
+    const at = ts === undefined ? { consistency } : { ts, consistency: 'linearizable' as const };
+    return this.#read({ ...at, direction: 'forward', signal }, async (snapshot, staleMs) => {
+      const found = await snapshot.get(key);
+      return { ...(found !== undefined && { found }), readTs: snapshot.at.ts, staleMs };
+    });
+  }
+
+  scan(request: ScanRequest, signal?: AbortSignal): Promise<ScanResponse> {
+    const { from, to, limit = SCAN_PAIRS_DEFAULT, keysOnly = false } = request;
+    const resume = request.continuation && checkResume(decodeContinuation(request.continuation), request);
+    const direction = request.reverse ? 'reverse' : 'forward';
+    const range: ScanBounds = {
+      from,
+      ...(to !== undefined && { to }),
+      pairsMax: limit,
+      bytesMax: PAGE_BYTES,
+      versionsMax: PAGE_VERSIONS,
+      keysOnly,
+      ...(signal !== undefined && { signal }),
+    };
+    const bounds = resume === undefined ? range : resumed(range, direction, resume.lastKey);
+    return this.#read({ ...momentOf(request, resume), direction, signal }, async (snapshot, staleMs) => {
+      const page = await scanPage(snapshot, bounds, direction);
+      const { ts, expiryTs } = snapshot.at;
+      const lastKey = page.resumeBehind;
+      const continuation =
+        lastKey && encodeContinuation({ reverse: direction === 'reverse', ts, expiryTs, lastKey });
+      const pairs: readonly ScannedPair[] = page.pairs;
+      return { pairs, ...(continuation !== undefined && { continuation }), readTs: ts, staleMs };
+    });
+  }
+
+  /**
+   * A moment at which transactions may read: the last commit. Where values may have expired since, it is moved
+   * up to now first, so that a transaction does not see what every other read says is gone.
+   */
+  async begin(signal?: AbortSignal): Promise<Timestamp> {
+    await this.#group.readBarrier('linearizable', signal);
+    const view = this.#group.store.view();
+    const rows = await readGroupRows(view).finally(() => view.close());
+    const now = this.#hlc.now();
+    const mayHaveExpired = rows.expiryHorizon > rows.lastCommitTs && now > rows.lastCommitTs;
+    return mayHaveExpired || rows.lastCommitTs === 0n ? this.#tip.reach(now) : rows.lastCommitTs;
+  }
+
+  async #read<T>(moment: Moment, look: (snapshot: Snapshot, staleMs: number) => Promise<T>): Promise<T> {
+    const release = moment.ts === undefined ? undefined : this.#active.hold(moment.ts);
+    try {
+      const { staleMs } = await this.#group.readBarrier(moment.consistency, moment.signal);
+      const snapshot = await this.#open(moment);
+      try {
+        return await look(snapshot, staleMs);
+      } finally {
+        await snapshot.close();
+      }
+    } finally {
+      release?.();
+    }
+  }
+
+  async #open({ ts, expiryTs, direction }: Moment): Promise<Snapshot> {
+    const { store } = this.#group;
+    if (ts === undefined) return Snapshot.open(store, { direction, expiryTs: this.#hlc.now() });
+    const request = { direction, ts, ...(expiryTs !== undefined && { expiryTs }) };
+    const snapshot = await Snapshot.open(store, request);
+    if (snapshot.tip >= ts) return snapshot;
+    await snapshot.close();
+    await this.#tip.reach(ts);
+    return Snapshot.open(store, request);
+  }
+}
+
+/** A page with something in it, unless the range has nothing more. */
+async function scanPage(
+  snapshot: Snapshot,
+  start: ScanBounds,
+  direction: ReadView['direction'],
+): Promise<ScanPage> {
+  let bounds = start;
+  for (;;) {
+    const page = await snapshot.scan(bounds);
+    if (page.pairs.length > 0 || page.resumeBehind === undefined) return page;
+    bounds = resumed(bounds, direction, page.resumeBehind);
+  }
+}
+
+function momentOf({ ts, consistency = 'linearizable' }: ScanRequest, resume: Continuation | undefined) {
+  if (resume !== undefined) return { ts: resume.ts, expiryTs: resume.expiryTs, consistency };
+  return ts === undefined ? { consistency } : { ts, consistency: 'linearizable' as const };
+}
+
+/** A token belongs to the range and direction it was given for. */
+function checkResume(resume: Continuation, { from, to, reverse = false }: ScanRequest): Continuation {
+  if (resume.reverse !== reverse) throw invalidContinuation('is of a scan in the other direction');
+  const { lastKey } = resume;
+  if (compareBytes(lastKey, from) < 0 || (to !== undefined && compareBytes(lastKey, to) >= 0)) {
+    throw invalidContinuation('is of a scan of another range');
+  }
+  return resume;
+}
