@@ -30,11 +30,11 @@ describe('a new group', () => {
     const order: string[] = [];
     const bench = new Bench({
       openGroup: () => void order.push('open'),
-      beginSealing: async () => void order.push('epoch'),
+      beginSealing: async (log) => void order.push(`epoch at ${log?.last}`),
       seal: (index) => void order.push(`seal ${index}`),
     });
     await bench.started();
-    expect(order).toEqual(['open', 'epoch', 'seal 1']);
+    expect(order).toEqual(['open', 'epoch at 0', 'seal 1']);
   });
 
   it('is founded once', async () => {

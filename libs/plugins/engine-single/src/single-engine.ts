@@ -123,7 +123,7 @@ export class SingleEngine implements ReplicationEngine {
       const term = await appendTerm(log);
       const appliers = await this.#opcodes.open({ id, store: encryption.store });
       signal?.throwIfAborted();
-      await encryption.beginSealing();
+      await encryption.beginSealing({ last: log.last });
       return new SingleGroup({
         id,
         identity,

@@ -34,7 +34,7 @@ export interface BenchOptions {
   admission?(source: ProposalSource): CaissonError | undefined;
   seal?(index: number): void;
   openGroup?(id: number): void;
-  beginSealing?(): Promise<void>;
+  beginSealing?(log?: { readonly last: number }): Promise<void>;
 }
 
 /** One engine over worlds that outlive it. */
@@ -114,8 +114,8 @@ export class Bench {
   #group(world: World): GroupEncryption {
     return {
       store: world.store(),
-      beginSealing: async () => {
-        await this.#options.beginSealing?.();
+      beginSealing: async (log) => {
+        await this.#options.beginSealing?.(log);
         this.steps.push('begin sealing');
       },
       sealProposal: ({ index, proposalId }, payload) => {
