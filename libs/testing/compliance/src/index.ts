@@ -22,3 +22,6 @@ export { applierKit } from './applier/applier-kit.js';
 export { ClearEncryption } from './doubles/clear-encryption.js';
 export { plaintextSide } from './doubles/plaintext-side.js';
 export { CounterApplier, decodeCountResult, encodeCount, readCount } from './toys/counter-applier.js';
+export { ReferenceEngine, type ReferenceEngineParts } from './doubles/reference-engine.js';
+export type { EngineHarness } from './engine/engine-harness.js';
+export { engineKit } from './engine/engine-kit.js';

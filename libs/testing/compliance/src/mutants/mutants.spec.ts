@@ -1,12 +1,14 @@
 import type { Harness, HarnessFactory, Kit } from '../case.js';
 import { applierKit } from '../applier/applier-kit.js';
 import { cipherKit } from '../cipher/cipher-kit.js';
+import { engineKit } from '../engine/engine-kit.js';
 import { kekKit } from '../kek/kek-kit.js';
 import { runCase, runCases } from '../run-cases.js';
 import { logKit } from '../log/log-kit.js';
 import { storeKit } from '../store/store-kit.js';
 import { applierMutants, counterHarness } from './applier-mutants.js';
 import { cipherMutants, toyCipherHarness } from './cipher-mutants.js';
+import { engineMutants, referenceEngineHarness } from './engine-mutants.js';
 import { kekMutants, toyKekHarness } from './kek-mutants.js';
 import { logMutants, memoryLogHarness } from './log-mutants.js';
 import type { Mutant } from './mutant.js';
@@ -17,6 +19,7 @@ prove(logKit, memoryLogHarness, logMutants);
 prove(kekKit, toyKekHarness, kekMutants);
 prove(cipherKit, toyCipherHarness, cipherMutants);
 prove(applierKit, counterHarness, applierMutants);
+prove(engineKit, () => referenceEngineHarness(), engineMutants);
 
 function prove<H extends Harness>(kit: Kit<H>, reference: HarnessFactory<H>, mutants: readonly Mutant<H>[]): void {
   describe(`the ${kit.id} kit`, () => {
