@@ -6,6 +6,11 @@ function makeHarness(): StoreHarness {
   return { stores, directory: (name) => `/${name}`, crash: async () => stores.crash() };
 }
 
-describeKit(storeKit, makeHarness, { describe, it }, {
-  lacks: { durable: 'memory is not durable', damage: 'there are no files to damage' },
-});
+describeKit(
+  storeKit,
+  makeHarness,
+  { describe, it },
+  {
+    lacks: { durable: 'memory is not durable', damage: 'there are no files to damage' },
+  },
+);

@@ -1,10 +1,15 @@
-import { CaissonError, type StoreCapabilities, type UntrustedStore, type UntrustedStores } from '@caisson/contracts';
+import {
+  CaissonError,
+  type StoreCapabilities,
+  type UntrustedStore,
+  type UntrustedStores,
+} from '@caisson/contracts';
 import { MemoryContent, MemoryStore } from './memory-store.js';
 
 export interface MemoryStoresConfig {
   /**
-   * Whether to claim synced writes, which the writer registry asks for. The claim is as true as memory can make
-   * it: a synced batch survives `crash`, nothing survives the process. Default true.
+   * Whether to claim synced writes, which the writer registry asks for. The claim is as true as memory can
+   * make it: a synced batch survives `crash`, nothing survives the process. Default true.
    */
   readonly syncedWrites?: boolean;
 }
@@ -12,8 +17,8 @@ export interface MemoryStoresConfig {
 /**
  * Ordered stores in memory, one per directory name; nothing touches a disk.
  *
- * Content lives as long as this object: closing a store and opening its directory again finds it, which is how
- * tests restart a node. `crash` loses what was not synced.
+ * Content lives as long as this object: closing a store and opening its directory again finds it, which is
+ * how tests restart a node. `crash` loses what was not synced.
  */
 export class MemoryStores implements UntrustedStores {
   readonly capabilities: StoreCapabilities;

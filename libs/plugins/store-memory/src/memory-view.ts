@@ -1,5 +1,12 @@
 import { compareBytes, copyBytes } from '@caisson/base';
-import { CaissonError, type Cursor, type KeyRange, type Pair, type ReadView, type ScanLimits } from '@caisson/contracts';
+import {
+  CaissonError,
+  type Cursor,
+  type KeyRange,
+  type Pair,
+  type ReadView,
+  type ScanLimits,
+} from '@caisson/contracts';
 import type { HeldPair, SortedPages } from './sorted-pages.js';
 
 const PAIRS_DEFAULT = 256;

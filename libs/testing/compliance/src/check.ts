@@ -14,8 +14,8 @@ export function check(condition: unknown, promise: string): asserts condition {
 }
 
 /**
- * Compares plain data and byte strings by content, and names the first difference. A Buffer equals a Uint8Array
- * of the same bytes: contracts speak of bytes, not of classes.
+ * Compares plain data and byte strings by content, and names the first difference. A Buffer equals a
+ * Uint8Array of the same bytes: contracts speak of bytes, not of classes.
  */
 export function checkEqual(actual: unknown, expected: unknown, what: string): void {
   const difference = differenceOf(actual, expected, what);
@@ -47,9 +47,11 @@ export async function checkThrows(action: () => unknown, what: string): Promise<
 
 function differenceOf(actual: unknown, expected: unknown, path: string): string | undefined {
   if (Object.is(actual, expected)) return undefined;
-  const isPlain = isStructured(actual) && isStructured(expected) && Array.isArray(actual) === Array.isArray(expected);
+  const isPlain =
+    isStructured(actual) && isStructured(expected) && Array.isArray(actual) === Array.isArray(expected);
   if (!isPlain) {
-    const isSame = actual instanceof Uint8Array && expected instanceof Uint8Array && equalBytes(actual, expected);
+    const isSame =
+      actual instanceof Uint8Array && expected instanceof Uint8Array && equalBytes(actual, expected);
     return isSame ? undefined : `${path}: expected ${show(expected)}, got ${show(actual)}`;
   }
   for (const name of new Set([...Object.keys(expected), ...Object.keys(actual)])) {

@@ -11,7 +11,9 @@ export interface TestRunner {
 }
 
 export interface KitOptions {
-  /** Why this implementation goes without a power, by the need's id: its cases are skipped with that reason. */
+  /**
+   * Why this implementation goes without a power, by the need's id: its cases are skipped with that reason.
+   */
   readonly lacks?: Readonly<Record<string, string>>;
 }
 
@@ -35,7 +37,9 @@ export function describeKit<H extends Harness>(
       else runner.it.skip(`${titleOf(each)} [skipped: ${reason}]`, () => runCase(each, makeHarness));
     }
     if (Object.keys(lacks).length > 0) {
-      runner.it(`${kit.id}/lacks only what is missing`, () => checkExcuses(kit, makeHarness, Object.keys(lacks)));
+      runner.it(`${kit.id}/lacks only what is missing`, () =>
+        checkExcuses(kit, makeHarness, Object.keys(lacks)),
+      );
     }
   });
 }

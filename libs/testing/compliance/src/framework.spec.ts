@@ -10,14 +10,23 @@ interface Lamp extends Harness {
   readonly dimmer?: () => void;
 }
 
-const DIMMER: Need<Lamp> = { id: 'dimmer', what: 'a lamp that dims', isMet: ({ dimmer }) => dimmer !== undefined };
+const DIMMER: Need<Lamp> = {
+  id: 'dimmer',
+  what: 'a lamp that dims',
+  isMet: ({ dimmer }) => dimmer !== undefined,
+};
 
 const shines: Case<Lamp> = {
   id: 'lamp/shines',
   because: 'people read by it',
   run: async ({ isOn }) => check(isOn, 'the lamp is on'),
 };
-const dims: Case<Lamp> = { id: 'lamp/dims', because: 'people sleep by it', needs: DIMMER, run: async () => undefined };
+const dims: Case<Lamp> = {
+  id: 'lamp/dims',
+  because: 'people sleep by it',
+  needs: DIMMER,
+  run: async () => undefined,
+};
 const lampKit: Kit<Lamp> = { id: 'lamp', contract: 'Lamp', cases: [shines, dims] };
 
 function lamp(isOn: boolean, disposed: string[] = []): Lamp {
@@ -28,10 +37,17 @@ describe('runCases', () => {
   it('gives each case a harness of its own, disposes it, and says what came of it', async () => {
     const disposed: string[] = [];
     const seen: string[] = [];
-    const results = await runCases(lampKit.cases, () => lamp(true, disposed), { onResult: ({ id }) => seen.push(id) });
+    const results = await runCases(lampKit.cases, () => lamp(true, disposed), {
+      onResult: ({ id }) => seen.push(id),
+    });
     expect(results).toEqual([
       { id: 'lamp/shines', because: 'people read by it', verdict: 'passed' },
-      { id: 'lamp/dims', because: 'people sleep by it', verdict: 'skipped', reason: 'needs a lamp that dims' },
+      {
+        id: 'lamp/dims',
+        because: 'people sleep by it',
+        verdict: 'skipped',
+        reason: 'needs a lamp that dims',
+      },
     ]);
     expect(disposed).toEqual(['disposed', 'disposed']);
     expect(seen).toEqual(['lamp/shines', 'lamp/dims']);
@@ -63,7 +79,12 @@ describe('describeKit', () => {
     const tests = new Map<string, () => Promise<void>>();
     const it = (name: string, run: () => Promise<void>) => void tests.set(name, run);
     const skip = (name: string, run: () => Promise<void>) => void tests.set(`skip ${name}`, run);
-    describeKit(lampKit, makeLamp, { describe: (_name, body) => body(), it: Object.assign(it, { skip }) }, options);
+    describeKit(
+      lampKit,
+      makeLamp,
+      { describe: (_name, body) => body(), it: Object.assign(it, { skip }) },
+      options,
+    );
     return tests;
   }
 
@@ -81,14 +102,18 @@ describe('describeKit', () => {
 
   it('skips an excused need with its reason, and checks the excuse', async () => {
     const tests = registered({ lacks: { dimmer: 'it is a candle' } });
-    expect([...tests.keys()]).toContain('skip lamp/dims, because people sleep by it [skipped: it is a candle]');
+    expect([...tests.keys()]).toContain(
+      'skip lamp/dims, because people sleep by it [skipped: it is a candle]',
+    );
     await tests.get('lamp/lacks only what is missing')!();
   });
 
   it('fails an excuse for a power that is there, or that nobody asks for', async () => {
     const dimmable = () => ({ ...lamp(true), dimmer: () => undefined });
     const excused = registered({ lacks: { dimmer: 'it is a candle' } }, dimmable);
-    await expect(excused.get('lamp/lacks only what is missing')!()).rejects.toThrow('a lamp that dims is missing');
+    await expect(excused.get('lamp/lacks only what is missing')!()).rejects.toThrow(
+      'a lamp that dims is missing',
+    );
     const unknown = registered({ lacks: { wick: 'it is electric' } });
     await expect(unknown.get('lamp/lacks only what is missing')!()).rejects.toThrow('wick is something');
   });
@@ -96,10 +121,22 @@ describe('describeKit', () => {
 
 describe('check', () => {
   it('names the first difference', () => {
-    const actual = { list: [{ bytes: Uint8Array.of(1), n: 1n }, { bytes: Uint8Array.of(2), n: 2n }] };
+    const actual = {
+      list: [
+        { bytes: Uint8Array.of(1), n: 1n },
+        { bytes: Uint8Array.of(2), n: 2n },
+      ],
+    };
     checkEqual(actual, structuredClone(actual), 'a copy');
-    const expected = { list: [{ bytes: Uint8Array.of(1), n: 1n }, { bytes: Uint8Array.of(3), n: 2n }] };
-    expect(() => checkEqual(actual, expected, 'it')).toThrow('it, list, at 1, bytes: expected <03>, got <02>');
+    const expected = {
+      list: [
+        { bytes: Uint8Array.of(1), n: 1n },
+        { bytes: Uint8Array.of(3), n: 2n },
+      ],
+    };
+    expect(() => checkEqual(actual, expected, 'it')).toThrow(
+      'it, list, at 1, bytes: expected <03>, got <02>',
+    );
     expect(() => checkEqual([], [1], 'it')).toThrow('it, at 0: expected 1, got undefined');
     expect(() => checkEqual([], {}, 'it')).toThrow('expected an object of , got an empty list');
     expect(() => checkEqual('1', 1, 'it')).toThrow('it: expected 1, got "1"');

@@ -25,3 +25,9 @@ export { CounterApplier, decodeCountResult, encodeCount, readCount } from './toy
 export { ReferenceEngine, type ReferenceEngineParts } from './doubles/reference-engine.js';
 export type { EngineHarness } from './engine/engine-harness.js';
 export { engineKit } from './engine/engine-kit.js';
+export { MemoryDisk } from './doubles/memory-disk.js';
+export { type ClockHarness, clockKit } from './platform/clock-kit.js';
+export type { DiskHarness } from './platform/disk-harness.js';
+export { diskKit } from './platform/disk-kit.js';
+export { type HashesHarness, hashesKit } from './platform/hashes-kit.js';
+export { type RandomHarness, randomKit } from './platform/random-kit.js';

@@ -18,7 +18,10 @@ export interface RunOptions {
   readonly onResult?: (result: CaseResult) => void;
 }
 
-/** Runs cases one after the other, each on a harness of its own. Never rejects: whatever goes wrong is a verdict. */
+/**
+ * Runs cases one after the other, each on a harness of its own. Never rejects: whatever goes wrong is a
+ * verdict.
+ */
 export async function runCases<H extends Harness>(
   cases: readonly Case<H>[],
   makeHarness: HarnessFactory<H>,
@@ -34,7 +37,10 @@ export async function runCases<H extends Harness>(
 }
 
 /** Runs one case that must not be skipped; rejects when it fails. */
-export async function runCase<H extends Harness>(each: Case<H>, makeHarness: HarnessFactory<H>): Promise<void> {
+export async function runCase<H extends Harness>(
+  each: Case<H>,
+  makeHarness: HarnessFactory<H>,
+): Promise<void> {
   const harness = await makeHarness();
   try {
     if (each.needs !== undefined && !each.needs.isMet(harness)) {

@@ -8,7 +8,10 @@ export interface ScriptStep {
   readonly expect: 'applied' | 'refused';
 }
 
-/** What the applier kit works on. The script is its author's: entries worth applying, later ones building on earlier. */
+/**
+ * What the applier kit works on. The script is its author's: entries worth applying, later ones building on
+ * earlier.
+ */
 export interface ApplierHarness extends Harness {
   /** A fresh applier, as another replica would create it; it shares nothing with the ones before. */
   applier(): Promise<Applier> | Applier;

@@ -24,7 +24,8 @@ const cases: readonly Case<ApplierHarness>[] = [
           owned.add(opcode);
         }
       }
-      for (const { payload } of harness.script) check(owned.has(payload[0]!), 'the script keeps to the applier’s opcodes');
+      for (const { payload } of harness.script)
+        check(owned.has(payload[0]!), 'the script keeps to the applier’s opcodes');
     },
   },
   {
@@ -33,7 +34,11 @@ const cases: readonly Case<ApplierHarness>[] = [
     async run(harness) {
       const { outcomes } = await play(harness);
       const kinds = outcomes.map((outcome) => (outcome as { readonly kind: string }).kind);
-      checkEqual(kinds, harness.script.map(({ expect }) => expect), 'outcomes of the script');
+      checkEqual(
+        kinds,
+        harness.script.map(({ expect }) => expect),
+        'outcomes of the script',
+      );
     },
   },
   {
@@ -70,7 +75,11 @@ const cases: readonly Case<ApplierHarness>[] = [
     async run(harness) {
       const whole = await play(harness);
       for (const perBatch of [1, ALL]) {
-        checkEqual(await play(harness, { losesFirst: true, perBatch }), whole, 'a replica that lost each batch once');
+        checkEqual(
+          await play(harness, { losesFirst: true, perBatch }),
+          whole,
+          'a replica that lost each batch once',
+        );
       }
     },
   },
@@ -80,7 +89,8 @@ const cases: readonly Case<ApplierHarness>[] = [
     async run(harness) {
       let before = await rowsOf(await harness.store());
       await play(harness, {
-        onApplied: async ({ store }) => checkEqual(await rowsOf(store), before, 'the store before its batch is written'),
+        onApplied: async ({ store }) =>
+          checkEqual(await rowsOf(store), before, 'the store before its batch is written'),
         onWritten: async (store) => void (before = await rowsOf(store)),
       });
     },

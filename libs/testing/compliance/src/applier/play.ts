@@ -1,4 +1,12 @@
-import type { Applier, ApplyEntry, ApplyOutcome, GroupApplier, Store, WritableBatch } from '@caisson/contracts';
+import { copyBytes } from '@caisson/base';
+import type {
+  Applier,
+  ApplyEntry,
+  ApplyOutcome,
+  GroupApplier,
+  Store,
+  WritableBatch,
+} from '@caisson/contracts';
 import { rowsOf, type Rows } from '../store/rows.js';
 import type { ApplierHarness, ScriptStep } from './applier-harness.js';
 
@@ -69,16 +77,20 @@ export function openGroup(applier: Applier, store: Store): Promise<GroupApplier>
 }
 
 export function entryOf(payload: Uint8Array, index: number): ApplyEntry {
-  return { group: GROUP, term: 1, index, proposalId: BigInt(index) + 1000n, payload: payload.slice() };
+  return { group: GROUP, term: 1, index, proposalId: BigInt(index) + 1000n, payload: copyBytes(payload) };
 }
 
 /** Outcomes without what replicas may phrase differently. */
 function comparable(outcome: ApplyOutcome): unknown {
   if (outcome.kind === 'refused') return { kind: 'refused', code: outcome.error.code };
-  return { kind: 'applied', result: outcome.result.slice(), sync: outcome.sync ?? false };
+  return { kind: 'applied', result: copyBytes(outcome.result), sync: outcome.sync ?? false };
 }
 
-function batchesOf(applier: Applier, script: readonly ScriptStep[], perBatch: number): readonly ScriptStep[][] {
+function batchesOf(
+  applier: Applier,
+  script: readonly ScriptStep[],
+  perBatch: number,
+): readonly ScriptStep[][] {
   const batches: ScriptStep[][] = [];
   let isOpen = false;
   for (const step of script) {

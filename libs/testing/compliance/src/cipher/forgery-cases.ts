@@ -15,7 +15,8 @@ export const forgeryCases: readonly Case<CipherHarness>[] = [
       const key = keyOf(cipher);
       const nonce = nonceOf(cipher, 1);
       const sealed = key.seal(nonce, AAD, PLAINTEXT);
-      for (const changed of changes(sealed)) checkEqual(key.open(nonce, AAD, changed), undefined, 'a changed text');
+      for (const changed of changes(sealed))
+        checkEqual(key.open(nonce, AAD, changed), undefined, 'a changed text');
       checkEqual(key.open(nonce, AAD, sealed), PLAINTEXT, 'the unchanged text');
     },
   },
@@ -26,8 +27,15 @@ export const forgeryCases: readonly Case<CipherHarness>[] = [
       const key = keyOf(cipher);
       const nonce = nonceOf(cipher, 1);
       const sealed = key.seal(nonce, AAD, PLAINTEXT);
-      const others = [...changes(AAD), AAD.subarray(1), AAD.subarray(0, -1), new Uint8Array(0), concatBytes(AAD, AAD)];
-      for (const aad of others) checkEqual(key.open(nonce, aad, sealed), undefined, 'a text under another AAD');
+      const others = [
+        ...changes(AAD),
+        AAD.subarray(1),
+        AAD.subarray(0, -1),
+        new Uint8Array(0),
+        concatBytes(AAD, AAD),
+      ];
+      for (const aad of others)
+        checkEqual(key.open(nonce, aad, sealed), undefined, 'a text under another AAD');
     },
   },
   {
@@ -37,7 +45,8 @@ export const forgeryCases: readonly Case<CipherHarness>[] = [
       const key = keyOf(cipher);
       const nonce = nonceOf(cipher, 1);
       const sealed = key.seal(nonce, AAD, PLAINTEXT);
-      for (const other of changes(nonce)) checkEqual(key.open(other, AAD, sealed), undefined, 'a text under another nonce');
+      for (const other of changes(nonce))
+        checkEqual(key.open(other, AAD, sealed), undefined, 'a text under another nonce');
     },
   },
   {
@@ -45,7 +54,11 @@ export const forgeryCases: readonly Case<CipherHarness>[] = [
     because: 'an envelope that names the wrong key must fail, not open as noise',
     async run({ cipher }) {
       const sealed = keyOf(cipher, 1).seal(nonceOf(cipher, 1), AAD, PLAINTEXT);
-      checkEqual(keyOf(cipher, 2).open(nonceOf(cipher, 1), AAD, sealed), undefined, 'a text under another key');
+      checkEqual(
+        keyOf(cipher, 2).open(nonceOf(cipher, 1), AAD, sealed),
+        undefined,
+        'a text under another key',
+      );
     },
   },
   {
@@ -58,7 +71,11 @@ export const forgeryCases: readonly Case<CipherHarness>[] = [
       for (let length = 0; length < sealed.length; length++) {
         checkEqual(key.open(nonce, AAD, sealed.subarray(0, length)), undefined, `the first ${length} bytes`);
       }
-      checkEqual(key.open(nonce, AAD, concatBytes(sealed, Uint8Array.of(0))), undefined, 'a text with a byte too many');
+      checkEqual(
+        key.open(nonce, AAD, concatBytes(sealed, Uint8Array.of(0))),
+        undefined,
+        'a text with a byte too many',
+      );
       checkEqual(key.open(nonce, AAD, sealed.subarray(1)), undefined, 'a text without its first byte');
     },
   },
@@ -66,5 +83,7 @@ export const forgeryCases: readonly Case<CipherHarness>[] = [
 
 /** `bytes` with one bit changed, at every byte. */
 function changes(bytes: Uint8Array): Uint8Array[] {
-  return Array.from(bytes, (_, changed) => bytes.map((byte, at) => (at === changed ? byte ^ (1 << (at % 8)) : byte)));
+  return Array.from(bytes, (_, changed) =>
+    bytes.map((byte, at) => (at === changed ? byte ^ (1 << at % 8) : byte)),
+  );
 }

@@ -1,4 +1,4 @@
-import { equalBytes } from '@caisson/base';
+import { copyBytes, equalBytes } from '@caisson/base';
 import { Secret } from '@caisson/contracts';
 import type { Case } from '../case.js';
 import { check, checkEqual } from '../check.js';
@@ -16,7 +16,10 @@ export const sealingCases: readonly Case<CipherHarness>[] = [
       const { versions, keyBytes, nonceBytes, tagBytes } = cipher;
       check(/^[a-z0-9-]{1,64}$/.test(cipher.id), 'the id is kebab-case');
       check(versions.length > 0, 'the suite owns a version');
-      check(versions.every((version) => Number.isInteger(version) && version >= 1 && version <= 15), 'versions are 1..15');
+      check(
+        versions.every((version) => Number.isInteger(version) && version >= 1 && version <= 15),
+        'versions are 1..15',
+      );
       checkEqual(new Set(versions).size, versions.length, 'different versions');
       check(keyBytes >= 16, 'keys have at least 128 bits');
       check(nonceBytes >= 12, 'nonces have at least 96 bits');
@@ -64,10 +67,16 @@ export const sealingCases: readonly Case<CipherHarness>[] = [
     async run({ cipher }) {
       const key = keyOf(cipher);
       const plaintext = pattern(64, 5);
-      const sealed = [1, 2].map((number) => key.seal(nonceOf(cipher, number), AAD, plaintext).subarray(0, 64));
+      const sealed = [1, 2].map((number) =>
+        key.seal(nonceOf(cipher, number), AAD, plaintext).subarray(0, 64),
+      );
       const other = keyOf(cipher, 2).seal(nonceOf(cipher, 1), AAD, plaintext).subarray(0, 64);
       const texts = [plaintext, ...sealed, other].map(String);
-      checkEqual(new Set(texts).size, texts.length, 'different texts of one plaintext, two nonces and two keys');
+      checkEqual(
+        new Set(texts).size,
+        texts.length,
+        'different texts of one plaintext, two nonces and two keys',
+      );
       const shared = plaintext.filter((byte, at) => byte === sealed[0]![at]).length;
       check(shared < 32, 'a ciphertext does not look like its plaintext');
     },
@@ -78,11 +87,11 @@ export const sealingCases: readonly Case<CipherHarness>[] = [
     async run({ cipher }) {
       const key = keyOf(cipher);
       const first = key.seal(nonceOf(cipher, 1), AAD, pattern(40, 1));
-      const kept = first.slice();
+      const kept = copyBytes(first);
       const second = key.seal(nonceOf(cipher, 2), AAD, pattern(40, 2));
       checkEqual(first, kept, 'a sealed text after another was made');
       const opened = key.open(nonceOf(cipher, 1), AAD, first)!;
-      const openedKept = opened.slice();
+      const openedKept = copyBytes(opened);
       key.open(nonceOf(cipher, 2), AAD, second);
       checkEqual(opened, openedKept, 'an opened text after another was made');
       opened.fill(0);
@@ -96,9 +105,13 @@ export const sealingCases: readonly Case<CipherHarness>[] = [
       const key = keyOf(cipher);
       const [nonce, aad, plaintext] = [nonceOf(cipher, 1), AAD.slice(), pattern(33, 5)];
       const sealed = key.seal(nonce, aad, plaintext);
-      const before = sealed.slice();
+      const before = copyBytes(sealed);
       key.open(nonce, aad, sealed);
-      checkEqual([nonce, aad, plaintext, sealed], [nonceOf(cipher, 1), AAD, pattern(33, 5), before], 'arguments');
+      checkEqual(
+        [nonce, aad, plaintext, sealed],
+        [nonceOf(cipher, 1), AAD, pattern(33, 5), before],
+        'arguments',
+      );
     },
   },
   {
@@ -109,8 +122,16 @@ export const sealingCases: readonly Case<CipherHarness>[] = [
       const key = cipher.prepare(source);
       source.erase();
       const sealed = key.seal(nonceOf(cipher, 1), AAD, pattern(20, 5));
-      checkEqual(sealed, keyOf(cipher).seal(nonceOf(cipher, 1), AAD, pattern(20, 5)), 'a text sealed after the key was erased');
-      checkEqual(key.open(nonceOf(cipher, 1), AAD, sealed), pattern(20, 5), 'a text opened after the key was erased');
+      checkEqual(
+        sealed,
+        keyOf(cipher).seal(nonceOf(cipher, 1), AAD, pattern(20, 5)),
+        'a text sealed after the key was erased',
+      );
+      checkEqual(
+        key.open(nonceOf(cipher, 1), AAD, sealed),
+        pattern(20, 5),
+        'a text opened after the key was erased',
+      );
     },
   },
   {
@@ -121,7 +142,11 @@ export const sealingCases: readonly Case<CipherHarness>[] = [
       const sealed = one.seal(nonceOf(cipher, 1), AAD, pattern(20, 5));
       other.seal(nonceOf(cipher, 2), AAD, pattern(20, 6));
       other.dispose();
-      checkEqual(one.open(nonceOf(cipher, 1), AAD, sealed), pattern(20, 5), 'a text of a key that was not disposed');
+      checkEqual(
+        one.open(nonceOf(cipher, 1), AAD, sealed),
+        pattern(20, 5),
+        'a text of a key that was not disposed',
+      );
     },
   },
   {

@@ -10,14 +10,20 @@ import type {
 import { decodeProposal, encodeClearProposal } from '@caisson/formats';
 import { plaintextSide } from './plaintext-side.js';
 
-/** The door with nothing behind it: values pass as they are, proposals are framed and clear. For tests of engines. */
+/**
+ * The door with nothing behind it: values pass as they are, proposals are framed and clear. For tests of
+ * engines.
+ */
 export class ClearEncryption implements EncryptionLayer {
   readonly enabled = false;
   readonly #stores: UntrustedStores;
   readonly #directoryOf: (group: number) => string;
   readonly #refusals = new Map<ProposalSource, CaissonError>();
 
-  constructor(stores: UntrustedStores, directoryOf: (group: number) => string = (group) => `/groups/${group}/store`) {
+  constructor(
+    stores: UntrustedStores,
+    directoryOf: (group: number) => string = (group) => `/groups/${group}/store`,
+  ) {
     this.#stores = stores;
     this.#directoryOf = directoryOf;
   }

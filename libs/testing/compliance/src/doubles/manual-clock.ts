@@ -7,8 +7,8 @@ interface Alarm {
 }
 
 /**
- * Time that stands still until a test moves it. Alarms ring inside `advance`, in the order of their times, each
- * seeing its own moment.
+ * Time that stands still until a test moves it. Alarms ring inside `advance`, in the order of their times,
+ * each seeing its own moment.
  */
 export class ManualClock implements Clock {
   readonly #alarms = new Set<Alarm>();

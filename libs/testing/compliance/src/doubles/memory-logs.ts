@@ -72,8 +72,16 @@ class MemoryLog implements RaftLog {
   async append({ entries, hardState }: LogAppend): Promise<void> {
     const { start } = this.#kept;
     const first = entries[0]?.index ?? this.last + 1;
-    invariant('LOG-1', first > start.index && first <= this.last + 1, 'an append leaves a hole or reaches below');
-    invariant('LOG-1', entries.every(({ index }, at) => index === first + at), 'an append has a hole inside');
+    invariant(
+      'LOG-1',
+      first > start.index && first <= this.last + 1,
+      'an append leaves a hole or reaches below',
+    );
+    invariant(
+      'LOG-1',
+      entries.every(({ index }, at) => index === first + at),
+      'an append has a hole inside',
+    );
     await this.#change((kept) => ({
       start,
       entries: [...kept.entries.slice(0, first - 1 - start.index), ...entries.map(held)],

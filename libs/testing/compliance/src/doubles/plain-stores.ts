@@ -26,8 +26,9 @@ interface Medium {
 }
 
 /**
- * An ordered store as one would explain it: a sorted array that each batch replaces. Slow on purpose and short,
- * so that the kit is tried against something one can believe at a glance; `store-memory` is the fast one.
+ * An ordered store as one would explain it: a sorted array that each batch replaces. Slow on purpose and
+ * short, so that the kit is tried against something one can believe at a glance; `store-memory` is the fast
+ * one.
  */
 export class PlainStores implements UntrustedStores {
   readonly capabilities = { durable: true, syncedWrites: true, detectsDamage: true };
@@ -54,7 +55,9 @@ export class PlainStores implements UntrustedStores {
     const medium = this.#media.get(directory);
     if (medium === undefined) return;
     const middle = medium.current.length >> 1;
-    medium.current = medium.current.map((row, at) => (at === middle ? { ...row, value: flipped(row.value) } : row));
+    medium.current = medium.current.map((row, at) =>
+      at === middle ? { ...row, value: flipped(row.value) } : row,
+    );
   }
 }
 
@@ -113,7 +116,13 @@ class PlainStore implements UntrustedStore {
   async deleteRange(range: KeyRange, limit: number): Promise<DeleteRangeProgress> {
     const within = this.#rows().filter(({ key }) => isWithin(key, range));
     const doomed = within.slice(0, limit);
-    this.#replace(applied(this.#rows(), doomed.map(({ key }) => [key, undefined] as const)), false);
+    this.#replace(
+      applied(
+        this.#rows(),
+        doomed.map(({ key }) => [key, undefined] as const),
+      ),
+      false,
+    );
     return { deleted: doomed.length, more: within.length > doomed.length };
   }
 

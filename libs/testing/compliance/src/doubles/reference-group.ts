@@ -139,7 +139,9 @@ export class ReferenceGroup implements ReplicatedGroup {
     if (opened.kind === 'refused') return opened;
     const { payload, proposalId } = opened;
     const opcode = payload[0] ?? 0;
-    const owner = this.#owners.find(([{ opcodes }]) => opcodes.some(({ first, last }) => opcode >= first && opcode <= last));
+    const owner = this.#owners.find(([{ opcodes }]) =>
+      opcodes.some(({ first, last }) => opcode >= first && opcode <= last),
+    );
     if (owner === undefined) throw new CaissonError('OPCODE_UNOWNED', { opcode });
     return owner[1].apply({ group: this.id, term, index, proposalId, payload }, batch);
   }

@@ -14,7 +14,11 @@ export class SeededRandom implements Random {
   }
 
   integer(below: number): number {
-    invariant('RANDOM-1', Number.isInteger(below) && below >= 1 && below <= 2 ** 32, 'a bound outside 1..2^32');
+    invariant(
+      'RANDOM-1',
+      Number.isInteger(below) && below >= 1 && below <= 2 ** 32,
+      'a bound outside 1..2^32',
+    );
     return Math.floor((this.#next() / 2 ** 32) * below);
   }
 

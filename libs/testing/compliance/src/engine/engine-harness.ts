@@ -11,7 +11,10 @@ export interface EngineHarness extends Harness {
   readonly counters: CounterApplier;
   /** Fatal faults reported so far, by all engines of this harness. */
   readonly faults: readonly CaissonError[];
-  /** Stops the engine, also one that halted, and starts it over the same data; resolves when it takes proposals. */
+  /**
+   * Stops the engine, also one that halted, and starts it over the same data; resolves when it takes
+   * proposals.
+   */
   restart(): Promise<void>;
   /** Loses power instead of stopping, and starts over what was synced. */
   crash?(): Promise<void>;

@@ -13,7 +13,11 @@ export const lastingCases: readonly Case<EngineHarness>[] = [
       await addTo(harness, 'b', 4);
       await harness.restart();
       const { store } = groupOf(harness);
-      checkEqual([await readCount(store, 'a'), await readCount(store, 'b')], [3, 4], 'counters after the restart');
+      checkEqual(
+        [await readCount(store, 'a'), await readCount(store, 'b')],
+        [3, 4],
+        'counters after the restart',
+      );
       checkEqual((await addTo(harness, 'a', 1)).count, 4, 'the counter after another proposal');
     },
   },
@@ -28,7 +32,11 @@ export const lastingCases: readonly Case<EngineHarness>[] = [
       await harness.restart();
       harness.counters.onApply = undefined;
       checkEqual(await readCount(groupOf(harness).store, 'a'), 50, 'the counter after a restart');
-      checkEqual(again.filter((index) => index <= applied), [], 'entries applied again');
+      checkEqual(
+        again.filter((index) => index <= applied),
+        [],
+        'entries applied again',
+      );
     },
   },
   {
@@ -42,7 +50,11 @@ export const lastingCases: readonly Case<EngineHarness>[] = [
         await harness.crash!();
       }
       const { store } = groupOf(harness);
-      checkEqual([await readCount(store, 'a'), await readCount(store, 'b')], [30, 3], 'counters after the crashes');
+      checkEqual(
+        [await readCount(store, 'a'), await readCount(store, 'b')],
+        [30, 3],
+        'counters after the crashes',
+      );
     },
   },
   {
@@ -54,7 +66,9 @@ export const lastingCases: readonly Case<EngineHarness>[] = [
       harness.counters.failsOn = 'broken';
       const names = ['broken', 'a', 'b'];
       const proposals = names.map((name) => group.propose(encodeCount(name, 1), { source: 'user' }));
-      const failures = proposals.map((proposal) => checkFails(() => proposal, 'APPLY_HALTED', 'a proposal at a halt'));
+      const failures = proposals.map((proposal) =>
+        checkFails(() => proposal, 'APPLY_HALTED', 'a proposal at a halt'),
+      );
       await Promise.all(failures);
       checkEqual(group.status().applied, position, 'the applied position');
       check(group.status().halted !== undefined, 'the status says why the group halted');
@@ -67,7 +81,11 @@ export const lastingCases: readonly Case<EngineHarness>[] = [
     because: 'a node that can no longer apply must end, not answer from the past',
     async run(harness) {
       harness.counters.failsOn = 'broken';
-      await checkFails(() => addTo(harness, 'broken', 1), 'APPLY_HALTED', 'the proposal that halts the group');
+      await checkFails(
+        () => addTo(harness, 'broken', 1),
+        'APPLY_HALTED',
+        'the proposal that halts the group',
+      );
       checkEqual(harness.faults.length, 1, 'fatal faults');
       const [fault] = harness.faults;
       check(String(fault?.details['group']) === String(harness.group), 'the fault names its group');
@@ -80,7 +98,11 @@ export const lastingCases: readonly Case<EngineHarness>[] = [
       const { counters } = harness;
       await addTo(harness, 'a', 1);
       counters.failsOn = 'broken';
-      await checkFails(() => addTo(harness, 'broken', 7), 'APPLY_HALTED', 'the proposal that halts the group');
+      await checkFails(
+        () => addTo(harness, 'broken', 7),
+        'APPLY_HALTED',
+        'the proposal that halts the group',
+      );
       counters.failsOn = undefined;
       await harness.restart();
       const { store } = groupOf(harness);

@@ -12,7 +12,11 @@ export const proposingCases: readonly Case<EngineHarness>[] = [
     async run(harness) {
       const { engine, group } = harness;
       check(engine.groups.includes(group), 'the group is listed');
-      checkEqual(engine.groups, [...engine.groups].sort((a, b) => a - b), 'groups, ascending');
+      checkEqual(
+        engine.groups,
+        [...engine.groups].sort((a, b) => a - b),
+        'groups, ascending',
+      );
       checkEqual(engine.group(group).id, group, 'the id of the group');
       const absent = Math.max(...engine.groups) + 1;
       await checkFails(() => engine.group(absent), 'INVALID_ARGUMENT', 'a group that is not here');
@@ -47,10 +51,20 @@ export const proposingCases: readonly Case<EngineHarness>[] = [
       const proposals = turns.map((turn) => group.propose(encodeCount('a', turn + 1), { source: 'user' }));
       const answers = await Promise.all(proposals);
       const positions = answers.map(({ position }) => position);
-      checkEqual(positions, [...positions].sort((a, b) => a - b), 'positions in the order of the calls');
+      checkEqual(
+        positions,
+        [...positions].sort((a, b) => a - b),
+        'positions in the order of the calls',
+      );
       checkEqual(new Set(positions).size, positions.length, 'different positions');
-      const counts = answers.map(({ outcome }) => (outcome.kind === 'applied' ? decodeCountResult(outcome.result) : -1));
-      checkEqual(counts, turns.map((turn) => ((turn + 1) * (turn + 2)) / 2), 'counts in the order of the calls');
+      const counts = answers.map(({ outcome }) =>
+        outcome.kind === 'applied' ? decodeCountResult(outcome.result) : -1,
+      );
+      checkEqual(
+        counts,
+        turns.map((turn) => ((turn + 1) * (turn + 2)) / 2),
+        'counts in the order of the calls',
+      );
     },
   },
   {

@@ -58,7 +58,9 @@ export const servingCases: readonly Case<EngineHarness>[] = [
         isSliceRunning = false;
         return { more: ++slices < 5 };
       };
-      const proposing = Array.from({ length: 20 }, () => group.propose(encodeCount('a', 1), { source: 'user' }));
+      const proposing = Array.from({ length: 20 }, () =>
+        group.propose(encodeCount('a', 1), { source: 'user' }),
+      );
       await Promise.all([group.maintain(slice), ...proposing]);
       checkEqual(met, 0, 'entries applied while a slice ran');
       checkEqual(await readCount(group.store, 'a'), 20, 'the counter');
@@ -87,7 +89,10 @@ export const servingCases: readonly Case<EngineHarness>[] = [
       const { position } = await addTo(harness, 'a', 1);
       const status = group.status();
       checkEqual(status.id, harness.group, 'the group of the status');
-      check(status.applied >= position && status.durable >= status.applied, 'applied and durable cover an answered write');
+      check(
+        status.applied >= position && status.durable >= status.applied,
+        'applied and durable cover an answered write',
+      );
       check(status.leads, 'a group that takes proposals leads');
       check(status.members.length >= 1, 'the group has a member');
       checkEqual(status.halted, undefined, 'the reason of a halt that did not happen');

@@ -1,4 +1,4 @@
-import { concatBytes } from '@caisson/base';
+import { concatBytes, copyBytes } from '@caisson/base';
 import type { ErrorCode, KekProvider, WrapContext } from '@caisson/contracts';
 import type { Case } from '../case.js';
 import { check, checkFails } from '../check.js';
@@ -39,7 +39,11 @@ export const bindingCases: readonly Case<KekHarness>[] = [
       const blob = await provider.wrap(dek(), CONTEXT);
       await checkFails(() => provider.rewrap(blob, other), REFUSALS, 'a rewrap under another key id');
       const again = await provider.rewrap(blob, CONTEXT);
-      await checkFails(() => provider.unwrap(again, other), REFUSALS, 'a rewrapped blob under another key id');
+      await checkFails(
+        () => provider.unwrap(again, other),
+        REFUSALS,
+        'a rewrapped blob under another key id',
+      );
     },
   },
   {
@@ -49,11 +53,16 @@ export const bindingCases: readonly Case<KekHarness>[] = [
       const blob = await provider.wrap(dek(), CONTEXT);
       const stride = Math.max(1, Math.ceil(blob.length / FLIPS_MAX));
       for (let at = blob.length - 1; at >= 0; at -= stride) {
-        const damaged = blob.slice();
-        damaged[at]! ^= 1 << (at % 8);
+        const damaged = copyBytes(blob);
+        damaged[at]! ^= 1 << at % 8;
         await checkFails(() => provider.unwrap(damaged, CONTEXT), REFUSALS, `a blob with byte ${at} changed`);
       }
-      const cuts = [blob.subarray(0, 0), blob.subarray(0, 1), blob.subarray(0, blob.length - 1), blob.subarray(1)];
+      const cuts = [
+        blob.subarray(0, 0),
+        blob.subarray(0, 1),
+        blob.subarray(0, blob.length - 1),
+        blob.subarray(1),
+      ];
       for (const cut of [...cuts, concatBytes(blob, Uint8Array.of(0))]) {
         await checkFails(() => provider.unwrap(cut, CONTEXT), REFUSALS, `a blob of ${cut.length} bytes`);
       }
@@ -64,7 +73,12 @@ export const bindingCases: readonly Case<KekHarness>[] = [
     because: 'a node with the wrong KEK must say so at its start, and not serve garbage',
     needs: FOREIGN,
     async run({ provider, foreign }) {
-      const codes: readonly ErrorCode[] = ['KEK_MISMATCH', 'KEK_CONTEXT_MISMATCH', 'KEK_NOT_FOUND', 'KEK_DENIED'];
+      const codes: readonly ErrorCode[] = [
+        'KEK_MISMATCH',
+        'KEK_CONTEXT_MISMATCH',
+        'KEK_NOT_FOUND',
+        'KEK_DENIED',
+      ];
       const blob = await provider.wrap(dek(), CONTEXT);
       await checkFails(() => foreign!.unwrap(blob, CONTEXT), codes, 'a blob of another key');
       const [mine, theirs] = [await provider.describe(), await foreign!.describe()];

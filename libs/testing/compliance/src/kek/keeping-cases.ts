@@ -68,7 +68,8 @@ export const keepingCases: readonly Case<KekHarness>[] = [
       ];
       const text = heard.map((each) => spoken(each)).join('\n');
       check(!shows(text, dek().reveal()), 'no error or description shows a DEK');
-      for (const secret of material) check(!shows(text, secret), 'no error or description shows the key’s own material');
+      for (const secret of material)
+        check(!shows(text, secret), 'no error or description shows the key’s own material');
     },
   },
 ];

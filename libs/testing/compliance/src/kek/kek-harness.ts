@@ -8,7 +8,10 @@ export interface KekHarness extends Harness {
   readonly foreign?: KekProvider;
   /** Takes the key away, as a revocation does: it can no longer be used. */
   disable?(): Promise<void> | void;
-  /** Secrets behind the provider (the key, a token), where the harness knows them: searched for in what it says. */
+  /**
+   * Secrets behind the provider (the key, a token), where the harness knows them: searched for in what it
+   * says.
+   */
   readonly material?: readonly Uint8Array[];
 }
 

@@ -16,7 +16,11 @@ export const wrappingCases: readonly Case<KekHarness>[] = [
       for (const purpose of [1, 2, 3] as const) {
         const context = { ...CONTEXT, purpose };
         const blob = await provider.wrap(dek(purpose), context);
-        checkEqual((await provider.unwrap(blob, context)).reveal(), dek(purpose).reveal(), 'the unwrapped DEK');
+        checkEqual(
+          (await provider.unwrap(blob, context)).reveal(),
+          dek(purpose).reveal(),
+          'the unwrapped DEK',
+        );
       }
     },
   },
@@ -43,7 +47,11 @@ export const wrappingCases: readonly Case<KekHarness>[] = [
     async run({ provider }) {
       const again = await provider.rewrap(await provider.wrap(dek(), CONTEXT), CONTEXT);
       check(again.length >= 1 && again.length <= BLOB_BYTES_MAX, 'a rewrapped blob has 1 to 8192 bytes');
-      checkEqual((await provider.unwrap(again, CONTEXT)).reveal(), dek().reveal(), 'the DEK of a rewrapped blob');
+      checkEqual(
+        (await provider.unwrap(again, CONTEXT)).reveal(),
+        dek().reveal(),
+        'the DEK of a rewrapped blob',
+      );
     },
   },
   {
@@ -53,8 +61,14 @@ export const wrappingCases: readonly Case<KekHarness>[] = [
       const numbers = [1, 2, 3, 4, 5, 6];
       const contextOf = (number: number) => ({ ...CONTEXT, keyId: number });
       const blobs = await Promise.all(numbers.map((number) => provider.wrap(dek(number), contextOf(number))));
-      const unwrapped = await Promise.all(blobs.map((blob, at) => provider.unwrap(blob, contextOf(numbers[at]!))));
-      checkEqual(unwrapped.map((key) => key.reveal()), numbers.map((number) => dek(number).reveal()), 'DEKs');
+      const unwrapped = await Promise.all(
+        blobs.map((blob, at) => provider.unwrap(blob, contextOf(numbers[at]!))),
+      );
+      checkEqual(
+        unwrapped.map((key) => key.reveal()),
+        numbers.map((number) => dek(number).reveal()),
+        'DEKs',
+      );
     },
   },
   {
@@ -65,7 +79,11 @@ export const wrappingCases: readonly Case<KekHarness>[] = [
       const blob = await provider.wrap(mine, CONTEXT);
       checkEqual(mine.reveal(), dek().reveal(), 'the DEK that was handed in');
       mine.erase();
-      checkEqual((await provider.unwrap(blob, CONTEXT)).reveal(), dek().reveal(), 'the DEK after the caller erased its own');
+      checkEqual(
+        (await provider.unwrap(blob, CONTEXT)).reveal(),
+        dek().reveal(),
+        'the DEK after the caller erased its own',
+      );
     },
   },
   {
@@ -74,7 +92,11 @@ export const wrappingCases: readonly Case<KekHarness>[] = [
     async run({ provider }) {
       const blob = await provider.wrap(dek(), CONTEXT);
       (await provider.unwrap(blob, CONTEXT)).erase();
-      checkEqual((await provider.unwrap(blob, CONTEXT)).reveal(), dek().reveal(), 'the DEK after another was erased');
+      checkEqual(
+        (await provider.unwrap(blob, CONTEXT)).reveal(),
+        dek().reveal(),
+        'the DEK after another was erased',
+      );
     },
   },
   {
@@ -89,7 +111,11 @@ export const wrappingCases: readonly Case<KekHarness>[] = [
       check(typeof description.hardware === 'boolean', 'hardware is true or false');
       check(typeof description.postQuantum === 'boolean', 'postQuantum is true or false');
       const again = await provider.describe();
-      checkEqual([again.provider, again.keyRef], [description.provider, description.keyRef], 'a second description');
+      checkEqual(
+        [again.provider, again.keyRef],
+        [description.provider, description.keyRef],
+        'a second description',
+      );
     },
   },
 ];

@@ -66,7 +66,11 @@ export const contentCases: readonly Case<LogHarness>[] = [
       checkEqual(await log.read(1, 7, EVERYTHING), [...entries(1, 5, 1), ...entries(6, 7, 2)], 'all entries');
       checkEqual(await log.term(6), 2, 'the term of a replaced entry');
       await log.append({ entries: entries(8, 9, 3) });
-      checkEqual(await log.read(7, 9, EVERYTHING), [entry(7, 2), ...entries(8, 9, 3)], 'entries after the replaced ones');
+      checkEqual(
+        await log.read(7, 9, EVERYTHING),
+        [entry(7, 2), ...entries(8, 9, 3)],
+        'entries after the replaced ones',
+      );
     },
   },
   {
@@ -76,7 +80,10 @@ export const contentCases: readonly Case<LogHarness>[] = [
       const log = await openLog(harness);
       await log.append({ entries: entries(1, 50, 1) });
       const read = await log.read(1, 50, 205);
-      check(read.length >= 5 && read.length <= 6, 'a read of 40-byte entries ends as soon as 205 bytes are exceeded');
+      check(
+        read.length >= 5 && read.length <= 6,
+        'a read of 40-byte entries ends as soon as 205 bytes are exceeded',
+      );
       checkEqual(read, entries(1, read.length, 1), 'what was read');
       checkEqual((await log.read(1, 50, 50 * 40)).length, 50, 'entries of a read that fits exactly');
     },
@@ -116,7 +123,11 @@ export const contentCases: readonly Case<LogHarness>[] = [
       checkEqual(await log.read(1, 20, EVERYTHING), entries(1, 20, 1), 'entries read beside an append');
       checkEqual(await log.term(20), 1, 'a term read beside an append');
       await appending;
-      checkEqual(await log.read(1, 40, EVERYTHING), [...entries(1, 20, 1), ...entries(21, 40, 2)], 'all entries');
+      checkEqual(
+        await log.read(1, 40, EVERYTHING),
+        [...entries(1, 20, 1), ...entries(21, 40, 2)],
+        'all entries',
+      );
     },
   },
   {
@@ -131,7 +142,11 @@ export const contentCases: readonly Case<LogHarness>[] = [
       checkEqual(await log.read(7, 10, EVERYTHING), entries(7, 10, 2), 'entries above the start');
       checkEqual(plain(log.hardState), HARD_STATE, 'hard state after compaction');
       await log.append({ entries: entries(9, 12, 3) });
-      checkEqual(await log.read(7, 12, EVERYTHING), [...entries(7, 8, 2), ...entries(9, 12, 3)], 'entries after an append');
+      checkEqual(
+        await log.read(7, 12, EVERYTHING),
+        [...entries(7, 8, 2), ...entries(9, 12, 3)],
+        'entries after an append',
+      );
     },
   },
   {
@@ -141,7 +156,11 @@ export const contentCases: readonly Case<LogHarness>[] = [
       const log = await openLog(harness);
       await log.append({ entries: entries(1, 5, 4) });
       await log.compact(5);
-      checkEqual({ start: { ...log.start }, last: log.last }, { start: { index: 5, term: 4 }, last: 5 }, 'an emptied log');
+      checkEqual(
+        { start: { ...log.start }, last: log.last },
+        { start: { index: 5, term: 4 }, last: 5 },
+        'an emptied log',
+      );
       checkEqual(await log.term(5), 4, 'the term of the last entry that was dropped');
       await log.append({ entries: entries(6, 7, 5) });
       checkEqual(await log.read(6, 7, EVERYTHING), entries(6, 7, 5), 'entries appended to the emptied log');
@@ -154,7 +173,11 @@ export const contentCases: readonly Case<LogHarness>[] = [
       const log = await openLog(harness);
       await log.append({ entries: entries(1, 200, 1), hardState: HARD_STATE });
       await log.reset({ index: 100, term: 6 }, { term: 6, vote: 0n, commit: 100 });
-      checkEqual({ start: { ...log.start }, last: log.last }, { start: { index: 100, term: 6 }, last: 100 }, 'a reset log');
+      checkEqual(
+        { start: { ...log.start }, last: log.last },
+        { start: { index: 100, term: 6 }, last: 100 },
+        'a reset log',
+      );
       checkEqual(plain(log.hardState), { term: 6, vote: 0n, commit: 100 }, 'hard state of the reset');
       await log.append({ entries: entries(101, 103, 7) });
       checkEqual(log.last, 103, 'the last index after the reset and an append');

@@ -63,7 +63,8 @@ export const lastingCases: readonly Case<LogHarness>[] = [
   },
   {
     id: 'log/keeps-appends-through-a-crash',
-    because: 'a quorum acknowledges entries, and a voter its vote, on the strength of an append that resolved',
+    because:
+      'a quorum acknowledges entries, and a voter its vote, on the strength of an append that resolved',
     needs: CRASH,
     async run(harness) {
       const before = await openLog(harness);

@@ -1,5 +1,11 @@
 import { toUtf8 } from '@caisson/base';
-import { type Applier, type ApplyOutcome, CaissonError, type GroupApplier, type Store } from '@caisson/contracts';
+import {
+  type Applier,
+  type ApplyOutcome,
+  CaissonError,
+  type GroupApplier,
+  type Store,
+} from '@caisson/contracts';
 import type { ApplierHarness } from '../applier/applier-harness.js';
 import { PlainStores } from '../doubles/plain-stores.js';
 import { plaintextSide } from '../doubles/plaintext-side.js';
@@ -20,11 +26,19 @@ export function counterHarness(): ApplierHarness {
       { payload: encodeCount('a', 4, { alone: true }), expect: 'applied' },
       { payload: encodeCount('b', 1), expect: 'applied' },
     ],
-    malformed: [Uint8Array.of(0xf0), encodeCount('a', 1).subarray(0, -1), Uint8Array.of(...encodeCount('a', 1), 0)],
+    malformed: [
+      Uint8Array.of(0xf0),
+      encodeCount('a', 1).subarray(0, -1),
+      Uint8Array.of(...encodeCount('a', 1), 0),
+    ],
   };
 }
 
-function planted(name: string, breaks: readonly string[], plant: (applier: Applier, number: number) => Partial<Applier>): ApplierMutant {
+function planted(
+  name: string,
+  breaks: readonly string[],
+  plant: (applier: Applier, number: number) => Partial<Applier>,
+): ApplierMutant {
   const harness = (): ApplierHarness => {
     const sound = counterHarness();
     let number = 0;
@@ -54,13 +68,17 @@ function grouped(
 const REFUSED: ApplyOutcome = { kind: 'refused', error: new CaissonError('INVALID_ARGUMENT') };
 
 export const applierMutants: readonly ApplierMutant[] = [
-  planted('OwnsAnOpcodeTwice', ['owns-valid-opcodes'], ({ opcodes }) => ({ opcodes: [...opcodes, opcodes[0]!] })),
+  planted('OwnsAnOpcodeTwice', ['owns-valid-opcodes'], ({ opcodes }) => ({
+    opcodes: [...opcodes, opcodes[0]!],
+  })),
   grouped('RefusesEverything', ['does-what-its-script-says'], () => ({ apply: () => REFUSED })),
   planted('CountsItself', ['decides-alike-on-every-replica'], (applier, number) => ({
     open: async (at) => {
       const group = await applier.open(at);
       const result = Uint8Array.of(number);
-      return override(group, { apply: async (...args) => ({ ...(await group.apply(...args)), result }) as ApplyOutcome });
+      return override(group, {
+        apply: async (...args) => ({ ...(await group.apply(...args)), result }) as ApplyOutcome,
+      });
     },
   })),
   grouped('ForgetsWhatIsNotWritten', ['does-not-mind-how-entries-are-batched'], (group) => ({

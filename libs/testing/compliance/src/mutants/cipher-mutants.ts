@@ -13,14 +13,20 @@ const TOY_VECTOR: CipherVector = {
   nonce: pattern(12, 2),
   aad: pattern(5, 3),
   plaintext: pattern(8, 4),
-  sealed: new ToyCipher().prepare(new Secret(pattern(32, 1))).seal(pattern(12, 2), pattern(5, 3), pattern(8, 4)),
+  sealed: new ToyCipher()
+    .prepare(new Secret(pattern(32, 1)))
+    .seal(pattern(12, 2), pattern(5, 3), pattern(8, 4)),
 };
 
 export function toyCipherHarness(): CipherHarness {
   return { cipher: new ToyCipher(), vectors: [TOY_VECTOR] };
 }
 
-function planted(name: string, breaks: readonly string[], plant: (cipher: Cipher) => Partial<Cipher>): CipherMutant {
+function planted(
+  name: string,
+  breaks: readonly string[],
+  plant: (cipher: Cipher) => Partial<Cipher>,
+): CipherMutant {
   const harness = (): CipherHarness => {
     const sound = toyCipherHarness();
     return { ...sound, cipher: override(sound.cipher, plant(sound.cipher)) };
@@ -29,7 +35,11 @@ function planted(name: string, breaks: readonly string[], plant: (cipher: Cipher
 }
 
 /** Each prepared key passes through `plant`. */
-function keyed(name: string, breaks: readonly string[], plant: (key: PreparedKey) => Partial<PreparedKey>): CipherMutant {
+function keyed(
+  name: string,
+  breaks: readonly string[],
+  plant: (key: PreparedKey) => Partial<PreparedKey>,
+): CipherMutant {
   return planted(name, breaks, (cipher) => ({
     prepare: (secret) => {
       const key = cipher.prepare(secret);
@@ -41,7 +51,8 @@ function keyed(name: string, breaks: readonly string[], plant: (key: PreparedKey
 const sealingMutants: readonly CipherMutant[] = [
   planted('ClaimsVersionZero', ['owns-sane-versions-and-sizes'], () => ({ versions: [0] })),
   keyed('GarblesLongTexts', ['opens-what-it-sealed'], (key) => ({
-    seal: (nonce, aad, plaintext) => key.seal(nonce, aad, plaintext.length > 65_536 ? plaintext.map(() => 0) : plaintext),
+    seal: (nonce, aad, plaintext) =>
+      key.seal(nonce, aad, plaintext.length > 65_536 ? plaintext.map(() => 0) : plaintext),
   })),
   keyed('OpensEmptyAsMissing', ['opens-empty-as-empty'], (key) => ({
     open: (nonce, aad, sealed) => {

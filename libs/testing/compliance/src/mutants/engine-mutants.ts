@@ -40,7 +40,13 @@ export async function referenceEngineHarness(plants: Plants = {}): Promise<Engin
   async function started(over: RaftLogs, door: ClearEncryption): Promise<ReferenceEngine> {
     const appliers = [plantedApplier(counters, plants)];
     const onFatal = (error: CaissonError) => void faults.push(error);
-    const fresh = new ReferenceEngine({ logs: over, encryption: door, appliers, groups: [GROUP, 1], onFatal });
+    const fresh = new ReferenceEngine({
+      logs: over,
+      encryption: door,
+      appliers,
+      groups: [GROUP, 1],
+      onFatal,
+    });
     await fresh.start();
     return fresh;
   }
@@ -97,10 +103,15 @@ function mutant(name: string, breaks: readonly string[], plants: Plants): Engine
 const NOTHING = new Uint8Array(4);
 
 const proposingMutants: readonly EngineMutant[] = [
-  mutant('InventsGroups', ['knows-its-groups'], { engine: (engine) => ({ group: () => engine.group(GROUP) }) }),
+  mutant('InventsGroups', ['knows-its-groups'], {
+    engine: (engine) => ({ group: () => engine.group(GROUP) }),
+  }),
   mutant('ForgetsResults', ['answers-with-what-applying-came-to'], {
     group: (group) => ({
-      propose: async (...args) => ({ ...(await group.propose(...args)), outcome: { kind: 'applied', result: NOTHING } }),
+      propose: async (...args) => ({
+        ...(await group.propose(...args)),
+        outcome: { kind: 'applied', result: NOTHING },
+      }),
     }),
   }),
   mutant('AnswersTooEarly', ['answers-after-applying'], {
@@ -144,7 +155,9 @@ const proposingMutants: readonly EngineMutant[] = [
   mutant('IgnoresSignals', ['gives-up-for-a-signal'], {
     group: (group) => ({ propose: (payload, { source }) => group.propose(payload, { source }) }),
   }),
-  mutant('PretendsPowers', ['says-what-it-cannot-do'], { engine: () => ({ changeMembership: async () => undefined }) }),
+  mutant('PretendsPowers', ['says-what-it-cannot-do'], {
+    engine: () => ({ changeMembership: async () => undefined }),
+  }),
 ];
 
 const servingMutants: readonly EngineMutant[] = [
@@ -152,7 +165,9 @@ const servingMutants: readonly EngineMutant[] = [
     group: () => ({ readBarrier: async () => ({ position: 0, staleMs: 0 }) }),
   }),
   mutant('MaintainsOnce', ['runs-maintenance-to-its-end'], {
-    group: (group) => ({ maintain: (slice) => group.maintain(async (batch) => ({ ...(await slice(batch)), more: false })) }),
+    group: (group) => ({
+      maintain: (slice) => group.maintain(async (batch) => ({ ...(await slice(batch)), more: false })),
+    }),
   }),
   mutant('MaintainsBesideApplies', ['keeps-maintenance-and-applies-apart'], {
     group: (group) => ({
@@ -172,19 +187,23 @@ const servingMutants: readonly EngineMutant[] = [
 ];
 
 const lastingMutants: readonly EngineMutant[] = [
-  mutant('ForgetsOnRestart', ['keeps-what-it-acknowledged-across-a-restart', 'keeps-what-it-acknowledged-through-a-crash'], {
-    harness: (sound) => {
-      let fresh = sound;
-      const restart = async () => void (fresh = await referenceEngineHarness());
-      return {
-        restart,
-        crash: restart,
-        get engine() {
-          return fresh.engine;
-        },
-      };
+  mutant(
+    'ForgetsOnRestart',
+    ['keeps-what-it-acknowledged-across-a-restart', 'keeps-what-it-acknowledged-through-a-crash'],
+    {
+      harness: (sound) => {
+        let fresh = sound;
+        const restart = async () => void (fresh = await referenceEngineHarness());
+        return {
+          restart,
+          crash: restart,
+          get engine() {
+            return fresh.engine;
+          },
+        };
+      },
     },
-  }),
+  ),
   mutant('ForgetsWhatItApplied', ['applies-each-entry-once'], { stores: withoutAppliedRow }),
   mutant('SkipsWhatFails', ['halts-without-advancing'], {
     applier: (group) => ({
@@ -201,7 +220,11 @@ const lastingMutants: readonly EngineMutant[] = [
   mutant('DropsWhatFailed', ['repeats-the-entry-it-halted-at'], dropping()),
 ];
 
-export const engineMutants: readonly EngineMutant[] = [...proposingMutants, ...servingMutants, ...lastingMutants];
+export const engineMutants: readonly EngineMutant[] = [
+  ...proposingMutants,
+  ...servingMutants,
+  ...lastingMutants,
+];
 
 /** Loses the row that says how far entries are applied: a restart repeats them all. */
 function withoutAppliedRow(stores: UntrustedStores): UntrustedStores {

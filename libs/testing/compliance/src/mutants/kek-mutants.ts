@@ -28,7 +28,9 @@ function planted(
 const DEK_BYTES = 32;
 
 const wrappingMutants: readonly KekMutant[] = [
-  planted('GarblesDeks', ['unwraps-what-it-wrapped'], () => ({ unwrap: async () => new Secret(new Uint8Array(DEK_BYTES)) })),
+  planted('GarblesDeks', ['unwraps-what-it-wrapped'], () => ({
+    unwrap: async () => new Secret(new Uint8Array(DEK_BYTES)),
+  })),
   planted('MakesHugeBlobs', ['keeps-blobs-small'], (provider) => ({
     wrap: async (dek, context) => concatBytes(await provider.wrap(dek, context), new Uint8Array(9000)),
   })),
@@ -68,9 +70,16 @@ const wrappingMutants: readonly KekMutant[] = [
 ];
 
 const bindingMutants: readonly KekMutant[] = [
-  binding('IgnoresKeyIds', ['binds-the-key-id', 'binds-what-it-rewraps'], (context) => ({ ...context, keyId: 7 })),
+  binding('IgnoresKeyIds', ['binds-the-key-id', 'binds-what-it-rewraps'], (context) => ({
+    ...context,
+    keyId: 7,
+  })),
   binding('IgnoresPurposes', ['binds-the-purpose'], (context) => ({ ...context, purpose: 1 })),
-  binding('IgnoresOrigins', ['binds-the-origin'], ({ keyId, purpose }) => ({ originId: CONTEXT.originId, keyId, purpose })),
+  binding('IgnoresOrigins', ['binds-the-origin'], ({ keyId, purpose }) => ({
+    originId: CONTEXT.originId,
+    keyId,
+    purpose,
+  })),
   planted('IgnoresTheTail', ['notices-damage'], (provider) => ({
     wrap: async (dek, context) => concatBytes(await provider.wrap(dek, context), Uint8Array.of(0)),
     unwrap: (blob, context) => provider.unwrap(blob.subarray(0, -1), context),
@@ -86,7 +95,9 @@ const keepingMutants: readonly KekMutant[] = [
   planted('CriesWolf', ['probes-without-complaint-while-the-key-works'], () => ({
     probe: () => Promise.reject(new CaissonError('KEK_UNREACHABLE')),
   })),
-  planted('AlwaysWell', ['notices-in-its-probe-that-the-key-is-gone'], () => ({ probe: async () => undefined })),
+  planted('AlwaysWell', ['notices-in-its-probe-that-the-key-is-gone'], () => ({
+    probe: async () => undefined,
+  })),
   {
     name: 'KeepsTheRevokedKey',
     breaks: ['kek/uses-no-key-that-was-taken-away'],
@@ -101,7 +112,11 @@ const keepingMutants: readonly KekMutant[] = [
   planted('TellsItsKey', ['keeps-its-secrets-out-of-what-it-says'], (provider) => ({
     unwrap: (blob, context) =>
       provider.unwrap(blob, context).catch((cause: unknown) => {
-        throw new CaissonError('KEK_MISMATCH', {}, { cause: new CaissonError('INTERNAL', { key: toHex(KEY) }, { cause }) });
+        throw new CaissonError(
+          'KEK_MISMATCH',
+          {},
+          { cause: new CaissonError('INTERNAL', { key: toHex(KEY) }, { cause }) },
+        );
       }),
   })),
 ];

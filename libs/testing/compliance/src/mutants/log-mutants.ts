@@ -34,7 +34,11 @@ function opened(
   return { name, breaks: breaks.map((id) => `log/${id}`), harness };
 }
 
-function planted(name: string, breaks: readonly string[], plant: (log: RaftLog) => Partial<RaftLog>): LogMutant {
+function planted(
+  name: string,
+  breaks: readonly string[],
+  plant: (log: RaftLog) => Partial<RaftLog>,
+): LogMutant {
   return opened(name, breaks, (logs) => ({
     open: async (directory) => {
       const log = await logs.open(directory);
@@ -56,7 +60,10 @@ const contentMutants: readonly LogMutant[] = [
     },
   })),
   reading('ForgetsKinds', ['reads-what-was-appended'], (entry) => ({ ...entry, kind: 'normal' })),
-  reading('CutsLargeEntries', ['holds-large-entries'], (entry) => ({ ...entry, data: entry.data.slice(0, 1 << 20) })),
+  reading('CutsLargeEntries', ['holds-large-entries'], (entry) => ({
+    ...entry,
+    data: entry.data.slice(0, 1 << 20),
+  })),
   planted('ForgetsTheTermOfItsStart', ['knows-terms'], (log) => ({
     term: async (index) => (index === log.start.index ? 0 : log.term(index)),
   })),
@@ -80,7 +87,10 @@ const contentMutants: readonly LogMutant[] = [
   })),
   planted('RoundsVotes', ['keeps-its-hard-state'], (log) => ({
     append: ({ entries, hardState }) =>
-      log.append({ entries, ...(hardState && { hardState: { ...hardState, vote: BigInt(Number(hardState.vote)) } }) }),
+      log.append({
+        entries,
+        ...(hardState && { hardState: { ...hardState, vote: BigInt(Number(hardState.vote)) } }),
+      }),
   })),
   planted('ShowsAppendsTooEarly', ['shows-nothing-before-it-is-appended'], (log) => {
     let isAppending = false;
@@ -93,9 +103,13 @@ const contentMutants: readonly LogMutant[] = [
       read: async (from, to, maxBytes) => (await log.read(from, to, maxBytes)).slice(isAppending ? 1 : 0),
     };
   }),
-  planted('CompactsOneTooFew', ['drops-what-is-compacted', 'keeps-its-place-when-compacted-to-the-end'], (log) => ({
-    compact: (index) => log.compact(index - 1),
-  })),
+  planted(
+    'CompactsOneTooFew',
+    ['drops-what-is-compacted', 'keeps-its-place-when-compacted-to-the-end'],
+    (log) => ({
+      compact: (index) => log.compact(index - 1),
+    }),
+  ),
   planted('ForgetsItsPlace', ['keeps-its-place-when-compacted-to-the-end'], (log) => ({
     compact: async (index) => {
       if (index < log.last) await log.compact(index);
@@ -115,8 +129,16 @@ const lastingMutants: readonly LogMutant[] = [
     let turn = 0;
     return { open: (directory) => logs.open(`${directory}/${turn++}`) };
   }),
-  reopened('ForgetsCompaction', ['keeps-a-compaction-across-reopening', 'keeps-compaction-and-reset-through-a-crash'], 'compact'),
-  reopened('ForgetsReset', ['keeps-a-reset-across-reopening', 'keeps-compaction-and-reset-through-a-crash'], 'reset'),
+  reopened(
+    'ForgetsCompaction',
+    ['keeps-a-compaction-across-reopening', 'keeps-compaction-and-reset-through-a-crash'],
+    'compact',
+  ),
+  reopened(
+    'ForgetsReset',
+    ['keeps-a-reset-across-reopening', 'keeps-compaction-and-reset-through-a-crash'],
+    'reset',
+  ),
   opened('MixesDirectories', ['keeps-logs-apart'], (logs) => {
     let shared: Promise<RaftLog> | undefined;
     return { open: () => (shared ??= logs.open('/shared')) };

@@ -1,8 +1,8 @@
 import type { Harness, HarnessFactory } from '../case.js';
 
 /**
- * A correct implementation with one promise broken. It proves that a kit can fail: a case that no mutant fails
- * examines nothing.
+ * A correct implementation with one promise broken. It proves that a kit can fail: a case that no mutant
+ * fails examines nothing.
  */
 export interface Mutant<H extends Harness> {
   readonly name: string;
@@ -11,7 +11,10 @@ export interface Mutant<H extends Harness> {
   readonly harness: HarnessFactory<H>;
 }
 
-/** `target` with some members replaced. Methods that return the target return the whole instead, so chains hold. */
+/**
+ * `target` with some members replaced. Methods that return the target return the whole instead, so chains
+ * hold.
+ */
 export function override<T extends object>(target: T, replaced: Partial<T>): T {
   const whole: T = new Proxy(target, {
     get(_target, name) {

@@ -3,6 +3,10 @@ import { applierKit } from '../applier/applier-kit.js';
 import { cipherKit } from '../cipher/cipher-kit.js';
 import { engineKit } from '../engine/engine-kit.js';
 import { kekKit } from '../kek/kek-kit.js';
+import { clockKit } from '../platform/clock-kit.js';
+import { diskKit } from '../platform/disk-kit.js';
+import { hashesKit } from '../platform/hashes-kit.js';
+import { randomKit } from '../platform/random-kit.js';
 import { runCase, runCases } from '../run-cases.js';
 import { logKit } from '../log/log-kit.js';
 import { storeKit } from '../store/store-kit.js';
@@ -12,6 +16,16 @@ import { engineMutants, referenceEngineHarness } from './engine-mutants.js';
 import { kekMutants, toyKekHarness } from './kek-mutants.js';
 import { logMutants, memoryLogHarness } from './log-mutants.js';
 import type { Mutant } from './mutant.js';
+import {
+  clockMutants,
+  diskMutants,
+  hashesMutants,
+  manualClockHarness,
+  memoryDiskHarness,
+  nodeHashesHarness,
+  randomMutants,
+  seededRandomHarness,
+} from './platform-mutants.js';
 import { plainStoreHarness, storeMutants } from './store-mutants.js';
 
 prove(storeKit, plainStoreHarness, storeMutants);
@@ -20,8 +34,16 @@ prove(kekKit, toyKekHarness, kekMutants);
 prove(cipherKit, toyCipherHarness, cipherMutants);
 prove(applierKit, counterHarness, applierMutants);
 prove(engineKit, () => referenceEngineHarness(), engineMutants);
+prove(clockKit, manualClockHarness, clockMutants);
+prove(randomKit, seededRandomHarness, randomMutants);
+prove(hashesKit, nodeHashesHarness, hashesMutants);
+prove(diskKit, memoryDiskHarness, diskMutants);
 
-function prove<H extends Harness>(kit: Kit<H>, reference: HarnessFactory<H>, mutants: readonly Mutant<H>[]): void {
+function prove<H extends Harness>(
+  kit: Kit<H>,
+  reference: HarnessFactory<H>,
+  mutants: readonly Mutant<H>[],
+): void {
   describe(`the ${kit.id} kit`, () => {
     it('passes the reference in every case, without a skip', async () => {
       const results = await runCases(kit.cases, reference);
@@ -39,7 +61,10 @@ function prove<H extends Harness>(kit: Kit<H>, reference: HarnessFactory<H>, mut
         expect(breaks.length).toBeGreaterThan(0);
         for (const id of breaks) {
           const broken = kit.cases.find((each) => each.id === id)!;
-          const noticed = await runCase(broken, harness).then(() => 'nothing', ({ name }: Error) => name);
+          const noticed = await runCase(broken, harness).then(
+            () => 'nothing',
+            ({ name }: Error) => name,
+          );
           expect([id, noticed]).toEqual([id, expect.stringMatching(/^(ComplianceFailure|CaissonError)$/)]);
         }
       });

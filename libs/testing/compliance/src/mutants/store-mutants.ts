@@ -51,7 +51,11 @@ function opened(
   return { name, breaks: breaks.map((id) => `store/${id}`), harness };
 }
 
-function viewing(name: string, breaks: readonly string[], plant: (view: ReadView) => Partial<ReadView>): StoreMutant {
+function viewing(
+  name: string,
+  breaks: readonly string[],
+  plant: (view: ReadView) => Partial<ReadView>,
+): StoreMutant {
   return planted(name, breaks, (store) => ({
     view: (direction) => {
       const view = store.view(direction);
@@ -117,21 +121,25 @@ const readingMutants: readonly StoreMutant[] = [
   planted('ReadsThroughItsViews', ['keeps-a-view-as-it-was'], (store) => ({
     view: (direction) => override(store.view(direction), { get: (key) => store.get(key) }),
   })),
-  planted('ReturnsStaleView', ['shows-a-new-view-what-was-written', 'gives-each-view-its-own-moment'], (store) => {
-    const first = new Map<string, ReadView>();
-    return {
-      view: (direction = 'forward') => {
-        const view = first.get(direction) ?? store.view(direction);
-        first.set(direction, view);
-        return override(view, { close: async () => undefined });
-      },
-    };
-  }),
+  planted(
+    'ReturnsStaleView',
+    ['shows-a-new-view-what-was-written', 'gives-each-view-its-own-moment'],
+    (store) => {
+      const first = new Map<string, ReadView>();
+      return {
+        view: (direction = 'forward') => {
+          const view = first.get(direction) ?? store.view(direction);
+          first.set(direction, view);
+          return override(view, { close: async () => undefined });
+        },
+      };
+    },
+  ),
 ];
 
 const scanningMutants: readonly StoreMutant[] = [
   stepping('IteratesUnsorted', ['orders-keys-as-unsigned-bytes'], (pairs) =>
-    pairs.toSorted((a, b) => (toHex(a.key).length - toHex(b.key).length) || compareBytes(a.key, b.key)),
+    pairs.toSorted((a, b) => toHex(a.key).length - toHex(b.key).length || compareBytes(a.key, b.key)),
   ),
   planted('IgnoresDirection', ['scans-in-reverse'], (store) => ({ view: () => store.view('forward') })),
   viewing('IncludesTheEnd', ['keeps-to-the-range'], (view) => ({
@@ -150,15 +158,22 @@ const scanningMutants: readonly StoreMutant[] = [
     },
   })),
   viewing('IgnoresPairLimits', ['cuts-a-step-at-the-pairs-asked-for'], (view) => ({
-    scan: (range) => limited(view.scan(range), (cursor, limits) => cursor.next({ ...limits, pairs: 1 << 20 })),
+    scan: (range) =>
+      limited(view.scan(range), (cursor, limits) => cursor.next({ ...limits, pairs: 1 << 20 })),
   })),
   viewing('IgnoresByteLimits', ['cuts-a-step-at-the-bytes-asked-for'], (view) => ({
-    scan: (range) => limited(view.scan(range), (cursor, limits) => cursor.next({ ...limits, bytes: 1 << 30 })),
+    scan: (range) =>
+      limited(view.scan(range), (cursor, limits) => cursor.next({ ...limits, bytes: 1 << 30 })),
   })),
   viewing('StarvesLargePairs', ['moves-on-however-small-the-limit'], (view) => ({
-    scan: (range) => limited(view.scan(range), async (cursor, limits) => ((limits?.bytes ?? 9) < 9 ? [] : cursor.next(limits))),
+    scan: (range) =>
+      limited(view.scan(range), async (cursor, limits) =>
+        (limits?.bytes ?? 9) < 9 ? [] : cursor.next(limits),
+      ),
   })),
-  stepping('SkipsAtTheEdge', ['goes-on-where-a-step-ended'], (pairs) => (pairs.length > 60 ? pairs.slice(1) : pairs)),
+  stepping('SkipsAtTheEdge', ['goes-on-where-a-step-ended'], (pairs) =>
+    pairs.length > 60 ? pairs.slice(1) : pairs,
+  ),
   viewing('SharesOneCursor', ['lets-cursors-take-turns'], (view) => {
     let shared: Cursor | undefined;
     return { scan: (range) => (shared ??= view.scan(range)) };
@@ -293,7 +308,11 @@ const lastingMutants: readonly StoreMutant[] = [
       },
       write: async (options) => {
         const [first] = puts;
-        if (first !== undefined) await store.batch().put(...first).write({ sync: true });
+        if (first !== undefined)
+          await store
+            .batch()
+            .put(...first)
+            .write({ sync: true });
         await batch.write(options);
       },
     };

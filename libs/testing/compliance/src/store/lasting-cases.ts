@@ -113,7 +113,10 @@ export const lastingCases: readonly Case<StoreHarness>[] = [
       const after = await openStore(harness);
       const left = await rowsOf(after);
       const whole = Array.from({ length: 8 }, (_, number) => rowsUpTo(number));
-      check(whole.some((rows) => rows.join() === left.join()), 'a crash leaves whole batches, none after a gap');
+      check(
+        whole.some((rows) => rows.join() === left.join()),
+        'a crash leaves whole batches, none after a gap',
+      );
     },
   },
   {

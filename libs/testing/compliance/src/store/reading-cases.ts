@@ -58,8 +58,16 @@ export const readingCases: readonly Case<StoreHarness>[] = [
       await store.get(toUtf8('b'));
       checkEqual(held[0], toUtf8('first'), 'what was read before another read');
       for (const bytes of held) bytes?.fill(0);
-      checkEqual(await store.get(toUtf8('a')), toUtf8('first'), 'the value after readers changed their arrays');
-      checkEqual(await rowsOfView(view), ['a=first', 'b=other'], 'the view after readers changed their arrays');
+      checkEqual(
+        await store.get(toUtf8('a')),
+        toUtf8('first'),
+        'the value after readers changed their arrays',
+      );
+      checkEqual(
+        await rowsOfView(view),
+        ['a=first', 'b=other'],
+        'the view after readers changed their arrays',
+      );
       await view.close();
     },
   },
@@ -72,10 +80,19 @@ export const readingCases: readonly Case<StoreHarness>[] = [
       const view = store.view();
       const started = view.scan({ from: START });
       checkEqual((await started.next({ pairs: 1 })).length, 1, 'pairs of a first step');
-      await store.batch().put(toUtf8('b'), toUtf8('9')).delete(toUtf8('c')).put(toUtf8('d'), START).write({ sync: false });
+      await store
+        .batch()
+        .put(toUtf8('b'), toUtf8('9'))
+        .delete(toUtf8('c'))
+        .put(toUtf8('d'), START)
+        .write({ sync: false });
       checkEqual(await view.get(toUtf8('b')), toUtf8('2'), 'a value that was overwritten later');
       checkEqual(await view.get(toUtf8('d')), undefined, 'a key that was written later');
-      checkEqual((await started.next()).map(({ key }) => key), [toUtf8('b'), toUtf8('c')], 'the rest of a scan');
+      checkEqual(
+        (await started.next()).map(({ key }) => key),
+        [toUtf8('b'), toUtf8('c')],
+        'the rest of a scan',
+      );
       checkEqual(await rowsOfView(view), ['a=1', 'b=2', 'c=3'], 'a scan begun after the write');
       await view.close();
     },

@@ -29,7 +29,11 @@ export async function rowsOf(store: OrderedStore, range: KeyRange = { from: STAR
   }
 }
 
-export async function rowsOfView(view: ReadView, range: KeyRange = { from: START }, limits?: ScanLimits): Promise<Rows> {
+export async function rowsOfView(
+  view: ReadView,
+  range: KeyRange = { from: START },
+  limits?: ScanLimits,
+): Promise<Rows> {
   return (await drain(view.scan(range), limits)).map(rowOf);
 }
 

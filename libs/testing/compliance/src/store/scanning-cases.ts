@@ -83,7 +83,10 @@ export const scanningCases: readonly Case<StoreHarness>[] = [
       const view = store.view();
       checkEqual((await view.scan({ from: START }).next({ pairs: 1 })).length, 1, 'pairs with a limit of 1');
       checkEqual((await view.scan({ from: START }).next({ pairs: 7 })).length, 7, 'pairs with a limit of 7');
-      check((await view.scan({ from: START }).next()).length <= 256, 'a step holds 256 pairs at most by default');
+      check(
+        (await view.scan({ from: START }).next()).length <= 256,
+        'a step holds 256 pairs at most by default',
+      );
       await view.close();
     },
   },
@@ -98,7 +101,10 @@ export const scanningCases: readonly Case<StoreHarness>[] = [
       for (const direction of ['forward', 'reverse'] as const) {
         const view = store.view(direction);
         const step = await view.scan({ from: START }).next({ bytes: 3500 });
-        check(step.length > 1 && bytesOf(step.slice(0, -1)) < 3500, 'a step ends with the pair that fills it');
+        check(
+          step.length > 1 && bytesOf(step.slice(0, -1)) < 3500,
+          'a step ends with the pair that fills it',
+        );
         await view.close();
       }
     },
@@ -110,7 +116,11 @@ export const scanningCases: readonly Case<StoreHarness>[] = [
       const store = await openStore(harness);
       await writeRows(store, ['a=long enough', 'b=long enough']);
       const view = store.view();
-      checkEqual((await drain(view.scan({ from: START }), { bytes: 1 })).length, 2, 'pairs read byte by byte');
+      checkEqual(
+        (await drain(view.scan({ from: START }), { bytes: 1 })).length,
+        2,
+        'pairs read byte by byte',
+      );
       await view.close();
     },
   },
@@ -125,7 +135,11 @@ export const scanningCases: readonly Case<StoreHarness>[] = [
         const view = store.view(direction);
         const expected = direction === 'forward' ? rows : rows.toReversed();
         for (const pairs of [1, 64, 333, 5000]) {
-          checkEqual(await rowsOfView(view, { from: START }, { pairs }), expected, `${direction}, ${pairs} at a time`);
+          checkEqual(
+            await rowsOfView(view, { from: START }, { pairs }),
+            expected,
+            `${direction}, ${pairs} at a time`,
+          );
         }
         await view.close();
       }

@@ -7,8 +7,8 @@ export interface StoreHarness extends Harness {
   /** Where the store called `name` lives: nothing at first, the same place on every call until `crash`. */
   directory(name: string): string;
   /**
-   * Loses power: every open store is dead, and what was not synced may be lost. A process that is killed, or a
-   * copy of the files taken while the store is open, is a weaker crash and good enough.
+   * Loses power: every open store is dead, and what was not synced may be lost. A process that is killed,
+   * or a copy of the files taken while the store is open, is a weaker crash and good enough.
    */
   crash?(): Promise<void>;
   /** Flips at least one bit of what a closed store keeps about its pairs. */

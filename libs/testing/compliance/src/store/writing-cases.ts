@@ -18,7 +18,11 @@ export const writingCases: readonly Case<StoreHarness>[] = [
         const writing = batch.write({ sync: false }).finally(() => (isWriting = false));
         do {
           const view = store.view();
-          const seen = [await view.get(toUtf8('k0')), await view.get(toUtf8('k25')), await view.get(toUtf8('k49'))];
+          const seen = [
+            await view.get(toUtf8('k0')),
+            await view.get(toUtf8('k25')),
+            await view.get(toUtf8('k49')),
+          ];
           await view.close();
           checkEqual(seen, [seen[0], seen[0], seen[0]], 'three values of one batch in one view');
         } while (isWriting);
@@ -126,7 +130,11 @@ export const writingCases: readonly Case<StoreHarness>[] = [
       const nothing = await store.deleteRange({ from: toUtf8('d') }, 10);
       checkEqual(nothing, { deleted: 0, more: false }, 'the progress over an empty range');
       await writeRows(store, ['b=5']);
-      checkEqual(await store.get(toUtf8('b')), toUtf8('5'), 'a key written again after its range was removed');
+      checkEqual(
+        await store.get(toUtf8('b')),
+        toUtf8('5'),
+        'a key written again after its range was removed',
+      );
     },
   },
   {

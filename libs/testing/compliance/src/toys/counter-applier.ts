@@ -16,9 +16,17 @@ const COUNT_ALONE = 0xf1;
 const ROW_PREFIX = concatBytes(Uint8Array.of(0x01), toUtf8('!toy|'));
 
 /** An entry that adds `amount` to the counter called `name`; a counter never falls below zero. */
-export function encodeCount(name: string, amount: number, options: { readonly alone?: boolean } = {}): Uint8Array {
+export function encodeCount(
+  name: string,
+  amount: number,
+  options: { readonly alone?: boolean } = {},
+): Uint8Array {
   const opcode = options.alone === true ? COUNT_ALONE : COUNT;
-  return new ByteWriter().u8(opcode).block(toUtf8(name)).u32(amount >>> 0).done();
+  return new ByteWriter()
+    .u8(opcode)
+    .block(toUtf8(name))
+    .u32(amount >>> 0)
+    .done();
 }
 
 /** The number in an applied entry's result: the counter after it. */
@@ -65,8 +73,14 @@ export class CounterApplier implements Applier {
   }
 }
 
-function count(after: number, key: Uint8Array, batch: StoreBatch, remember: (after: number) => void): ApplyOutcome {
-  if (after < 0) return { kind: 'refused', error: new CaissonError('INVALID_ARGUMENT', { reason: 'below zero' }) };
+function count(
+  after: number,
+  key: Uint8Array,
+  batch: StoreBatch,
+  remember: (after: number) => void,
+): ApplyOutcome {
+  if (after < 0)
+    return { kind: 'refused', error: new CaissonError('INVALID_ARGUMENT', { reason: 'below zero' }) };
   const result = new ByteWriter().u32(after).done();
   batch.put(key, result);
   remember(after);

@@ -43,7 +43,10 @@ function masked(key: Uint8Array, nonce: Uint8Array, bytes: Uint8Array): Uint8Arr
 }
 
 function tagOf(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array {
-  const checksum = [key, nonce, word(aad.length), aad, ciphertext].reduce((sum, part) => crc32c(part, sum), 0);
+  const checksum = [key, nonce, word(aad.length), aad, ciphertext].reduce(
+    (sum, part) => crc32c(part, sum),
+    0,
+  );
   return concatBytes(...[0, 1, 2, 3].map((lane) => word(crc32c(word(lane), checksum))));
 }
 

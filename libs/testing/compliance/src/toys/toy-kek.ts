@@ -1,5 +1,11 @@
 import { ByteWriter, concatBytes } from '@caisson/base';
-import { CaissonError, type KekDescription, type KekProvider, Secret, type WrapContext } from '@caisson/contracts';
+import {
+  CaissonError,
+  type KekDescription,
+  type KekProvider,
+  Secret,
+  type WrapContext,
+} from '@caisson/contracts';
 import { SeededRandom } from '../doubles/seeded-random.js';
 import { ToyCipher } from './toy-cipher.js';
 
@@ -40,7 +46,8 @@ export class ToyKek implements KekProvider {
 
   async unwrap(blob: Uint8Array, context: WrapContext, signal?: AbortSignal): Promise<Secret> {
     await this.#admit(signal);
-    if (blob.length !== NONCE_BYTES + DEK_BYTES + 16) throw new CaissonError('KEK_BLOB_CORRUPT', { bytes: blob.length });
+    if (blob.length !== NONCE_BYTES + DEK_BYTES + 16)
+      throw new CaissonError('KEK_BLOB_CORRUPT', { bytes: blob.length });
     const dek = this.#key().open(blob.subarray(0, NONCE_BYTES), bound(context), blob.subarray(NONCE_BYTES));
     if (dek === undefined) throw new CaissonError('KEK_MISMATCH', { provider: 'toy' });
     return new Secret(dek);
