@@ -32,8 +32,8 @@ interface Committed {
 }
 
 /**
- * One transaction as a client runs it. A write's value is everything the transaction has seen, so that a wrong
- * read spreads. Gives the loop away between steps, so that transactions interleave.
+ * One transaction as a client runs it. A write's value is everything the transaction has seen, so that a
+ * wrong read spreads. Gives the loop away between steps, so that transactions interleave.
  */
 async function transact(
   node: Node,
@@ -109,7 +109,7 @@ function replaySerially(committed: readonly Committed[]): void {
   }
 }
 
-test('concurrent transactions that commit read what a serial run in commit order would have read', async () => {
+test('transactions that commit have read what a serial run in commit order reads', async () => {
   const transactions = fc.array(fc.array(op(), { minLength: 1, maxLength: 5 }), {
     minLength: 2,
     maxLength: 8,

@@ -18,8 +18,8 @@ import { ApplierKvConfig } from './config.js';
 const Groups = slot<KvGroups>('applier-kv/KvGroups');
 
 /**
- * Key-value commands, from both ends: the applier that turns entries into versions, and the service that turns
- * calls into entries. The engine stands between them, so they are two services and no cycle.
+ * Key-value commands, from both ends: the applier that turns entries into versions, and the service that
+ * turns calls into entries. The engine stands between them, so they are two services and no cycle.
  */
 export const applierKv = definePlugin<ApplierKvConfig>({
   id: 'applier-kv',

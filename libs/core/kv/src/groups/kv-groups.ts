@@ -24,8 +24,8 @@ export interface KvGroupsOptions {
 /**
  * The groups whose applier is open on this node.
  *
- * Applying entries raises a group's clock and ceiling here; nothing flows back, so that apply depends on the log
- * alone.
+ * Applying entries raises a group's clock and ceiling here; nothing flows back, so that apply depends on the
+ * log alone.
  */
 export class KvGroups {
   readonly #options: KvGroupsOptions;

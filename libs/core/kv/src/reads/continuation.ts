@@ -12,7 +12,10 @@ export interface Continuation {
 
 const VERSION = 0x01;
 
-/** `0x01 ‖ reverse u8 ‖ ts u64 ‖ expiry_ts u64 ‖ last key block ‖ crc32c u32`. The checksum is against accidents. */
+/**
+ * `0x01 ‖ reverse u8 ‖ ts u64 ‖ expiry_ts u64 ‖ last key block ‖ crc32c u32`. The checksum is against
+ * accidents.
+ */
 export function encodeContinuation({ reverse, ts, expiryTs, lastKey }: Continuation): Uint8Array {
   const writer = new ByteWriter(26 + lastKey.length).u8(VERSION).u8(reverse ? 1 : 0);
   writer.u64(ts).u64(expiryTs).block(lastKey);

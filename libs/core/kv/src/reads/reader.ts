@@ -97,8 +97,8 @@ export class Reader {
   }
 
   /**
-   * A moment at which transactions may read: the last commit. Where values may have expired since, it is moved
-   * up to now first, so that a transaction does not see what every other read says is gone.
+   * A moment at which transactions may read: the last commit. Where values may have expired since, it is
+   * moved up to now first, so that a transaction does not see what every other read says is gone.
    */
   async begin(signal?: AbortSignal): Promise<Timestamp> {
     await this.#group.readBarrier('linearizable', signal);

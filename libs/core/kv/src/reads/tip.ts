@@ -5,13 +5,16 @@ import type { CommandQueue } from '../writes/command-queue.js';
 /**
  * Moves the last commit forward where a read needs it.
  *
- * A timestamp above the last commit is no moment yet: a write still on its way may commit below it. Committing
- * an empty write above it makes it one, durably: no restart and no other leader ever commits below.
+ * A timestamp above the last commit is no moment yet: a write still on its way may commit below it.
+ * Committing an empty write above it makes it one, durably: no restart and no other leader ever commits
+ * below.
  */
 export class Tip {
   readonly #queue: CommandQueue;
   readonly #hlc: HybridClock;
-  /** Shared by everybody who needs the tip moved; the commands of other writers travel in the same payload. */
+  /**
+   * Shared by everybody who needs the tip moved; the commands of other writers travel in the same payload.
+   */
   #moving: Promise<Timestamp> | undefined;
 
   constructor(queue: CommandQueue, hlc: HybridClock) {
@@ -20,8 +23,8 @@ export class Tip {
   }
 
   /**
-   * The last commit timestamp, at or above `ts`, once it is applied here. `INVALID_ARGUMENT` for a timestamp in
-   * the future: waiting for it would push the clock ahead.
+   * The last commit timestamp, at or above `ts`, once it is applied here. `INVALID_ARGUMENT` for a timestamp
+   * in the future: waiting for it would push the clock ahead.
    */
   async reach(ts: Timestamp): Promise<Timestamp> {
     const now = this.#hlc.now();

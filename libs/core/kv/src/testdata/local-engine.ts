@@ -1,4 +1,5 @@
 import { createDeferred, type Deferred } from '@caisson/base';
+import { plaintextSide } from '@caisson/compliance';
 import {
   type ApplyOutcome,
   CaissonError,
@@ -21,8 +22,8 @@ interface Waiting {
 }
 
 /**
- * The least that an engine is: proposals take their places when they are made and are applied in that order, a
- * few at a time, by one writer. Tests may hold it, refuse what comes, and count.
+ * The least that an engine is: proposals take their places when they are made and are applied in that order,
+ * a few at a time, by one writer. Tests may hold it, refuse what comes, and count.
  */
 export class LocalEngine implements ReplicationEngine, ReplicatedGroup {
   readonly capabilities = { membership: false, snapshots: false };
@@ -44,14 +45,7 @@ export class LocalEngine implements ReplicationEngine, ReplicatedGroup {
 
   static async open(applier: KvApplier, stores = new MemoryStores()): Promise<LocalEngine> {
     const engine = new LocalEngine();
-    const store = await stores.open('group');
-    engine.#plain = {
-      side: 'plaintext',
-      get: (key) => store.get(key),
-      view: (direction) => store.view(direction),
-      batch: () => store.batch(),
-      deleteRange: (range, limit) => store.deleteRange(range, limit),
-    };
+    engine.#plain = plaintextSide(await stores.open('group'));
     engine.store = engine.#plain;
     engine.#applier = await applier.open({ id: 1, store: engine.#plain });
     return engine;
@@ -134,6 +128,7 @@ export class LocalEngine implements ReplicationEngine, ReplicatedGroup {
     }
     await batch.write({ sync: true });
     this.#applier.written();
-    for (const [at, { answer }] of entries.entries()) answer.resolve({ position: at, outcome: outcomes[at]! });
+    for (const [at, { answer }] of entries.entries())
+      answer.resolve({ position: at, outcome: outcomes[at]! });
   }
 }

@@ -14,7 +14,11 @@ export class Node {
   readonly kv: Kv;
   readonly warnings: string[] = [];
 
-  static async open(options: Partial<KvOptions> = {}, stores = new MemoryStores(), clock = new ManualClock()) {
+  static async open(
+    options: Partial<KvOptions> = {},
+    stores = new MemoryStores(),
+    clock = new ManualClock(),
+  ) {
     const groups = new KvGroups({ clock });
     const engine = await LocalEngine.open(new KvApplier(groups), stores);
     return new Node({ clock, engine, groups, options });
@@ -30,7 +34,13 @@ export class Node {
     this.engine = parts.engine;
     this.groups = parts.groups;
     const logger: Logger = { log: (_, message) => void this.warnings.push(message), child: () => logger };
-    this.kv = new Kv({ clock: this.clock, engine: this.engine, groups: this.groups, logger, ...parts.options });
+    this.kv = new Kv({
+      clock: this.clock,
+      engine: this.engine,
+      groups: this.groups,
+      logger,
+      ...parts.options,
+    });
   }
 
   write(request: WriteRequest): Promise<WriteResponse> {

@@ -52,8 +52,8 @@ interface Waiter {
  * Gathers the commands that arrive in one turn of the loop into as few payloads as the limits allow: one
  * proposal, one envelope and one place in the log for all of them.
  *
- * Commit timestamps are drawn right before the payload is proposed, without giving way in between, so the order
- * of timestamps is the order of the log.
+ * Commit timestamps are drawn right before the payload is proposed, without giving way in between, so the
+ * order of timestamps is the order of the log.
  */
 export class CommandQueue {
   readonly #options: CommandQueueOptions;

@@ -49,8 +49,8 @@ export async function findFailedCondition(
 }
 
 /**
- * Only live versions count, also for `version`: compaction removes dead ones at a time of each replica's own, so
- * no answer may depend on them.
+ * Only live versions count, also for `version`: compaction removes dead ones at a time of each replica's own,
+ * so no answer may depend on them.
  */
 function holds({ expect }: Condition, live: LiveVersion | undefined): boolean {
   if (expect.kind === 'absent') return live === undefined;

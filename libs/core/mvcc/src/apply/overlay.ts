@@ -9,8 +9,8 @@ export interface AddedVersion {
 }
 
 /**
- * The newest version per user key that entries of the running batch added, because the store does not show them
- * before the batch is written.
+ * The newest version per user key that entries of the running batch added, because the store does not show
+ * them before the batch is written.
  *
  * Adding only appends: blind puts, which look at nothing, do not pay for an index.
  */

@@ -24,9 +24,9 @@ const PLAIN_HEADER = encodeHeader({ tombstone: false, state: 'clear', expireAt: 
 /**
  * Turns commands into versions, for one group, in log order.
  *
- * What it decides follows from the commands and the replicated state alone, and not from where batches begin and
- * end: state that a batch changed and the store does not show yet is remembered until `written`. A write that
- * asks for nothing but puts looks at nothing in the store.
+ * What it decides follows from the commands and the replicated state alone, and not from where batches begin
+ * and end: state that a batch changed and the store does not show yet is remembered until `written`. A write
+ * that asks for nothing but puts looks at nothing in the store.
  */
 export class VersionWriter {
   readonly #store: Store;
@@ -138,8 +138,8 @@ export class VersionWriter {
   }
 
   /**
-   * A start below the floor is refused before any version is looked at, because compaction below it has its own
-   * time on each replica. A start above the last commit was never given out by this history.
+   * A start below the floor is refused before any version is looked at, because compaction below it has its
+   * own time on each replica. A start above the last commit was never given out by this history.
    */
   #unverifiable({ startTs }: WriteCommand): CommandOutcome | undefined {
     const { floor, lastCommitTs } = this.#rows;

@@ -14,8 +14,8 @@ export interface HybridClockOptions {
 }
 
 /**
- * Timestamps of 48 bits of milliseconds and 16 bits of counter: strictly rising, at or above the wall clock, and
- * above everything observed.
+ * Timestamps of 48 bits of milliseconds and 16 bits of counter: strictly rising, at or above the wall clock,
+ * and above everything observed.
  *
  * Rises by itself only through its counter: more than 65536 timestamps in one millisecond carry into the next
  * one. State is two numbers, because next() runs for every write.
@@ -40,8 +40,8 @@ export class HybridClock {
   }
 
   /**
-   * A timestamp above every one before. `CLOCK_CEILING` when it would lie above the ceiling and `CLOCK_EXHAUSTED`
-   * when none is left; the clock is then as it was.
+   * A timestamp above every one before. `CLOCK_CEILING` when it would lie above the ceiling and
+   * `CLOCK_EXHAUSTED` when none is left; the clock is then as it was.
    */
   next(): Timestamp {
     const now = this.#wallMs();

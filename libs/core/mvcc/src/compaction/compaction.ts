@@ -1,5 +1,5 @@
 import { concatBytes, EMPTY_BYTES } from '@caisson/base';
-import type { Pair, ReadableStore, ReadView, StoreBatch, Timestamp } from '@caisson/contracts';
+import type { Pair, ReadableStore, ReadView, ScanLimits, StoreBatch, Timestamp } from '@caisson/contracts';
 import {
   decodeRequestResult,
   requestResultRange,
@@ -19,8 +19,7 @@ import {
 } from './compaction-cursor.js';
 
 /** Small enough that an apply waiting behind a slice does not notice. */
-const SLICE_PAIRS = 512;
-const SLICE_BYTES = 256 * 1024;
+const SLICE: ScanLimits = Object.freeze({ pairs: 512, bytes: 256 * 1024 });
 
 const VERSIONS = tableRange(TABLE.versions);
 const REQUESTS = requestResultRange();
@@ -32,15 +31,25 @@ export interface CompactionProgress {
   readonly removed: number;
 }
 
+interface Slice {
+  readonly view: ReadView;
+  readonly limits: ScanLimits;
+  readonly batch: StoreBatch;
+}
+
 /**
- * Adds one slice of compaction to `batch`: removes versions below the retention floor that no read can ask for
- * any more, and answers to requests older than it.
+ * Adds one slice of compaction to `batch`: removes versions below the retention floor that no read can ask
+ * for any more, and answers to requests older than it.
  *
- * Of each key everything above the floor stays, and the newest version at or below it unless that one is dead.
- * Where the work stands is a row of the same batch, so a crash neither skips nor repeats more than one slice.
- * Without anything to do it only reads two rows.
+ * Of each key everything above the floor stays, and the newest version at or below it unless that one is
+ * dead. Where the work stands is a row of the same batch, so a crash neither skips nor repeats more than one
+ * slice. Without anything to do it only reads two rows.
  */
-export async function compactSlice(store: ReadableStore, batch: StoreBatch): Promise<CompactionProgress> {
+export async function compactSlice(
+  store: ReadableStore,
+  batch: StoreBatch,
+  limits: ScanLimits = SLICE,
+): Promise<CompactionProgress> {
   const view = store.view();
   try {
     const floor = await readTimestampRow(view, SYSTEM_KEYS.retentionFloor);
@@ -48,7 +57,7 @@ export async function compactSlice(store: ReadableStore, batch: StoreBatch): Pro
     const cursor = currentPass(floor, row === undefined ? undefined : decodeCompactionCursor(row));
     if (cursor === undefined) return { more: false, removed: 0 };
     const before = batch.size;
-    const next = await advance(view, cursor, batch);
+    const next = await advance({ view, limits, batch }, cursor);
     const removed = batch.size - before;
     batch.put(COMPACTION_CURSOR_KEY, encodeCompactionCursor(next));
     return { more: next.phase !== 'done' || next.floor < floor, removed };
@@ -57,21 +66,19 @@ export async function compactSlice(store: ReadableStore, batch: StoreBatch): Pro
   }
 }
 
-/** The pass to go on with; a new one starts only when the one before is done and the floor has risen since. */
+/**
+ * The pass to go on with; a new one starts only when the one before is done and the floor has risen since.
+ */
 function currentPass(floor: Timestamp, cursor: CompactionCursor | undefined): CompactionCursor | undefined {
   if (cursor !== undefined && cursor.phase !== 'done') return cursor;
   if (floor <= (cursor?.floor ?? 0n)) return undefined;
   return { floor, phase: 'versions', position: EMPTY_BYTES };
 }
 
-async function advance(
-  view: ReadView,
-  cursor: CompactionCursor,
-  batch: StoreBatch,
-): Promise<CompactionCursor> {
+async function advance({ view, limits, batch }: Slice, cursor: CompactionCursor): Promise<CompactionCursor> {
   const range = cursor.phase === 'versions' ? VERSIONS : REQUESTS;
   const from = cursor.position.length === 0 ? range.from : concatBytes(cursor.position, ZERO);
-  const pairs = await view.scan({ from, to: range.to }).next({ pairs: SLICE_PAIRS, bytes: SLICE_BYTES });
+  const pairs = await view.scan({ from, to: range.to }).next(limits);
   if (cursor.phase === 'requests') return removeRequests(cursor, pairs, batch);
   if (pairs.length > 0) return removeVersions(cursor, pairs, batch);
   removeDeadAnchor(cursor, batch);

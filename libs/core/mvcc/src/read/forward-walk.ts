@@ -1,4 +1,4 @@
-import type { Cursor, ReadView, Timestamp } from '@caisson/contracts';
+import type { Cursor, Pair, ReadView, Timestamp } from '@caisson/contracts';
 import type { KeyRange } from '@caisson/formats';
 import { atTimestamp, behindUserKey, commitTsOf, isSameUserKey, type StoredVersion } from './version.js';
 
@@ -27,35 +27,79 @@ export interface WalkEnd {
 /** Receives the newest version at or below the timestamp of each user key; false ends the walk. */
 export type Visit = (version: StoredVersion) => boolean;
 
-/** Visits user keys in ascending order. Versions that do not count are passed over, many of them by a seek. */
+/** Sizes of successive reads of the store: from what the caller expects, doubling to a limit. */
+export class Chunks {
+  #next: number;
+
+  constructor(expected: number) {
+    this.#next = Math.min(Math.max(expected, 1), CHUNK_MAX);
+  }
+
+  next(): number {
+    const size = this.#next;
+    this.#next = Math.min(size * 2, CHUNK_MAX);
+    return size;
+  }
+}
+
+/**
+ * Visits user keys in ascending order. Versions that do not count are passed over, many of them by a seek.
+ */
 export async function walkForward(view: ReadView, walk: Walk, visit: Visit): Promise<WalkEnd> {
-  const { range, ts, versionsMax = Infinity, signal } = walk;
+  const { range, versionsMax = Infinity, signal } = walk;
+  const chunks = new Chunks(walk.expected);
+  const settling = new ForwardSettling(walk.ts, visit);
   let cursor: Cursor = view.scan(range);
-  let chunk = Math.min(Math.max(walk.expected, 1), CHUNK_MAX);
-  let settled: Uint8Array | undefined;
-  let skipped = 0;
   let seen = 0;
   for (;;) {
     signal?.throwIfAborted();
-    const pairs = await cursor.next({ pairs: chunk });
-    if (pairs.length === 0) return { exhausted: true, last: settled };
-    chunk = Math.min(chunk * 2, CHUNK_MAX);
-    let seek: Uint8Array | undefined;
-    for (const { key, value } of pairs) {
-      seen++;
-      const isSettled = settled !== undefined && isSameUserKey(key, settled);
-      const commitTs = isSettled ? 0n : commitTsOf(key);
-      if (isSettled || commitTs > ts) {
-        if (++skipped < SKIPPED_MAX) continue;
-        skipped = 0;
-        seek = isSettled ? behindUserKey(key) : atTimestamp(key, ts);
-        break;
-      }
-      skipped = 0;
-      settled = key;
-      if (!visit({ storeKey: key, commitTs, stored: value })) return { exhausted: false, last: settled };
+    const pairs = await cursor.next({ pairs: chunks.next() });
+    if (pairs.length === 0) return { exhausted: true, last: settling.last };
+    const step = settling.take(pairs);
+    if (step === 'stop') return { exhausted: false, last: settling.last };
+    if (step !== undefined) cursor = view.scan({ from: step, to: range.to });
+    seen += pairs.length;
+    if (seen >= versionsMax && settling.last !== undefined) return { exhausted: false, last: settling.last };
+  }
+}
+
+class ForwardSettling {
+  readonly #ts: Timestamp;
+  readonly #visit: Visit;
+  #skipped = 0;
+  /** The version key visited last. */
+  last: Uint8Array | undefined;
+
+  constructor(ts: Timestamp, visit: Visit) {
+    this.#ts = ts;
+    this.#visit = visit;
+  }
+
+  /** `stop` when the visitor has enough; a store key where to read on instead of behind the last pair. */
+  take(pairs: readonly Pair[]): 'stop' | Uint8Array | undefined {
+    for (const pair of pairs) {
+      const step = this.#look(pair);
+      if (step !== undefined) return step;
     }
-    if (seek !== undefined) cursor = view.scan({ from: seek, to: range.to });
-    if (seen >= versionsMax && settled !== undefined) return { exhausted: false, last: settled };
+    return undefined;
+  }
+
+  #look({ key, value }: Pair): 'stop' | Uint8Array | undefined {
+    if (this.last !== undefined && isSameUserKey(key, this.last)) {
+      return this.#skip() ? behindUserKey(key) : undefined;
+    }
+    const commitTs = commitTsOf(key);
+    if (commitTs > this.#ts) return this.#skip() ? atTimestamp(key, this.#ts) : undefined;
+    this.#skipped = 0;
+    this.last = key;
+    return this.#visit({ storeKey: key, commitTs, stored: value }) ? undefined : 'stop';
+  }
+
+  /** Whether enough were passed over for a seek. */
+  #skip(): boolean {
+    this.#skipped += 1;
+    if (this.#skipped < SKIPPED_MAX) return false;
+    this.#skipped = 0;
+    return true;
   }
 }

@@ -47,12 +47,15 @@ export interface ScanPage {
 /**
  * The group's content at one timestamp, read through one view of the store.
  *
- * The view is what makes one look at the retention floor enough for the whole read: compaction removes nothing
- * above the floor that the same view shows, so the floor at the start of the read is the floor at its end.
+ * The view is what makes one look at the retention floor enough for the whole read: compaction removes
+ * nothing above the floor that the same view shows, so the floor at the start of the read is the floor at its
+ * end.
  */
 export class Snapshot {
   readonly at: ReadAt;
-  /** The last commit the view shows. With `at.ts` above it, later commits may still land at or below `at.ts`. */
+  /**
+   * The last commit the view shows. With `at.ts` above it, later commits may still land at or below `at.ts`.
+   */
   readonly tip: Timestamp;
   readonly #store: ReadableStore;
   readonly #view: ReadView;
@@ -104,7 +107,7 @@ export class Snapshot {
       return true;
     });
     if (end.exhausted) return { pairs };
-    // Over: the key looked at last is the first one of the next page, whose start is behind the last one given.
+    // Over: the key looked at last opens the next page, which starts behind the last one given.
     return { pairs, resumeBehind: isOver ? pairs.at(-1)!.key : userKeyOf(end.last!) };
   }
 
@@ -127,8 +130,8 @@ export class Snapshot {
   }
 
   /**
-   * A reverse view cannot seek to the newest version at a timestamp; a later forward view can, and shows the same
-   * one, unless the floor has passed the timestamp meanwhile.
+   * A reverse view cannot seek to the newest version at a timestamp; a later forward view can, and shows the
+   * same one, unless the floor has passed the timestamp meanwhile.
    */
   readonly #lookup: Lookup = async (userKey) => {
     this.#helper ??= this.#store.view('forward');

@@ -87,7 +87,9 @@ export async function newestVersion(
   return pair && { storeKey: pair.key, commitTs: commitTsOf(pair.key), stored: pair.value };
 }
 
-/** What a stored version shows to a reader at `expiryTs`; `undefined` for a tombstone and an expired value. */
+/**
+ * What a stored version shows to a reader at `expiryTs`; `undefined` for a tombstone and an expired value.
+ */
 export function liveVersion(
   version: Pick<StoredVersion, 'commitTs' | 'stored'>,
   expiryTs: Timestamp,

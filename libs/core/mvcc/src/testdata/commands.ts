@@ -27,7 +27,8 @@ const range = () => fc.record({ from: someKey(), to: someKey() });
 /** A command before its times are known: `(last timestamp so far) => command`. */
 export type Draft = (lastTs: Timestamp) => Command;
 
-const step = (): fc.Arbitrary<bigint> => fc.oneof({ weight: 20, arbitrary: fc.bigInt(1n, 3n) }, fc.constantFrom(0n, -2n));
+const step = (): fc.Arbitrary<bigint> =>
+  fc.oneof({ weight: 20, arbitrary: fc.bigInt(1n, 3n) }, fc.constantFrom(0n, -2n));
 
 const mutation = (): fc.Arbitrary<(commitTs: Timestamp) => CommandMutation> =>
   fc.oneof(
@@ -93,10 +94,19 @@ export const writeDraft = (): fc.Arbitrary<Draft> =>
     });
 
 export const blindDraft = (): fc.Arbitrary<Draft> =>
-  fc.record({ step: fc.bigInt(1n, 3n), key: someKey(), value: value() }).map(({ step, key, value }) => (lastTs) => {
-    const mutations = [{ op: 'put' as const, key, value, expireAt: 0n }];
-    return { kind: 'write', commitTs: lastTs + step, readKeys: [], readRanges: [], conditions: [], mutations };
-  });
+  fc
+    .record({ step: fc.bigInt(1n, 3n), key: someKey(), value: value() })
+    .map(({ step, key, value }) => (lastTs) => {
+      const mutations = [{ op: 'put' as const, key, value, expireAt: 0n }];
+      return {
+        kind: 'write',
+        commitTs: lastTs + step,
+        readKeys: [],
+        readRanges: [],
+        conditions: [],
+        mutations,
+      };
+    });
 
 export const floorDraft = (): fc.Arbitrary<Draft> =>
   fc.record({ step: step(), back: fc.bigInt(-2n, 12n) }).map(({ step, back }) => (lastTs) => {

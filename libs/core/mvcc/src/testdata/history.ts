@@ -9,7 +9,9 @@ export interface HistoricVersion {
   readonly expireAt: Timestamp;
 }
 
-/** The slow and obvious model: every version ever, in one list, and every question answered by looking at all. */
+/**
+ * The slow and obvious model: every version ever, in one list, and every question answered by looking at all.
+ */
 export class History {
   readonly versions: HistoricVersion[] = [];
   readonly requests = new Map<string, { ts: Timestamp; result: CommandResult }>();
@@ -20,7 +22,8 @@ export class History {
     const id = command.kind === 'write' && command.requestId ? toHex(command.requestId) : undefined;
     const first = id === undefined ? undefined : this.requests.get(id);
     if (first !== undefined && first.ts >= this.floor) return first.result;
-    if (command.commitTs <= this.lastTs) return { kind: 'refused', code: 'TIMESTAMP_BEHIND', bound: this.lastTs };
+    if (command.commitTs <= this.lastTs)
+      return { kind: 'refused', code: 'TIMESTAMP_BEHIND', bound: this.lastTs };
     if (command.kind === 'floor') {
       this.lastTs = command.commitTs;
       const floor = command.floor < command.commitTs ? command.floor : command.commitTs;
@@ -29,7 +32,8 @@ export class History {
     }
     if (command.startTs !== undefined) {
       if (command.startTs < this.floor) return { kind: 'refused', code: 'RESULT_EXPIRED', bound: this.floor };
-      if (command.startTs > this.lastTs) return { kind: 'refused', code: 'INVALID_ARGUMENT', bound: this.lastTs };
+      if (command.startTs > this.lastTs)
+        return { kind: 'refused', code: 'INVALID_ARGUMENT', bound: this.lastTs };
     }
     const result = this.#conflict(command) ?? this.#failed(command) ?? this.#mutate(command);
     this.lastTs = command.commitTs;
@@ -41,7 +45,8 @@ export class History {
   newest(key: Uint8Array, ts: Timestamp): HistoricVersion | undefined {
     let found: HistoricVersion | undefined;
     for (const version of this.versions) {
-      if (compareBytes(version.key, key) === 0 && version.ts <= ts && (!found || version.ts >= found.ts)) found = version;
+      if (compareBytes(version.key, key) === 0 && version.ts <= ts && (!found || version.ts >= found.ts))
+        found = version;
     }
     return found;
   }
@@ -92,7 +97,8 @@ export class History {
     for (const { from, to } of readRanges) {
       const within = (key: Uint8Array): boolean =>
         compareBytes(key, from) >= 0 && (to === undefined || compareBytes(key, to) < 0);
-      if (this.keys().some((key) => within(key) && changed(key, true))) return { kind: 'conflict', keyHash: 0n };
+      if (this.keys().some((key) => within(key) && changed(key, true)))
+        return { kind: 'conflict', keyHash: 0n };
     }
     return undefined;
   }
@@ -128,7 +134,9 @@ export class History {
         add(mutation.key, undefined, 0n);
         deleted += 1;
       } else {
-        const live = this.keys().filter((key) => startsWith(key, mutation.prefix) && this.read(key, commitTs));
+        const live = this.keys().filter(
+          (key) => startsWith(key, mutation.prefix) && this.read(key, commitTs),
+        );
         for (const key of live.slice(0, mutation.limit)) add(key, undefined, 0n);
         deleted += Math.min(live.length, mutation.limit);
         more ||= live.length > mutation.limit;

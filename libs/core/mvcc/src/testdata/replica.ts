@@ -1,26 +1,18 @@
 import { toHex } from '@caisson/base';
-import type { Store, UntrustedStore, WritableBatch } from '@caisson/contracts';
+import { plaintextSide } from '@caisson/compliance';
+import type { Store, WritableBatch } from '@caisson/contracts';
 import { type Command, type CommandOutcome, TABLE } from '@caisson/formats';
 import { MemoryStores } from '@caisson/store-memory';
 import { compactSlice, VersionWriter } from '../index.js';
 
-/** The plaintext side over a store without a door: nothing is sealed. */
-export function asPlaintext(store: UntrustedStore): Store {
-  return {
-    side: 'plaintext',
-    get: (key) => store.get(key),
-    view: (direction) => store.view(direction),
-    batch: () => store.batch(),
-    deleteRange: (range, limit) => store.deleteRange(range, limit),
-  };
-}
-
 const APPLIED = Uint8Array.of(TABLE.local, 0xff);
 
-/** One store with its writer, and the part of an engine that a test needs: batches, an applied count, restarts. */
+/**
+ * One store with its writer, and the part of an engine that a test needs: batches, an applied count,
+ * restarts.
+ */
 export class Replica {
   readonly #stores = new MemoryStores();
-  #store!: UntrustedStore;
   #plain!: Store;
   #writer!: VersionWriter;
   #batch: WritableBatch | undefined;
@@ -55,11 +47,11 @@ export class Replica {
     this.#writer.written();
   }
 
-  /** One slice between batches; says whether there is more. */
-  async compact(): Promise<boolean> {
+  /** One slice of a few pairs between batches; says whether there is more. */
+  async compact(pairs = 3): Promise<boolean> {
     await this.write();
     const batch = this.#plain.batch();
-    const { more } = await compactSlice(this.#plain, batch);
+    const { more } = await compactSlice(this.#plain, batch, { pairs });
     if (batch.size > 0) await batch.write({ sync: false });
     return more;
   }
@@ -86,8 +78,7 @@ export class Replica {
   }
 
   async #open(): Promise<void> {
-    this.#store = await this.#stores.open('replica');
-    this.#plain = asPlaintext(this.#store);
+    this.#plain = plaintextSide(await this.#stores.open('replica'));
     this.#writer = await VersionWriter.open(this.#plain);
     const row = await this.#plain.get(APPLIED);
     this.applied = row === undefined ? 0 : (row[0]! << 8) | row[1]!;
