@@ -1,4 +1,7 @@
-/** How much of the log shares one store batch. A batch ends at whichever comes first, and has one entry at least. */
+/**
+ * How much of the log shares one store batch. A batch ends at whichever comes first, and has one entry at
+ * least.
+ */
 export interface ApplyLimits {
   readonly entries: number;
   readonly bytes: number;
@@ -16,7 +19,9 @@ const MEBIBYTE = 1024 * 1024;
 
 export const DEFAULT_APPLY_LIMITS: ApplyLimits = Object.freeze({ entries: 256, bytes: MEBIBYTE });
 
-/** The payload limit leaves room for the largest value a configuration may allow, with its key and framing. */
+/**
+ * The payload limit leaves room for the largest value a configuration may allow, with its key and framing.
+ */
 export const DEFAULT_PROPOSAL_LIMITS: ProposalLimits = Object.freeze({
   count: 4096,
   bytes: 64 * MEBIBYTE,

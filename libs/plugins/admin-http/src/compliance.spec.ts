@@ -67,7 +67,11 @@ describe('the server', () => {
     expect((await bench.get('/')).status).toBe(404);
     const posted = await bench.get('/healthz', { method: 'POST' });
     expect([posted.status, posted.headers['allow']]).toEqual([405, 'GET, HEAD']);
-    const withBody = await bench.get('/healthz', { method: 'POST', send: 'x', headers: { 'content-length': '1' } });
+    const withBody = await bench.get('/healthz', {
+      method: 'POST',
+      send: 'x',
+      headers: { 'content-length': '1' },
+    });
     expect([withBody.status, withBody.headers['connection']]).toEqual([413, 'close']);
     const head = await bench.get('/healthz', { method: 'HEAD' });
     expect([head.status, head.body]).toEqual([200, '']);

@@ -12,10 +12,15 @@ export interface HealthPage {
 
 const SEVERITY: readonly HealthStatus[] = ['ok', 'degraded', 'failed'];
 
-/** Whether the process answers at all, and what each service says. A restart cures nothing that this reports. */
+/**
+ * Whether the process answers at all, and what each service says. A restart cures nothing that this reports.
+ */
 export function healthPage(health: Health): HealthPage {
   const services = Object.fromEntries(health.report());
-  return { httpStatus: 200, body: { phase: health.phase, status: worstOf(Object.values(services)), services } };
+  return {
+    httpStatus: 200,
+    body: { phase: health.phase, status: worstOf(Object.values(services)), services },
+  };
 }
 
 /** Whether traffic should come here: started, not on its way out, and nothing has failed. */

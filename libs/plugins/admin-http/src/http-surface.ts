@@ -1,5 +1,11 @@
 import type { AdminSurface, Clock, Disk, Health, HealthReport, Logger, Secrets } from '@caisson/contracts';
-import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AdminHttpConfig } from './config.js';
 import { healthPage, readyPage } from './health-pages.js';
@@ -87,7 +93,8 @@ export class HttpSurface implements AdminSurface {
       keepAliveTimeout: limits.idleMs,
       connectionsCheckingInterval: Math.min(1000, limits.requestMs),
     };
-    const handle = (request: IncomingMessage, response: ServerResponse): void => void this.#serve(request, response);
+    const handle = (request: IncomingMessage, response: ServerResponse): void =>
+      void this.#serve(request, response);
     const server = tls
       ? createTlsServer({ ...options, ...(await loadTls(tls, this.#parts)) }, handle)
       : createServer(options, handle);

@@ -10,7 +10,9 @@ interface HostAndPort {
   readonly port: number;
 }
 
-/** Plaintext on an address that other machines can reach. Names other than `localhost` are taken as reachable. */
+/**
+ * Plaintext on an address that other machines can reach. Names other than `localhost` are taken as reachable.
+ */
 export function isExposed({ listen, tls }: AdminHttpConfig): boolean {
   return tls === undefined && !LOOPBACK.test(split(listen).host);
 }

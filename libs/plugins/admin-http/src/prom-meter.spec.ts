@@ -30,7 +30,12 @@ describe('PromMeter', () => {
 
   it('sorts what histograms record into their buckets, and keeps labels apart', async () => {
     const meter = new PromMeter();
-    const histogram = meter.histogram({ name: 'entries', help: 'Entries.', buckets: [1, 10], labels: ['group'] });
+    const histogram = meter.histogram({
+      name: 'entries',
+      help: 'Entries.',
+      buckets: [1, 10],
+      labels: ['group'],
+    });
     for (const value of [1, 5, 50]) histogram.record(value, { group: '1' });
     meter.gauge({ name: 'level', help: 'Level.', labels: ['group'] }).set(7, { group: '2' });
     const lines = (await meter.exposition()).split('\n');

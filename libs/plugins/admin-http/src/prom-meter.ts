@@ -24,14 +24,18 @@ export class PromMeter implements Meter {
   counter(instrument: Instrument): Counter {
     return this.#once('counter', instrument, () => {
       const counter = new PromCounter(this.#options(instrument));
-      return { add: (amount, labels) => (labels === undefined ? counter.inc(amount) : counter.inc(labels, amount)) };
+      return {
+        add: (amount, labels) => (labels === undefined ? counter.inc(amount) : counter.inc(labels, amount)),
+      };
     });
   }
 
   gauge(instrument: Instrument, observe?: () => number): Gauge {
     return this.#once('gauge', instrument, () => {
       const options = this.#options(instrument);
-      const gauge = new PromGauge(observe === undefined ? options : { ...options, collect: observing(observe) });
+      const gauge = new PromGauge(
+        observe === undefined ? options : { ...options, collect: observing(observe) },
+      );
       return { set: (value, labels) => (labels === undefined ? gauge.set(value) : gauge.set(labels, value)) };
     });
   }
@@ -40,12 +44,15 @@ export class PromMeter implements Meter {
     return this.#once('histogram', instrument, () => {
       const histogram = new PromHistogram({ ...this.#options(instrument), buckets: [...instrument.buckets] });
       return {
-        record: (value, labels) => (labels === undefined ? histogram.observe(value) : histogram.observe(labels, value)),
+        record: (value, labels) =>
+          labels === undefined ? histogram.observe(value) : histogram.observe(labels, value),
       };
     });
   }
 
-  /** Adds what the runtime knows of itself, under its customary names: memory, collections, event loop lag. */
+  /**
+   * Adds what the runtime knows of itself, under its customary names: memory, collections, event loop lag.
+   */
   watchProcess(): void {
     collectDefaultMetrics({ register: this.#registry });
   }
@@ -63,11 +70,20 @@ export class PromMeter implements Meter {
     this.#registry.clear();
   }
 
-  #options({ name, help, labels }: Instrument): { name: string; help: string; labelNames: string[]; registers: Registry[] } {
+  #options({ name, help, labels }: Instrument): {
+    name: string;
+    help: string;
+    labelNames: string[];
+    registers: Registry[];
+  } {
     return { name: `${PREFIX}${name}`, help, labelNames: [...(labels ?? [])], registers: [this.#registry] };
   }
 
-  #once<T extends Counter | Gauge | Histogram>(kind: Made['kind'], { name, labels }: Instrument, make: () => T): T {
+  #once<T extends Counter | Gauge | Histogram>(
+    kind: Made['kind'],
+    { name, labels }: Instrument,
+    make: () => T,
+  ): T {
     const label = (labels ?? []).join();
     const made = this.#made.get(name);
     if (made === undefined) {
@@ -75,7 +91,11 @@ export class PromMeter implements Meter {
       this.#made.set(name, { kind, labels: label, instrument });
       return instrument;
     }
-    invariant('METER-1', made.kind === kind && made.labels === label, `two different instruments are called ${name}`);
+    invariant(
+      'METER-1',
+      made.kind === kind && made.labels === label,
+      `two different instruments are called ${name}`,
+    );
     return made.instrument as T;
   }
 }

@@ -6,7 +6,10 @@ import { join } from 'node:path';
 import { AdminHttpConfig } from './config.js';
 import { makeCertificates, pem, SurfaceBench } from './testdata/surface.js';
 
-const withOpenssl = skipUnless(spawnSync('openssl', ['version']).status === 0, 'the openssl command is missing');
+const withOpenssl = skipUnless(
+  spawnSync('openssl', ['version']).status === 0,
+  'the openssl command is missing',
+);
 
 describe('over TLS', () => {
   let folder: string;
@@ -19,7 +22,11 @@ describe('over TLS', () => {
   });
 
   const file = (name: string): string => join(folder, name);
-  const tls = (more: object = {}) => ({ cert: file('server.pem'), key: { file: file('server.key') }, ...more });
+  const tls = (more: object = {}) => ({
+    cert: file('server.pem'),
+    key: { file: file('server.key') },
+    ...more,
+  });
 
   withOpenssl('serves who trusts its authority, on any address', async () => {
     makeCertificates(folder);

@@ -1,4 +1,11 @@
-import { CaissonError, type Clock, isCaissonError, type LogEntry, type ProposalSlot, type RaftLog } from '@caisson/contracts';
+import {
+  CaissonError,
+  type Clock,
+  isCaissonError,
+  type LogEntry,
+  type ProposalSlot,
+  type RaftLog,
+} from '@caisson/contracts';
 import type { Answers, NodeMetrics, PendingProposal, ProposalQueue } from '@caisson/node';
 import type { LogCompaction } from './log-compaction.js';
 
@@ -21,8 +28,8 @@ export interface AppendLaneParts {
 /**
  * The one writer of a group's log: appends and compactions, one at a time.
  *
- * Whatever was proposed while an append was under way is the next one: one append, one sync. Entries are handed
- * on as soon as they are durable, so that they are applied while the next append runs.
+ * Whatever was proposed while an append was under way is the next one: one append, one sync. Entries are
+ * handed on as soon as they are durable, so that they are applied while the next append runs.
  */
 export class AppendLane {
   readonly #parts: AppendLaneParts;

@@ -15,14 +15,17 @@ const config = { limits: { appendEntries: 4, applyEntries: 3 }, compaction: { en
 const OPCODES = [TOY.chain, TOY.chain, TOY.chain, TOY.alone, TOY.refuse];
 
 const life = fc.record({
-  bursts: fc.array(fc.array(fc.nat({ max: OPCODES.length - 1 }), { minLength: 1, maxLength: 6 }), { maxLength: 6 }),
+  bursts: fc.array(fc.array(fc.nat({ max: OPCODES.length - 1 }), { minLength: 1, maxLength: 6 }), {
+    maxLength: 6,
+  }),
   crash: fc.record({ atWrite: fc.nat({ max: 25 }), afterEffect: fc.boolean() }),
   lost: fc.nat({ max: 12 }),
   logTurns: fc.integer({ min: 1, max: 5 }),
 });
 
 /** Payload `opcode ‖ slot ‖ id u16`, so that every proposal can be told from every other in the log. */
-const payloadOf = (opcode: number, id: number): Uint8Array => Uint8Array.of(opcode, id % 3, id >> 8, id & 0xff);
+const payloadOf = (opcode: number, id: number): Uint8Array =>
+  Uint8Array.of(opcode, id % 3, id >> 8, id & 0xff);
 
 async function live(
   world: World,
@@ -55,7 +58,9 @@ function expectExact(world: World, acknowledged: readonly Acknowledged[]): void 
     .sort((a, b) => a.index - b.index)
     .map(({ index, data }) => ({ index, payload: decodeProposal(data).body }));
   for (const [slot, row] of toyModel(entries)) expect(world.get(toyRow(slot))).toEqual(row);
-  const logged = new Map(entries.slice(1).map(({ index, payload }) => [payload[2]! * 256 + payload[3]!, index]));
+  const logged = new Map(
+    entries.slice(1).map(({ index, payload }) => [payload[2]! * 256 + payload[3]!, index]),
+  );
   for (const { id, position } of acknowledged) expect(logged.get(id)).toBe(position);
   const order = [...logged.keys()];
   expect(order).toEqual([...order].sort((a, b) => a - b));
@@ -76,7 +81,9 @@ describe('a node that dies at any write', () => {
         }
         const bench = await new Bench({ worlds: new Map([[1, world]]), config }).started();
         expectExact(world, acknowledged);
-        const refused = [...world.archive.values()].filter(({ data }) => decodeProposal(data).body[0] === TOY.refuse);
+        const refused = [...world.archive.values()].filter(
+          ({ data }) => decodeProposal(data).body[0] === TOY.refuse,
+        );
         expect(bench.engine.group(1).status()).toMatchObject({
           applied: world.archive.size,
           durable: world.archive.size,

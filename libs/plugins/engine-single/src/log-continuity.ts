@@ -7,10 +7,16 @@ import { CaissonError, type RaftLog } from '@caisson/contracts';
 export function checkContinuity(group: number, log: RaftLog, applied: number): void {
   const details = { group, applied, logStart: log.start.index, logLast: log.last };
   if (log.last < applied) {
-    throw new CaissonError('CORRUPTION', { ...details, problem: 'the log ends below what the store has applied' });
+    throw new CaissonError('CORRUPTION', {
+      ...details,
+      problem: 'the log ends below what the store has applied',
+    });
   }
   if (log.start.index > applied) {
-    throw new CaissonError('CORRUPTION', { ...details, problem: 'entries between store and log are missing' });
+    throw new CaissonError('CORRUPTION', {
+      ...details,
+      problem: 'entries between store and log are missing',
+    });
   }
 }
 

@@ -57,7 +57,9 @@ describe('proposals', () => {
 
   it('take their places in the order of the calls', async () => {
     const bench = await new Bench().started();
-    const answers = await Promise.all(Array.from({ length: 50 }, (_, slot) => bench.propose(TOY.chain, slot)));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, slot) => bench.propose(TOY.chain, slot)),
+    );
     expect(answers.map(({ position }) => position)).toEqual(Array.from({ length: 50 }, (_, at) => at + 2));
   });
 
@@ -127,7 +129,9 @@ describe('proposals', () => {
   it('whose caller gives up are applied all the same', async () => {
     const bench = await new Bench().started();
     const abort = new AbortController();
-    const given = bench.engine.group(1).propose(Uint8Array.of(TOY.chain), { source: 'user', signal: abort.signal });
+    const given = bench.engine
+      .group(1)
+      .propose(Uint8Array.of(TOY.chain), { source: 'user', signal: abort.signal });
     abort.abort();
     expect(await codeOf(given)).toBe('CANCELLED');
     await bench.propose(TOY.chain);
@@ -285,7 +289,11 @@ describe('the start', () => {
     const bench = new Bench({ worlds, openGroup, config: { groups: [3, 1, 2] } });
     expect(bench.engine.groups).toEqual([1, 2, 3]);
     expect(await codeOf(bench.engine.start())).toBe('CORRUPTION');
-    expect([...worlds.values()].map(({ closed }) => closed)).toEqual([['store', 'log'], ['store', 'log'], ['log']]);
+    expect([...worlds.values()].map(({ closed }) => closed)).toEqual([
+      ['store', 'log'],
+      ['store', 'log'],
+      ['log'],
+    ]);
     await bench.engine.stop();
   });
 
@@ -343,7 +351,8 @@ describe('the end', () => {
     const waiting = Array.from({ length: 5 }, () => codeOf(bench.propose(TOY.chain)));
     await turn();
     await bench.engine.stop();
-    for (const code of await Promise.all(waiting)) expect(['resolved', 'DRAINING', 'UNKNOWN_OUTCOME']).toContain(code);
+    for (const code of await Promise.all(waiting))
+      expect(['resolved', 'DRAINING', 'UNKNOWN_OUTCOME']).toContain(code);
     await bench.engine.stop();
   });
 

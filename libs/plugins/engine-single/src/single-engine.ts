@@ -84,7 +84,8 @@ export class SingleEngine implements ReplicationEngine {
   group(id: number): ReplicatedGroup {
     const group = this.#open.get(id);
     if (group !== undefined) return group;
-    if (this.groups.includes(id)) throw new CaissonError('UNAVAILABLE', { group: id, problem: 'is not open' });
+    if (this.groups.includes(id))
+      throw new CaissonError('UNAVAILABLE', { group: id, problem: 'is not open' });
     throw new CaissonError('INVALID_ARGUMENT', { field: 'group', group: id, problem: 'is not on this node' });
   }
 
@@ -110,7 +111,11 @@ export class SingleEngine implements ReplicationEngine {
    * Everything that may refuse comes before this process takes its epoch, and nothing is sealed or applied
    * before that is durable.
    */
-  async #openGroup(id: number, identity: NodeIdentity, signal: AbortSignal | undefined): Promise<SingleGroup> {
+  async #openGroup(
+    id: number,
+    identity: NodeIdentity,
+    signal: AbortSignal | undefined,
+  ): Promise<SingleGroup> {
     const { clock, directory, logger, meter, random } = this.#services;
     const undo: (() => Promise<void>)[] = [];
     try {

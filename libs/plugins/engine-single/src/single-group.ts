@@ -35,7 +35,9 @@ export class SingleGroup implements ReplicatedGroup {
     });
   }
 
-  /** Brings the store up to the end of the log; a new group gets its first entry. Nothing is served meanwhile. */
+  /**
+   * Brings the store up to the end of the log; a new group gets its first entry. Nothing is served meanwhile.
+   */
   async replay(signal?: AbortSignal): Promise<void> {
     const { log, config } = this.#parts;
     const { loop, metrics } = this.#machinery;
@@ -104,7 +106,9 @@ export class SingleGroup implements ReplicatedGroup {
     await lane.stop();
     this.#failWaiting(drainingError());
     await loop.stop();
-    const unknown = new CaissonError('UNKNOWN_OUTCOME', { problem: 'the node stopped before it was applied' });
+    const unknown = new CaissonError('UNKNOWN_OUTCOME', {
+      problem: 'the node stopped before it was applied',
+    });
     metrics.proposed('failed', answers.failAll(unknown));
     await writer.run(() => Promise.resolve());
     try {
@@ -138,7 +142,8 @@ export class SingleGroup implements ReplicatedGroup {
     const refusal = this.#refusal() ?? (this.#draining ? drainingError() : undefined);
     if (refusal !== undefined) throw refusal;
     const opcode = payload[0];
-    if (opcode === undefined) throw new CaissonError('INVALID_ARGUMENT', { field: 'payload', problem: 'is empty' });
+    if (opcode === undefined)
+      throw new CaissonError('INVALID_ARGUMENT', { field: 'payload', problem: 'is empty' });
     if (!this.#parts.opcodes.owns(opcode)) throw new CaissonError('OPCODE_UNOWNED', { opcode });
     const held = this.#parts.encryption.admission(source);
     if (held !== undefined) throw held;

@@ -69,8 +69,15 @@ describe('entries without effect', () => {
 describe('answers', () => {
   it('go to the caller whose proposal stands at this index and term with this id', async () => {
     const bench = await new LoopBench().start();
-    const answers = [bench.waitFor(1), bench.waitFor(2), bench.waitFor(3, { term: 7 }), bench.waitFor(4, { proposalId: 9n })];
-    await bench.apply(...[OP.put, OP.refuse, OP.put, OP.put].map((opcode, at) => entry(at + 1, [opcode, at])));
+    const answers = [
+      bench.waitFor(1),
+      bench.waitFor(2),
+      bench.waitFor(3, { term: 7 }),
+      bench.waitFor(4, { proposalId: 9n }),
+    ];
+    await bench.apply(
+      ...[OP.put, OP.refuse, OP.put, OP.put].map((opcode, at) => entry(at + 1, [opcode, at])),
+    );
     expect(await Promise.all(answers)).toEqual(['applied', 'refused', 'UNKNOWN_OUTCOME', 'UNKNOWN_OUTCOME']);
   });
 
@@ -100,7 +107,11 @@ describe('a halt', () => {
   it.each([
     ['an opcode that nobody owns', entry(1, [0xee]), 'OPCODE_UNOWNED'],
     ['data that is no proposal', { ...entry(1, []), data: Uint8Array.of(9) }, 'ENTRY_MALFORMED'],
-    ['a payload without an opcode', { ...entry(1, []), data: new Uint8Array(9).fill(1, 0, 1) }, 'ENTRY_MALFORMED'],
+    [
+      'a payload without an opcode',
+      { ...entry(1, []), data: new Uint8Array(9).fill(1, 0, 1) },
+      'ENTRY_MALFORMED',
+    ],
     ['a change of membership', { ...entry(1, []), kind: 'confChange' as const }, 'ENTRY_MALFORMED'],
     ['a refusal that left something in the batch (NODE-2)', entry(1, [OP.dirtyRefuse]), 'INTERNAL'],
   ])('comes from %s', async (_what, broken, reason) => {

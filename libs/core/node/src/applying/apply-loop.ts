@@ -43,10 +43,10 @@ export interface ApplyLoopParts {
 /**
  * The one place where committed entries become state.
  *
- * Entries are applied in log order, one after the other; a run of ordinary ones shares a batch. The applied index
- * is in the batch of the effects it stands for, so whatever a crash leaves is a state between two batches, and
- * replay from there repeats nothing. An entry that cannot be applied stops the loop for good: the index stays
- * before it, nothing behind it is looked at, and only a restart tries again.
+ * Entries are applied in log order, one after the other; a run of ordinary ones shares a batch. The applied
+ * index is in the batch of the effects it stands for, so whatever a crash leaves is a state between two
+ * batches, and replay from there repeats nothing. An entry that cannot be applied stops the loop for good:
+ * the index stays before it, nothing behind it is looked at, and only a restart tries again.
  */
 export class ApplyLoop {
   readonly #parts: ApplyLoopParts;
@@ -78,8 +78,8 @@ export class ApplyLoop {
   }
 
   /**
-   * Takes over entries that are durable and committed. Those at or below what was taken over before, or applied
-   * before the start, are skipped: replay may begin anywhere below.
+   * Takes over entries that are durable and committed. Those at or below what was taken over before, or
+   * applied before the start, are skipped: replay may begin anywhere below.
    */
   commit(entries: readonly LogEntry[]): void {
     if (!this.#active) return;
@@ -131,7 +131,9 @@ export class ApplyLoop {
     if (failure !== undefined) this.#haltAt(failure.entry, failure.cause);
   }
 
-  /** Applies entries into the run until it ends; answers which entry stopped it, if one must stop everything. */
+  /**
+   * Applies entries into the run until it ends; answers which entry stopped it, if one must stop everything.
+   */
   async #fill(run: ApplyRun): Promise<{ readonly entry: LogEntry; readonly cause: unknown } | undefined> {
     for (let entry = this.#pending.peek(); entry !== undefined && !run.full; entry = this.#pending.peek()) {
       run.begin();

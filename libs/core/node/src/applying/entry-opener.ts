@@ -1,15 +1,15 @@
-import {
-  CaissonError,
-  type GroupApplier,
-  type GroupEncryption,
-  type LogEntry,
-} from '@caisson/contracts';
+import { CaissonError, type GroupApplier, type GroupEncryption, type LogEntry } from '@caisson/contracts';
 import type { OpenAppliers } from './open-appliers.js';
 
 /** An entry ready to be applied. `alone` ones end the batch before them and share theirs with nothing. */
 export type OpenedEntry =
   | { readonly kind: 'empty'; readonly alone: false; readonly proposalId: bigint }
-  | { readonly kind: 'refused'; readonly alone: false; readonly proposalId: bigint; readonly error: CaissonError }
+  | {
+      readonly kind: 'refused';
+      readonly alone: false;
+      readonly proposalId: bigint;
+      readonly error: CaissonError;
+    }
   | {
       readonly kind: 'payload';
       readonly alone: boolean;
@@ -23,8 +23,8 @@ const EMPTY: OpenedEntry = Object.freeze({ kind: 'empty', alone: false, proposal
 /**
  * From a committed entry to a payload and the applier that owns it.
  *
- * An entry that had to wait because it is applied alone is not opened twice: opening sealed bytes costs, and the
- * encryption layer may count what it opened.
+ * An entry that had to wait because it is applied alone is not opened twice: opening sealed bytes costs, and
+ * the encryption layer may count what it opened.
  */
 export class EntryOpener {
   readonly #encryption: Pick<GroupEncryption, 'openProposal'>;
@@ -46,7 +46,10 @@ export class EntryOpener {
 
   #open({ index, term, kind, data }: LogEntry): OpenedEntry {
     if (kind !== 'normal') {
-      throw new CaissonError('ENTRY_MALFORMED', { kind, problem: 'this engine has no changes of membership' });
+      throw new CaissonError('ENTRY_MALFORMED', {
+        kind,
+        problem: 'this engine has no changes of membership',
+      });
     }
     if (data.length === 0) return EMPTY;
     const opened = this.#encryption.openProposal({ index, term }, data);

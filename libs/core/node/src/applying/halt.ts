@@ -7,8 +7,8 @@ export interface HaltPoint {
 }
 
 /**
- * The fatal error of a group that met an entry it must not skip. It says what an operator needs without quoting
- * anything of the entry; the failure itself stays attached as the cause.
+ * The fatal error of a group that met an entry it must not skip. It says what an operator needs without
+ * quoting anything of the entry; the failure itself stays attached as the cause.
  */
 export function haltAt({ group, index, term }: HaltPoint, failure: unknown): CaissonError {
   const cause = toCaissonError(failure);

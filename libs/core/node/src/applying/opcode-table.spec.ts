@@ -4,7 +4,10 @@ import { OpcodeTable } from './opcode-table.js';
 const applier = (id: string, ...opcodes: OpcodeRange[]): Applier => ({
   id,
   opcodes,
-  open: async () => ({ apply: () => ({ kind: 'applied', result: new Uint8Array() }), written: () => undefined }),
+  open: async () => ({
+    apply: () => ({ kind: 'applied', result: new Uint8Array() }),
+    written: () => undefined,
+  }),
 });
 
 describe('OpcodeTable', () => {
@@ -25,7 +28,13 @@ describe('OpcodeTable', () => {
 
   it('knows whose an opcode is before and after it is opened', async () => {
     const table = new OpcodeTable([applier('one', { first: 1, last: 2, alone: true })]);
-    expect([0, 1, 2, 3, undefined].map((opcode) => table.owns(opcode))).toEqual([false, true, true, false, false]);
+    expect([0, 1, 2, 3, undefined].map((opcode) => table.owns(opcode))).toEqual([
+      false,
+      true,
+      true,
+      false,
+      false,
+    ]);
     const opened = await table.open({ id: 1, store: undefined as never });
     expect(opened.ownerOf(Uint8Array.of(2)).alone).toBe(true);
     expect(() => opened.ownerOf(Uint8Array.of(3))).toThrow(/OPCODE_UNOWNED/);

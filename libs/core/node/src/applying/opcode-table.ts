@@ -9,8 +9,8 @@ interface Owner {
 }
 
 /**
- * Who applies which opcode. Known before anything is opened, so that a build whose appliers overlap never starts
- * and a payload that nobody could apply never reaches a log.
+ * Who applies which opcode. Known before anything is opened, so that a build whose appliers overlap never
+ * starts and a payload that nobody could apply never reaches a log.
  */
 export class OpcodeTable {
   readonly #appliers: readonly Applier[];
@@ -26,7 +26,10 @@ export class OpcodeTable {
     return opcode !== undefined && this.#owners[opcode] !== undefined;
   }
 
-  /** Opens every applier for one group. There is nothing to undo when one of them refuses: they hold no resources. */
+  /**
+   * Opens every applier for one group. There is nothing to undo when one of them refuses: they hold no
+   * resources.
+   */
   async open(group: ApplierGroup): Promise<OpenAppliers> {
     const opened = new Map<Applier, OpenOwner['applier']>();
     for (const applier of this.#appliers) opened.set(applier, await applier.open(group));
@@ -38,8 +41,21 @@ export class OpcodeTable {
 
   #claim(applier: Applier): void {
     for (const { first, last, alone } of applier.opcodes) {
-      if (!(Number.isInteger(first) && Number.isInteger(last) && 0 <= first && first <= last && last < OPCODE_COUNT)) {
-        throw new CaissonError('PLAN_INVALID', { applier: applier.id, first, last, problem: 'no range of opcodes' });
+      if (
+        !(
+          Number.isInteger(first) &&
+          Number.isInteger(last) &&
+          0 <= first &&
+          first <= last &&
+          last < OPCODE_COUNT
+        )
+      ) {
+        throw new CaissonError('PLAN_INVALID', {
+          applier: applier.id,
+          first,
+          last,
+          problem: 'no range of opcodes',
+        });
       }
       for (let opcode = first; opcode <= last; opcode++) {
         const other = this.#owners[opcode];

@@ -18,7 +18,8 @@ export class OpenAppliers {
   /** `ENTRY_MALFORMED` for a payload without an opcode, `OPCODE_UNOWNED` for one that nobody owns. */
   ownerOf(payload: Uint8Array): OpenOwner {
     const opcode = payload[0];
-    if (opcode === undefined) throw new CaissonError('ENTRY_MALFORMED', { field: 'opcode', problem: 'is missing' });
+    if (opcode === undefined)
+      throw new CaissonError('ENTRY_MALFORMED', { field: 'opcode', problem: 'is missing' });
     const owner = this.#owners[opcode];
     if (owner === undefined) throw new CaissonError('OPCODE_UNOWNED', { opcode });
     return owner;

@@ -3,7 +3,12 @@ import { decodeMembership, encodeGenesis, fullNodeId, SYSTEM_KEYS } from '@caiss
 import { MemoryStores } from '@caisson/store-memory';
 import { genesisApplier, genesisPayload } from './genesis-applier.js';
 
-const identity: NodeIdentity = { name: 'n1', clusterId: new Uint8Array(16).fill(7), format: 1, birth: 'clear' };
+const identity: NodeIdentity = {
+  name: 'n1',
+  clusterId: new Uint8Array(16).fill(7),
+  format: 1,
+  birth: 'clear',
+};
 const other = new Uint8Array(16).fill(8);
 
 async function applied(payload: Uint8Array, recorded?: Uint8Array) {
@@ -25,7 +30,12 @@ describe('genesis', () => {
     expect(outcome.kind).toBe('applied');
     expect(await store.get(SYSTEM_KEYS.clusterId)).toEqual(identity.clusterId);
     const membership = decodeMembership((await store.get(SYSTEM_KEYS.membership))!);
-    expect(membership).toMatchObject({ index: 3, voters: [fullNodeId('n1')], learners: [], votersOutgoing: [] });
+    expect(membership).toMatchObject({
+      index: 3,
+      voters: [fullNodeId('n1')],
+      learners: [],
+      votersOutgoing: [],
+    });
     expect(membership.peers).toEqual([{ id: fullNodeId('n1'), name: 'n1', address: '' }]);
   });
 
@@ -36,10 +46,25 @@ describe('genesis', () => {
   });
 
   it.each([
-    ['another cluster', encodeGenesis({ clusterId: other, group: 4, format: 1 }), undefined, 'CLUSTER_MISMATCH'],
-    ['another group', encodeGenesis({ clusterId: identity.clusterId, group: 5, format: 1 }), undefined, 'CLUSTER_MISMATCH'],
+    [
+      'another cluster',
+      encodeGenesis({ clusterId: other, group: 4, format: 1 }),
+      undefined,
+      'CLUSTER_MISMATCH',
+    ],
+    [
+      'another group',
+      encodeGenesis({ clusterId: identity.clusterId, group: 5, format: 1 }),
+      undefined,
+      'CLUSTER_MISMATCH',
+    ],
     ['a store of another cluster', genesisPayload(identity, 4), other, 'CLUSTER_MISMATCH'],
-    ['a newer format', encodeGenesis({ clusterId: identity.clusterId, group: 4, format: 2 }), undefined, 'DIRECTORY_FORMAT'],
+    [
+      'a newer format',
+      encodeGenesis({ clusterId: identity.clusterId, group: 4, format: 2 }),
+      undefined,
+      'DIRECTORY_FORMAT',
+    ],
     ['damaged bytes', genesisPayload(identity, 4).slice(0, 20), undefined, 'ENTRY_MALFORMED'],
   ])('halts for %s', async (_what, payload, recorded, code) => {
     await expect(applied(payload, recorded)).rejects.toMatchObject({ code });

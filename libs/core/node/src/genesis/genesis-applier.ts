@@ -24,8 +24,8 @@ export function genesisPayload(identity: NodeIdentity, group: number): Uint8Arra
 }
 
 /**
- * Records in the replicated state what genesis says, and the founder as the only voter. A log of another cluster
- * or group halts before it changes anything; a second genesis of the same one changes nothing.
+ * Records in the replicated state what genesis says, and the founder as the only voter. A log of another
+ * cluster or group halts before it changes anything; a second genesis of the same one changes nothing.
  */
 export function genesisApplier(identity: () => NodeIdentity): Applier {
   return {
@@ -48,7 +48,10 @@ class GenesisApplier implements GroupApplier {
     const genesis = decodeGenesis(entry.payload);
     const { clusterId, format, name } = this.#identity;
     if (!equalBytes(genesis.clusterId, clusterId)) {
-      throw new CaissonError('CLUSTER_MISMATCH', { group: entry.group, problem: 'the log began in another cluster' });
+      throw new CaissonError('CLUSTER_MISMATCH', {
+        group: entry.group,
+        problem: 'the log began in another cluster',
+      });
     }
     if (genesis.group !== this.#group.id) {
       throw new CaissonError('CLUSTER_MISMATCH', { group: this.#group.id, recorded: genesis.group });
@@ -61,7 +64,10 @@ class GenesisApplier implements GroupApplier {
       batch.put(SYSTEM_KEYS.clusterId, clusterId);
       batch.put(SYSTEM_KEYS.membership, founderAlone(name, entry.index));
     } else if (!equalBytes(recorded, clusterId)) {
-      throw new CaissonError('CLUSTER_MISMATCH', { group: entry.group, problem: 'the store holds another cluster' });
+      throw new CaissonError('CLUSTER_MISMATCH', {
+        group: entry.group,
+        problem: 'the store holds another cluster',
+      });
     }
     return { kind: 'applied', result: EMPTY_BYTES };
   }

@@ -1,6 +1,9 @@
 import type { ApplyOutcome, Counter, Gauge, Histogram, Labels, Meter } from '@caisson/contracts';
 
-/** What became of a proposal: `refused` by apply, `rejected` before it entered the log, `failed` without an answer. */
+/**
+ * What became of a proposal: `refused` by apply, `rejected` before it entered the log, `failed` without an
+ * answer.
+ */
 export type ProposalResult = 'applied' | 'refused' | 'rejected' | 'failed';
 
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
@@ -32,7 +35,11 @@ export class NodeMetrics {
       help: 'Proposals by what became of them.',
       labels: ['group', 'result'],
     });
-    this.#applyEntries = meter?.counter({ name: 'apply_entries_total', help: 'Log entries applied.', labels });
+    this.#applyEntries = meter?.counter({
+      name: 'apply_entries_total',
+      help: 'Log entries applied.',
+      labels,
+    });
     this.#applyBatch = meter?.histogram({
       name: 'apply_batch_entries',
       help: 'Log entries that shared one store batch.',
@@ -50,7 +57,11 @@ export class NodeMetrics {
       help: 'Payload bytes of proposals without an answer.',
       labels,
     });
-    this.#appliedIndex = meter?.gauge({ name: 'applied_index', help: 'Index of the last applied entry.', labels });
+    this.#appliedIndex = meter?.gauge({
+      name: 'applied_index',
+      help: 'Index of the last applied entry.',
+      labels,
+    });
   }
 
   proposed(result: ProposalResult, count = 1): void {

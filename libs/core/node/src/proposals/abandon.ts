@@ -1,8 +1,8 @@
 import { CaissonError, isCaissonError } from '@caisson/contracts';
 
 /**
- * Waits for `work` until the signal aborts; the work itself goes on. An operating error given as the reason is
- * kept (a deadline says so), any other reason is `CANCELLED`.
+ * Waits for `work` until the signal aborts; the work itself goes on. An operating error given as the reason
+ * is kept (a deadline says so), any other reason is `CANCELLED`.
  */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
@@ -15,5 +15,7 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
 }
 
 export function abortError(signal: AbortSignal): CaissonError {
-  return isCaissonError(signal.reason) ? signal.reason : new CaissonError('CANCELLED', {}, { cause: signal.reason });
+  return isCaissonError(signal.reason)
+    ? signal.reason
+    : new CaissonError('CANCELLED', {}, { cause: signal.reason });
 }

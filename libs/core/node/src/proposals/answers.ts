@@ -17,8 +17,8 @@ interface Waiting {
 /**
  * Proposals that have their place in the log and wait to be applied.
  *
- * A caller is answered by the entry at the index *and* term at which its proposal was appended, with its id, and
- * by nothing else: another entry there means that the proposal was replaced before it was committed.
+ * A caller is answered by the entry at the index *and* term at which its proposal was appended, with its id,
+ * and by nothing else: another entry there means that the proposal was replaced before it was committed.
  */
 export class Answers {
   readonly #waiting = new Map<number, Waiting>();
@@ -59,5 +59,8 @@ export class Answers {
 }
 
 function replaced(index: number): CaissonError {
-  return new CaissonError('UNKNOWN_OUTCOME', { index, problem: 'another entry took the place of the proposal' });
+  return new CaissonError('UNKNOWN_OUTCOME', {
+    index,
+    problem: 'another entry took the place of the proposal',
+  });
 }

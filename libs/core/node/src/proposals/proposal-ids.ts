@@ -3,7 +3,10 @@ import type { Random } from '@caisson/contracts';
 const ID_BYTES = 8;
 const IDS_PER_DRAW = 64;
 
-/** 64 random bits for each proposal, drawn in blocks: a call to the system for every write would cost more than the id. */
+/**
+ * 64 random bits for each proposal, drawn in blocks: a call to the system for every write would cost more
+ * than the id.
+ */
 export class ProposalIds {
   readonly #random: Random;
   #block: DataView = new DataView(new ArrayBuffer(0));

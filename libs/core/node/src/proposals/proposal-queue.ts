@@ -4,14 +4,17 @@ import { Fifo } from './fifo.js';
 import { PendingProposal } from './pending-proposal.js';
 import type { ProposalIds } from './proposal-ids.js';
 
-/** How far beyond the limits the system's own proposals may go: users must not be able to keep it from its work. */
+/**
+ * How far beyond the limits the system's own proposals may go: users must not be able to keep it from its
+ * work.
+ */
 const SYSTEM_SHARE = 2;
 
 /**
  * Proposals on their way into the log, in the order of the calls.
  *
- * The limits cover a proposal until it is answered, not only until it is taken out here, so that what a slow log
- * or a slow apply makes the node hold is bounded as well.
+ * The limits cover a proposal until it is answered, not only until it is taken out here, so that what a slow
+ * log or a slow apply makes the node hold is bounded as well.
  */
 export class ProposalQueue {
   readonly #limits: ProposalLimits;
@@ -84,7 +87,11 @@ export class ProposalQueue {
       throw new CaissonError('TOO_MANY_REQUESTS', { queue: 'proposals', held: this.#held, limit: count });
     }
     if (this.#held > 0 && this.#bytes + bytes > bytesMax * share) {
-      throw new CaissonError('TOO_MANY_REQUESTS', { queue: 'proposals', bytes: this.#bytes, limit: bytesMax });
+      throw new CaissonError('TOO_MANY_REQUESTS', {
+        queue: 'proposals',
+        bytes: this.#bytes,
+        limit: bytesMax,
+      });
     }
   }
 }

@@ -36,7 +36,10 @@ export class AppliedPosition {
     for (const { reached } of waiters) reached.reject(error);
   }
 
-  /** Resolves once `position` is applied; rejects once nothing is applied any more, whatever was applied before. */
+  /**
+   * Resolves once `position` is applied; rejects once nothing is applied any more, whatever was applied
+   * before.
+   */
   async reach(position: number): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     if (position <= this.#value) return;

@@ -1,11 +1,11 @@
 import type { AppliedPosition } from './applied-position.js';
 
 /**
- * What makes a read linearizable: a position that is not below any write acknowledged before the call, and the
- * wait until it is applied here.
+ * What makes a read linearizable: a position that is not below any write acknowledged before the call, and
+ * the wait until it is applied here.
  *
- * `confirm` asks for that position. It may cost a round trip, so calls that arrive while one is under way share
- * the next one; never the one under way, which may have started before a write they must see.
+ * `confirm` asks for that position. It may cost a round trip, so calls that arrive while one is under way
+ * share the next one; never the one under way, which may have started before a write they must see.
  */
 export class ReadBarrier {
   readonly #confirm: () => number | Promise<number>;

@@ -25,7 +25,14 @@ import {
   WriterQueue,
 } from '../index.js';
 
-export const OP = { put: 0x20, sync: 0x21, alone: 0x22, refuse: 0x23, dirtyRefuse: 0x24, fail: 0x25 } as const;
+export const OP = {
+  put: 0x20,
+  sync: 0x21,
+  alone: 0x22,
+  refuse: 0x23,
+  dirtyRefuse: 0x24,
+  fail: 0x25,
+} as const;
 
 const range = (opcode: number, alone = false) => ({ first: opcode, last: opcode, alone });
 
@@ -34,7 +41,8 @@ const logger: Logger = { log: () => undefined, child: () => logger };
 export const rowKey = (slot: number): Uint8Array => concatBytes(systemKey('row|'), Uint8Array.of(slot));
 
 export function entry(index: number, payload: readonly number[], term = 1): LogEntry {
-  const data = payload.length === 0 ? EMPTY_BYTES : encodeClearProposal(BigInt(index), Uint8Array.from(payload));
+  const data =
+    payload.length === 0 ? EMPTY_BYTES : encodeClearProposal(BigInt(index), Uint8Array.from(payload));
   return { index, term, kind: 'normal', data };
 }
 
@@ -52,7 +60,10 @@ export class LoopBench {
   store!: Store;
   loop!: ApplyLoop;
 
-  async start(limits: ApplyLimits = { entries: 100, bytes: 1_000_000 }, stores = new MemoryStores()): Promise<this> {
+  async start(
+    limits: ApplyLimits = { entries: 100, bytes: 1_000_000 },
+    stores = new MemoryStores(),
+  ): Promise<this> {
     const untrusted = await stores.open('/store');
     this.store = Object.assign(untrusted, { side: 'plaintext' as const });
     const rows = await readAppliedRows(this.store);
@@ -69,7 +80,11 @@ export class LoopBench {
       answers: this.answers,
       limits,
       metrics: new NodeMetrics(undefined, 1),
-      faults: { degraded: () => undefined, recovered: () => undefined, fatal: (error) => void this.fatal.push(error) },
+      faults: {
+        degraded: () => undefined,
+        recovered: () => undefined,
+        fatal: (error) => void this.fatal.push(error),
+      },
       logger,
     });
     return this;
@@ -116,7 +131,12 @@ export class LoopBench {
     };
     return {
       id: 'rows',
-      opcodes: [range(OP.put), range(OP.sync), range(OP.alone, true), { first: OP.refuse, last: OP.fail, alone: false }],
+      opcodes: [
+        range(OP.put),
+        range(OP.sync),
+        range(OP.alone, true),
+        { first: OP.refuse, last: OP.fail, alone: false },
+      ],
       open: async () => ({ apply, written }),
     };
   }

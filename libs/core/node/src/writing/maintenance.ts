@@ -12,9 +12,9 @@ export interface MaintenanceParts {
 }
 
 /**
- * Background work between applies. Each slice is one batch of its own and never shares one with entries: what it
- * adds is not covered by an applied index. A slice that throws leaves nothing and ends the work; that is its
- * caller's failure and not the group's.
+ * Background work between applies. Each slice is one batch of its own and never shares one with entries: what
+ * it adds is not covered by an applied index. A slice that throws leaves nothing and ends the work; that is
+ * its caller's failure and not the group's.
  */
 export class Maintenance {
   readonly #parts: MaintenanceParts;

@@ -1,6 +1,6 @@
 /**
- * The one writer of a group's store. Tasks run one after the other in the order they came, so that whoever needs
- * many turns alternates with everybody else.
+ * The one writer of a group's store. Tasks run one after the other in the order they came, so that whoever
+ * needs many turns alternates with everybody else.
  */
 export class WriterQueue {
   #tail: Promise<unknown> = Promise.resolve();

@@ -1,5 +1,12 @@
 import { ManualClock } from '@caisson/compliance';
-import { CaissonError, type Disk, type Health, type HealthReport, type HostPhase, Secret } from '@caisson/contracts';
+import {
+  CaissonError,
+  type Disk,
+  type Health,
+  type HealthReport,
+  type HostPhase,
+  Secret,
+} from '@caisson/contracts';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { request as httpRequest, type RequestOptions } from 'node:http';
@@ -37,7 +44,9 @@ export class SurfaceBench {
       health,
       clock: this.clock,
       logger,
-      disk: { read: async (path: string) => (existsSync(path) ? readFileSync(path) : undefined) } as unknown as Disk,
+      disk: {
+        read: async (path: string) => (existsSync(path) ? readFileSync(path) : undefined),
+      } as unknown as Disk,
       secrets: {
         read: async (source) => {
           if (!('file' in source)) throw new CaissonError('SECRET_UNAVAILABLE');
@@ -65,12 +74,17 @@ export class SurfaceBench {
     { send, ...options }: RequestOptions & { readonly send?: string },
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const asked = request({ host: '127.0.0.1', port: this.port, path, agent: false, ...options }, (response) => {
-        let body = '';
-        response.setEncoding('utf8');
-        response.on('data', (part: string) => (body += part));
-        response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
-      });
+      const asked = request(
+        { host: '127.0.0.1', port: this.port, path, agent: false, ...options },
+        (response) => {
+          let body = '';
+          response.setEncoding('utf8');
+          response.on('data', (part: string) => (body += part));
+          response.on('end', () =>
+            resolve({ status: response.statusCode!, headers: response.headers, body }),
+          );
+        },
+      );
       asked.on('error', reject);
       asked.end(send);
     });
@@ -79,12 +93,36 @@ export class SurfaceBench {
 
 /** An authority with a server and a client certificate, and a key that belongs to neither. */
 export function makeCertificates(folder: string): void {
-  const openssl = (...args: string[]): void => void execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
+  const openssl = (...args: string[]): void =>
+    void execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  openssl('req', '-x509', ...curve, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=authority', '-days', '2');
+  openssl(
+    'req',
+    '-x509',
+    ...curve,
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.pem',
+    '-subj',
+    '/CN=authority',
+    '-days',
+    '2',
+  );
   const signed = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-x509', '-days', '2'];
   const names = ['-addext', 'subjectAltName=IP:127.0.0.1'];
-  openssl('req', ...curve, ...signed, ...names, '-keyout', 'server.key', '-out', 'server.pem', '-subj', '/CN=server');
+  openssl(
+    'req',
+    ...curve,
+    ...signed,
+    ...names,
+    '-keyout',
+    'server.key',
+    '-out',
+    'server.pem',
+    '-subj',
+    '/CN=server',
+  );
   openssl('req', ...curve, ...signed, '-keyout', 'client.key', '-out', 'client.pem', '-subj', '/CN=client');
 }
 

@@ -64,7 +64,8 @@ export class Bench {
         directory: this.#directory(),
         clock,
         random: {
-          bytes: (length) => Uint8Array.from({ length }, () => (this.#ids = (this.#ids * 75 + 74) % 65537) & 0xff),
+          bytes: (length) =>
+            Uint8Array.from({ length }, () => (this.#ids = (this.#ids * 75 + 74) % 65537) & 0xff),
           integer: () => 0,
         },
         logger,

@@ -17,7 +17,11 @@ const directory: DataDirectory = {
   path: '/',
   identity: { name: 'n1', clusterId: new Uint8Array(16).fill(1), format: 1, birth: 'clear' },
   encryptionPath: '/encryption',
-  group: (id) => ({ log: `/groups/${id}/log`, store: `/groups/${id}/store`, snapshots: `/groups/${id}/snapshots` }),
+  group: (id) => ({
+    log: `/groups/${id}/log`,
+    store: `/groups/${id}/store`,
+    snapshots: `/groups/${id}/snapshots`,
+  }),
 };
 
 /** The engine over memory that can lose power. */
@@ -31,7 +35,16 @@ export async function engineHarness(): Promise<EngineHarness> {
   const start = async (): Promise<SingleEngine> => {
     const fresh = new SingleEngine(
       EngineSingleConfig.parse({ compaction: { entries: 4, keepEntries: 1 } }),
-      { logs, encryption, appliers: [counters], directory, clock: new ManualClock(), random, logger, meter: undefined },
+      {
+        logs,
+        encryption,
+        appliers: [counters],
+        directory,
+        clock: new ManualClock(),
+        random,
+        logger,
+        meter: undefined,
+      },
       { degraded: () => undefined, recovered: () => undefined, fatal: (error) => void faults.push(error) },
     );
     await fresh.start();

@@ -1,10 +1,17 @@
 import { concatBytes, crc32c, toUtf8 } from '@caisson/base';
-import { type Applier, type ApplyEntry, type ApplyOutcome, CaissonError, type StoreBatch } from '@caisson/contracts';
+import {
+  type Applier,
+  type ApplyEntry,
+  type ApplyOutcome,
+  CaissonError,
+  type StoreBatch,
+} from '@caisson/contracts';
 import { encodeIndexRow } from '@caisson/formats';
 
 export const TOY = { chain: 0x10, alone: 0x11, refuse: 0x12, fail: 0x13, dirtyFail: 0x14 } as const;
 
-const rowOf = (slot: number): Uint8Array => concatBytes(Uint8Array.of(0x01), toUtf8('toy|'), Uint8Array.of(slot));
+const rowOf = (slot: number): Uint8Array =>
+  concatBytes(Uint8Array.of(0x01), toUtf8('toy|'), Uint8Array.of(slot));
 
 /** What applying an entry makes of a slot: sensitive to order, to repetition and to omission. */
 function link(previous: Uint8Array | undefined, entry: { index: number; payload: Uint8Array }): Uint8Array {
@@ -34,7 +41,8 @@ export class ToyApplier implements Applier {
       const [opcode, slot = 0] = entry.payload;
       if (opcode === TOY.refuse) return { kind: 'refused', error: new CaissonError('TIMESTAMP_BEHIND') };
       if (opcode === TOY.dirtyFail) batch.put(rowOf(slot), Uint8Array.of(0));
-      if (opcode !== TOY.chain && opcode !== TOY.alone && !this.repaired) throw new CaissonError('KEK_NOT_CONFIGURED');
+      if (opcode !== TOY.chain && opcode !== TOY.alone && !this.repaired)
+        throw new CaissonError('KEK_NOT_CONFIGURED');
       const result = link(added.get(slot) ?? (await store.get(rowOf(slot))), entry);
       batch.put(rowOf(slot), result);
       added.set(slot, result);

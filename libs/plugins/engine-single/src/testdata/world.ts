@@ -1,5 +1,13 @@
 import { createDeferred, fromHex, invariant, toHex } from '@caisson/base';
-import type { HardState, LogAppend, LogEntry, LogStart, RaftLog, Store, WritableBatch } from '@caisson/contracts';
+import type {
+  HardState,
+  LogAppend,
+  LogEntry,
+  LogStart,
+  RaftLog,
+  Store,
+  WritableBatch,
+} from '@caisson/contracts';
 
 type Change = readonly [key: string, value: Uint8Array | undefined];
 
@@ -10,9 +18,9 @@ export interface Crash {
 }
 
 /**
- * The disk of one group and the process above it. A crash makes every further write hang for ever, as for a dead
- * process; `restart` shows what a power loss may leave: all of the log, and the store up to some batch that is
- * not below the last synced one.
+ * The disk of one group and the process above it. A crash makes every further write hang for ever, as for a
+ * dead process; `restart` shows what a power loss may leave: all of the log, and the store up to some batch
+ * that is not below the last synced one.
  */
 export class World {
   readonly archive = new Map<number, LogEntry>();
@@ -177,7 +185,9 @@ class WorldLog implements RaftLog {
   }
 
   async term(index: number): Promise<number> {
-    return index === this.start.index ? this.start.term : this.#world.entries[index - this.start.index - 1]!.term;
+    return index === this.start.index
+      ? this.start.term
+      : this.#world.entries[index - this.start.index - 1]!.term;
   }
 
   async compact(index: number): Promise<void> {
