@@ -1,16 +1,16 @@
-import { describeKit, storeKit, type StoreHarness } from '@caisson/compliance';
-import { MemoryStores } from './memory-stores.js';
+import { describeKit, type PluginCompliance, storeKit, verifyPlugin } from '@caisson/compliance';
+import * as storeMemory from './index.js';
 
-function makeHarness(): StoreHarness {
-  const stores = new MemoryStores();
-  return { stores, directory: (name) => `/${name}`, crash: async () => stores.crash() };
-}
+const offered: PluginCompliance = storeMemory.compliance;
 
 describeKit(
   storeKit,
-  makeHarness,
+  storeMemory.compliance.kits[0].harness,
   { describe, it },
-  {
-    lacks: { durable: 'memory is not durable', damage: 'there are no files to damage' },
-  },
+  { lacks: { durable: 'memory is not durable', damage: 'there are no files to damage' } },
 );
+
+test('the package offers what `caisson plugin verify` asks for', async () => {
+  expect(offered.kits).toHaveLength(1);
+  expect(await verifyPlugin(storeMemory)).toMatchObject({ isCompliant: true, problems: [] });
+});
