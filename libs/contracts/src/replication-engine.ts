@@ -45,6 +45,7 @@ export interface GroupStatus {
   readonly members: readonly Member[];
   /** Why the group stopped applying, when it did. */
   readonly halted?: string;
+  /** Entries without effect so far: refused before they were opened, or by their applier. */
   readonly refused: number;
 }
 
@@ -68,8 +69,11 @@ export interface ReplicatedGroup {
    *
    * Entries take their places in the order of the calls, decided before the call returns to its caller's
    * synchronous code: a timestamp drawn just before keeps its order. Acknowledged means durable on a quorum
-   * and applied here. Rejects with `NOT_LEADER`, `DRAINING`, `TOO_MANY_REQUESTS` or an admission error
-   * (nothing was proposed), or with `UNKNOWN_OUTCOME`, `CANCELLED`, `APPLY_HALTED` (it may have been).
+   * and applied here. The payload is handed over: nobody changes it after the call.
+   *
+   * Rejects with `NOT_LEADER`, `DRAINING`, `TOO_MANY_REQUESTS`, `INVALID_ARGUMENT` (empty, or longer than the
+   * engine takes), `OPCODE_UNOWNED` or an admission error (nothing was proposed), or with `UNKNOWN_OUTCOME`,
+   * `CANCELLED`, `APPLY_HALTED` (it may have been).
    */
   propose(payload: Uint8Array, options: ProposeOptions): Promise<Proposed>;
   /** Waits until `store` shows at least everything the consistency asks for. Barriers are batched. */
