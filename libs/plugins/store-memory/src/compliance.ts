@@ -1,6 +1,6 @@
 import { MemoryStores } from './memory-stores.js';
 
-/** What `caisson plugin verify` runs the store kit over; shaped as `PluginCompliance` of the kits' library. */
+/** What `caisson plugin verify` runs the store kit over: a `PluginCompliance` of the library of kits. */
 export const compliance = {
   kits: [
     {
