@@ -1,6 +1,6 @@
 import type { ConfState } from '../message/state.js';
 import { SimCluster } from './cluster.js';
-import { createPlan, type SimEvent, type SimPlan } from './events.js';
+import type { SimEvent, SimPlan } from './events.js';
 import { ruleOf, uphold } from './violation.js';
 
 export interface SimFailure {
@@ -90,5 +90,3 @@ function membersOf(cluster: SimCluster): readonly number[] {
   const newest = newestMembership(cluster);
   return [...new Set([...votersOf(newest), ...newest.learners])];
 }
-
-export const runSeed = (seed: number): SimFailure | undefined => runPlan(createPlan(seed));
