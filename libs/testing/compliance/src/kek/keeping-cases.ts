@@ -1,7 +1,7 @@
 import { isCaissonError } from '@caisson/contracts';
 import type { Case } from '../case.js';
 import { check, checkThrows } from '../check.js';
-import { CONTEXT, dek, DISABLE, type KekHarness } from './kek-harness.js';
+import { CONTEXT, dek, DISABLE, type KekHarness, REVOCATION } from './kek-harness.js';
 import { shows, spoken } from './leaks.js';
 
 /** Being asked, being told to stop, being taken away, and keeping silent. */
@@ -27,7 +27,7 @@ export const keepingCases: readonly Case<KekHarness>[] = [
   {
     id: 'kek/uses-no-key-that-was-taken-away',
     because: 'a revocation counts from the moment it is made: nothing outlives it in a cache',
-    needs: DISABLE,
+    needs: REVOCATION,
     async run(harness) {
       const { provider } = harness;
       const blob = await provider.wrap(dek(), CONTEXT);

@@ -8,6 +8,8 @@ export interface KekHarness extends Harness {
   readonly foreign?: KekProvider;
   /** Takes the key away, as a revocation does: it can no longer be used. */
   disable?(): Promise<void> | void;
+  /** For local keys that are read at the start and held by design: taking them away counts from the next start. */
+  readonly heldUntilStop?: boolean;
   /**
    * Secrets behind the provider (the key, a token), where the harness knows them: searched for in what it
    * says.
@@ -25,6 +27,12 @@ export const DISABLE: Need<KekHarness> = {
   id: 'disable',
   what: 'a harness that can take the key away',
   isMet: ({ disable }) => disable !== undefined,
+};
+
+export const REVOCATION: Need<KekHarness> = {
+  id: 'revocation',
+  what: 'a key that can be taken away while it is in use',
+  isMet: ({ disable, heldUntilStop }) => disable !== undefined && heldUntilStop !== true,
 };
 
 const DEK_BYTES = 32;
