@@ -28,6 +28,7 @@ export const RETENTION: RetentionConfig = Object.freeze({ retentionMs: 3_600_000
 
 /** A pass reads every version, so it may take this share of the time at most: one part in so many. */
 const REST_FACTOR = 20;
+const FIRST_ROUND_MS = 60_000;
 
 export interface RetentionParts {
   readonly group: ReplicatedGroup;
@@ -59,9 +60,9 @@ export class Retention {
     this.#config = config;
   }
 
-  /** The first round comes after one interval: a start has better things to do. */
+  /** The first round comes soon, so that a node that restarts often compacts too, yet not within the start. */
   start(): void {
-    this.#schedule(this.#config.intervalMs);
+    this.#schedule(Math.min(this.#config.intervalMs, FIRST_ROUND_MS));
   }
 
   /** Resolves once nothing runs any more. Harmless when repeated. */
