@@ -356,6 +356,21 @@ describe('the end', () => {
     await bench.engine.stop();
   });
 
+  it('ends maintenance without a fault', async () => {
+    const bench = await new Bench().started();
+    const work = codeOf(
+      bench.engine.group(1).maintain(async (batch) => {
+        batch.put(toyRow(1), Uint8Array.of(1));
+        return { more: true };
+      }),
+    );
+    await turn();
+    const stopped = bench.engine.stop().then(() => (bench.world.failWrite = new CaissonError('STORE_CLOSED')));
+    expect(await work).toBe('DRAINING');
+    await stopped;
+    expect(bench.fatal).toEqual([]);
+  });
+
   it('does not wait longer for a drain than it is told to', async () => {
     const bench = await new Bench().started();
     bench.toy.gate = new Promise(() => undefined);

@@ -23,6 +23,7 @@ export class SingleGroup implements ReplicatedGroup {
   readonly #machinery: GroupMachinery;
   #failure: CaissonError | undefined;
   #draining = false;
+  #stopped = false;
 
   constructor(parts: GroupParts) {
     this.id = parts.id;
@@ -110,6 +111,8 @@ export class SingleGroup implements ReplicatedGroup {
       problem: 'the node stopped before it was applied',
     });
     metrics.proposed('failed', answers.failAll(unknown));
+    // A slice under way finishes; none starts on a store that is being closed.
+    this.#stopped = true;
     await writer.run(() => Promise.resolve());
     try {
       await this.#parts.encryption.close();
@@ -151,7 +154,7 @@ export class SingleGroup implements ReplicatedGroup {
 
   #refusal(): CaissonError | undefined {
     if (this.#machinery.loop.halted !== undefined) return this.#machinery.loop.halted;
-    return this.#failure === undefined ? undefined : drainingError(this.#failure);
+    return this.#stopped || this.#failure !== undefined ? drainingError(this.#failure) : undefined;
   }
 
   #failWaiting(error: CaissonError): void {
