@@ -60,7 +60,7 @@ export class Retention {
     this.#config = config;
   }
 
-  /** The first round comes soon, so that a node that restarts often compacts too, yet not within the start. */
+  /** The first round comes soon, so that a node that restarts often compacts too, yet not at once. */
   start(): void {
     this.#schedule(Math.min(this.#config.intervalMs, FIRST_ROUND_MS));
   }
