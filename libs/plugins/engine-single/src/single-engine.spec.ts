@@ -365,7 +365,9 @@ describe('the end', () => {
       }),
     );
     await turn();
-    const stopped = bench.engine.stop().then(() => (bench.world.failWrite = new CaissonError('STORE_CLOSED')));
+    const stopped = bench.engine
+      .stop()
+      .then(() => (bench.world.failWrite = new CaissonError('STORE_CLOSED')));
     expect(await work).toBe('DRAINING');
     await stopped;
     expect(bench.fatal).toEqual([]);
