@@ -27,4 +27,6 @@ interface TextDecoder {
 }
 
 declare var TextEncoder: { new (): TextEncoder };
-declare var TextDecoder: { new (label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean }): TextDecoder };
+declare var TextDecoder: {
+  new (label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean }): TextDecoder;
+};

@@ -38,6 +38,12 @@ test('a prefix range holds exactly the strings that start with the prefix', () =
   expect(prefixEnd(Uint8Array.of(1, 0xff))).toEqual(Uint8Array.of(2));
 });
 
+test('the end of a prefix leaves the prefix alone, also when it is a Buffer', () => {
+  const prefix = Buffer.from('user/');
+  expect(Buffer.from(prefixEnd(prefix)!).toString()).toBe('user0');
+  expect(prefix.toString()).toBe('user/');
+});
+
 test('hex and UTF-8 round-trip, and refuse what is neither', () => {
   fc.assert(fc.property(bytes(), (value) => expect(fromHex(toHex(value))).toEqual(value)));
   fc.assert(fc.property(fc.string(), (text) => expect(fromUtf8(toUtf8(text))).toBe(text)));

@@ -47,7 +47,8 @@ export function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
 export function prefixEnd(prefix: Uint8Array): Uint8Array | undefined {
   for (let last = prefix.length - 1; last >= 0; last--) {
     if (prefix[last] === 0xff) continue;
-    const end = prefix.slice(0, last + 1);
+    // Not `slice`: on a Buffer it would share memory, and the prefix itself would change.
+    const end = copyBytes(prefix.subarray(0, last + 1));
     end[last]! += 1;
     return end;
   }

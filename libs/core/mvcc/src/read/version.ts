@@ -1,4 +1,4 @@
-import { concatBytes, prefixEnd } from '@caisson/base';
+import { concatBytes, copyBytes, prefixEnd } from '@caisson/base';
 import type { ReadView, Timestamp } from '@caisson/contracts';
 import { decodeVersionKey, type KeyRange, splitValue, versionKey, versionPrefix } from '@caisson/formats';
 import { isExpired, TIMESTAMP_MAX } from '../clock/timestamp.js';
@@ -62,7 +62,7 @@ export function behindUserKey(storeKey: Uint8Array): Uint8Array {
 
 /** The store key of the same user key at another timestamp. */
 export function atTimestamp(storeKey: Uint8Array, ts: Timestamp): Uint8Array {
-  const moved = storeKey.slice();
+  const moved = copyBytes(storeKey);
   new DataView(moved.buffer).setBigUint64(moved.length - SUFFIX_BYTES, TIMESTAMP_MAX - ts);
   return moved;
 }

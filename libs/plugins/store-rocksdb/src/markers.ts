@@ -1,0 +1,80 @@
+import { crc32 } from 'node:zlib';
+import { MARKER_PREFIX } from './hidden-rows.js';
+
+/** What the marker row of one batch says. See docs/formats/store-integrity.md. */
+export interface Marker {
+  readonly sequence: number;
+  /** The oldest marker that is still there once this batch is applied. */
+  readonly floor: number;
+  /** Digest of the batch before. */
+  readonly previous: number;
+  readonly digest: number;
+}
+
+const VALUE_BYTES = 16;
+
+export function markerKey(sequence: number): Buffer {
+  const key = Buffer.allocUnsafe(MARKER_PREFIX.length + 8);
+  MARKER_PREFIX.copy(key);
+  writeIndex(key, sequence, MARKER_PREFIX.length);
+  return key;
+}
+
+/** `floor u64 ‖ previous u32 ‖ digest u32`. */
+export function markerValue(marker: Marker): Buffer {
+  const value = Buffer.allocUnsafe(VALUE_BYTES);
+  writeIndex(value, marker.floor, 0);
+  value.writeUInt32BE(marker.previous, 8);
+  value.writeUInt32BE(marker.digest, 12);
+  return value;
+}
+
+/** `undefined` for a row that is no marker. */
+export function decodeMarker(key: Buffer, value: Buffer): Marker | undefined {
+  if (key.length !== MARKER_PREFIX.length + 8 || value.length !== VALUE_BYTES) return undefined;
+  return {
+    sequence: readIndex(key, MARKER_PREFIX.length),
+    floor: readIndex(value, 0),
+    previous: value.readUInt32BE(8),
+    digest: value.readUInt32BE(12),
+  };
+}
+
+/** What a batch contributes to its digest, gathered while it is built. */
+export class BatchDigest {
+  #crc = 0;
+  #operations = 0;
+  #bytes = 0;
+
+  get operations(): number {
+    return this.#operations;
+  }
+
+  add(key: Uint8Array, value: Uint8Array | undefined): void {
+    this.#operations++;
+    this.#bytes += key.length;
+    this.#crc = crc32(key, this.#crc);
+    if (value === undefined) return;
+    this.#bytes += value.length + 1;
+    this.#crc = crc32(value, this.#crc);
+  }
+
+  /** CRC-32 over the operations, then over `sequence u64 ‖ operations u32 ‖ bytes u64 ‖ previous u32`. */
+  chained(sequence: number, previous: number): number {
+    const tail = Buffer.allocUnsafe(24);
+    writeIndex(tail, sequence, 0);
+    tail.writeUInt32BE(this.#operations, 8);
+    writeIndex(tail, this.#bytes, 12);
+    tail.writeUInt32BE(previous, 20);
+    return crc32(tail, this.#crc);
+  }
+}
+
+function writeIndex(into: Buffer, value: number, at: number): void {
+  into.writeUInt32BE(Math.floor(value / 0x1_0000_0000), at);
+  into.writeUInt32BE(value >>> 0, at + 4);
+}
+
+function readIndex(from: Buffer, at: number): number {
+  return from.readUInt32BE(at) * 0x1_0000_0000 + from.readUInt32BE(at + 4);
+}

@@ -1,0 +1,35 @@
+import type { StoreCapabilities, UntrustedStore, UntrustedStores } from '@caisson/contracts';
+import { openStore } from './open-store.js';
+import { RocksdbStore } from './rocksdb-store.js';
+
+export interface RocksdbStoresOptions {
+  /** Cache of uncompressed blocks, of each store. */
+  readonly cacheBytes?: number;
+  /** What is gathered in memory before it becomes a table file. */
+  readonly writeBufferBytes?: number;
+  /** Snappy in table files. Sealed values do not compress; off by default. */
+  readonly compression?: boolean;
+}
+
+export const STORE_DEFAULTS = {
+  cacheBytes: 64 * 1024 * 1024,
+  writeBufferBytes: 16 * 1024 * 1024,
+  compression: false,
+} as const;
+
+/** Opens stores in directories, each a RocksDB of its own. */
+export class RocksdbStores implements UntrustedStores {
+  readonly capabilities: StoreCapabilities = { durable: true, syncedWrites: true, detectsDamage: true };
+  readonly #options: Required<RocksdbStoresOptions>;
+
+  constructor(options: RocksdbStoresOptions = {}) {
+    this.#options = { ...STORE_DEFAULTS, ...options };
+  }
+
+  async open(directory: string, signal?: AbortSignal): Promise<UntrustedStore> {
+    signal?.throwIfAborted();
+    const { cacheBytes, writeBufferBytes, compression } = this.#options;
+    const options = { cacheSize: cacheBytes, writeBufferSize: writeBufferBytes, compression };
+    return new RocksdbStore(await openStore(directory, options));
+  }
+}

@@ -1,0 +1,188 @@
+import { compareBytes, equalBytes } from '@caisson/base';
+import {
+  CaissonError,
+  type Cursor,
+  type KeyRange,
+  type Pair,
+  type ReadView,
+  type ScanLimits,
+} from '@caisson/contracts';
+import type { RocksDbIterator } from 'rocksdb';
+import { plainBytes } from './database.js';
+import { diskFault } from './faults.js';
+import type { Gate } from './gate.js';
+import { fromDatabaseKey, toDatabaseKey, visibleStretches, type Stretch } from './hidden-rows.js';
+
+const PAIRS_DEFAULT = 256;
+const BYTES_DEFAULT = 256 * 1024;
+
+/** Above every key: keys are far shorter. */
+const ABOVE_ALL = Buffer.alloc(256 * 1024, 0xff);
+
+export interface Row {
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
+
+export interface ViewParts {
+  readonly iterator: RocksDbIterator;
+  readonly direction: 'forward' | 'reverse';
+  readonly gate: Gate;
+  readonly path: string;
+  readonly onClosed: (view: RocksdbView) => void;
+}
+
+/**
+ * One native iterator, which is the binding's only kind of snapshot, shared by every read of the view.
+ *
+ * Reads run one after the other. Whoever moved the iterator last owns its position; another reader seeks first.
+ */
+export class RocksdbView implements ReadView {
+  readonly #parts: ViewParts;
+  #last: Promise<unknown> = Promise.resolve();
+  #owner: object | undefined;
+  #ended: Promise<void> | undefined;
+
+  constructor(parts: ViewParts) {
+    this.#parts = parts;
+  }
+
+  get direction(): 'forward' | 'reverse' {
+    return this.#parts.direction;
+  }
+
+  get(key: Uint8Array): Promise<Uint8Array | undefined> {
+    const target = Buffer.from(toDatabaseKey(key));
+    return this.exclusively(async () => {
+      this.#owner = undefined;
+      this.#parts.iterator.seek(target);
+      const row = await this.step();
+      return row && equalBytes(row.key, target) ? plainBytes(row.value) : undefined;
+    });
+  }
+
+  scan(range: KeyRange): Cursor {
+    return new RocksdbCursor(this, visibleStretches(range));
+  }
+
+  close(): Promise<void> {
+    // What was asked for before finishes first.
+    this.#ended ??= this.#last.then(() => this.#end());
+    return this.#ended;
+  }
+
+  /** Runs one read after those before it; `STORE_CLOSED` once view or store are closed. */
+  exclusively<T>(read: () => Promise<T>): Promise<T> {
+    const { gate } = this.#parts;
+    if (this.#ended) return Promise.reject(new CaissonError('STORE_CLOSED', { what: 'view' }));
+    const run = async () => {
+      gate.enter();
+      try {
+        return await read();
+      } finally {
+        gate.leave();
+      }
+    };
+    const result = this.#last.then(run);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Whether the iterator stands where `owner` left it; from now on it does. */
+  own(owner: object): boolean {
+    const owned = this.#owner === owner;
+    this.#owner = owner;
+    return owned;
+  }
+
+  seek(target: Buffer | undefined): void {
+    this.#parts.iterator.seek(target ?? ABOVE_ALL);
+  }
+
+  /** The next row, straight from what the binding has fetched where that is possible. */
+  step(): Promise<Row | undefined> | Row | undefined {
+    const { iterator } = this.#parts;
+    const fetched = iterator.cache;
+    if (fetched && fetched.length > 0) {
+      const key = fetched.pop()!;
+      return { key, value: fetched.pop()! };
+    }
+    return new Promise((resolve, reject) => {
+      iterator.next((error, key, value) => {
+        if (error) reject(diskFault(error, { operation: 'read', path: this.#parts.path }));
+        else resolve(key === undefined ? undefined : { key, value: value! });
+      });
+    });
+  }
+
+  async #end(): Promise<void> {
+    const { iterator, onClosed } = this.#parts;
+    await new Promise<void>((resolve) => iterator.end(() => resolve()));
+    onClosed(this);
+  }
+}
+
+class RocksdbCursor implements Cursor {
+  readonly #view: RocksdbView;
+  readonly #stretches: Stretch[];
+  /** The last key handed out of the current stretch: where to go on after somebody else moved the iterator. */
+  #after: Buffer | undefined;
+  #seeks = true;
+
+  constructor(view: RocksdbView, stretches: readonly Stretch[]) {
+    this.#view = view;
+    this.#stretches = view.direction === 'forward' ? [...stretches] : [...stretches].reverse();
+  }
+
+  next(limits: ScanLimits = {}): Promise<readonly Pair[]> {
+    const { pairs: pairsMax = PAIRS_DEFAULT, bytes: bytesMax = BYTES_DEFAULT } = limits;
+    return this.#view.exclusively(async () => {
+      if (!this.#view.own(this)) this.#seeks = true;
+      const pairs: Pair[] = [];
+      let bytes = 0;
+      while (pairs.length < pairsMax && bytes < bytesMax) {
+        const row = await this.#row();
+        if (!row) break;
+        bytes += row.key.length + row.value.length;
+        pairs.push({ key: fromDatabaseKey(row.key), value: plainBytes(row.value) });
+      }
+      return pairs;
+    });
+  }
+
+  async #row(): Promise<Row | undefined> {
+    for (;;) {
+      const stretch = this.#stretches[0];
+      if (!stretch) return undefined;
+      if (this.#seeks) this.#seek(stretch);
+      const step = this.#view.step();
+      const row = step instanceof Promise ? await step : step;
+      if (row && this.#isBefore(row.key, stretch)) continue;
+      if (row && this.#isInside(row.key, stretch)) {
+        this.#after = row.key;
+        return row;
+      }
+      this.#stretches.shift();
+      this.#after = undefined;
+      this.#seeks = true;
+    }
+  }
+
+  #seek(stretch: Stretch): void {
+    this.#view.seek(this.#after ?? (this.#view.direction === 'forward' ? stretch.from : stretch.to));
+    this.#seeks = false;
+  }
+
+  /** A row that a seek met on its way to where the cursor goes on. */
+  #isBefore(key: Buffer, stretch: Stretch): boolean {
+    if (this.#after && equalBytes(key, this.#after)) return true;
+    return (
+      this.#view.direction === 'reverse' && stretch.to !== undefined && compareBytes(key, stretch.to) >= 0
+    );
+  }
+
+  #isInside(key: Buffer, { from, to }: Stretch): boolean {
+    if (this.#view.direction === 'reverse') return compareBytes(key, from) >= 0;
+    return to === undefined || compareBytes(key, to) < 0;
+  }
+}
