@@ -196,3 +196,7 @@ export function withWrap(kek: KekProvider, wrap: KekProvider['wrap']): KekProvid
     probe: () => kek.probe(),
   };
 }
+
+export function withUnwrap(kek: KekProvider, unwrap: KekProvider['unwrap']): KekProvider {
+  return { ...withWrap(kek, (dek, context) => kek.wrap(dek, context)), unwrap };
+}

@@ -21,3 +21,9 @@ export type { EncryptionConfig, NodeEncryptionParts } from './node/encryption-co
 export { GroupSession } from './node/group-session.js';
 export { NodeEncryption } from './node/node-encryption.js';
 export { encryptionServices } from './services.js';
+export {
+  type InspectedEntry,
+  type InspectedValue,
+  OfflineReader,
+  type OfflineReaderParts,
+} from './inspection/offline-reader.js';

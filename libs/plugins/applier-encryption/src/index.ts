@@ -1,1 +1,1 @@
-export {};
+export { applierEncryption, applierEncryption as plugin } from './plugin.js';

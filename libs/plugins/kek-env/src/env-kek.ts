@@ -56,20 +56,20 @@ export class EnvKek implements KekProvider {
     return this.#open().describe();
   }
 
-  wrap(dek: Secret, context: WrapContext): Promise<Uint8Array> {
-    return this.#open().wrap(dek, context);
+  wrap(dek: Secret, context: WrapContext, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#open().wrap(dek, context, signal);
   }
 
-  unwrap(blob: Uint8Array, context: WrapContext): Promise<Secret> {
-    return this.#open().unwrap(blob, context);
+  unwrap(blob: Uint8Array, context: WrapContext, signal?: AbortSignal): Promise<Secret> {
+    return this.#open().unwrap(blob, context, signal);
   }
 
-  rewrap(blob: Uint8Array, context: WrapContext): Promise<Uint8Array> {
-    return this.#open().rewrap(blob, context);
+  rewrap(blob: Uint8Array, context: WrapContext, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#open().rewrap(blob, context, signal);
   }
 
-  probe(): Promise<void> {
-    return this.#open().probe();
+  probe(signal?: AbortSignal): Promise<void> {
+    return this.#open().probe(signal);
   }
 
   #take(): Secret {

@@ -45,20 +45,21 @@ export class FileKek implements KekProvider {
     return this.#open().describe();
   }
 
-  wrap(dek: Secret, context: WrapContext): Promise<Uint8Array> {
-    return this.#open().wrap(dek, context);
+  wrap(dek: Secret, context: WrapContext, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#open().wrap(dek, context, signal);
   }
 
-  unwrap(blob: Uint8Array, context: WrapContext): Promise<Secret> {
-    return this.#open().unwrap(blob, context);
+  unwrap(blob: Uint8Array, context: WrapContext, signal?: AbortSignal): Promise<Secret> {
+    return this.#open().unwrap(blob, context, signal);
   }
 
-  rewrap(blob: Uint8Array, context: WrapContext): Promise<Uint8Array> {
-    return this.#open().rewrap(blob, context);
+  rewrap(blob: Uint8Array, context: WrapContext, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#open().rewrap(blob, context, signal);
   }
 
   /** Reads the file again: an operator who moved or exposed it hears of it before the next start does. */
-  async probe(): Promise<void> {
+  async probe(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
     (await readKekFile(this.#parts.disk, this.#path)).erase();
   }
 

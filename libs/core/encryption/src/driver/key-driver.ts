@@ -1,3 +1,4 @@
+import { invariant } from '@caisson/base';
 import {
   CaissonError,
   type Clock,
@@ -83,12 +84,15 @@ export class KeyDriver {
 
   async #drive(group: ReplicatedGroup): Promise<void> {
     const { clock, random } = this.#parts;
+    let applied: string | undefined;
     for (let failures = 0; ; ) {
       this.#leaving.signal.throwIfAborted();
       const step = this.#nextStep(group.id);
       if (step === undefined) return this.#done(failures);
+      invariant('ENC-7', step.what !== applied, 'a key entry was applied and is still wanted');
       const failure = await this.#attempt(group, step);
       if (failure === undefined) {
+        applied = step.what;
         this.#parts.logger.log('info', 'key entry applied', { group: group.id, entry: step.what });
         continue;
       }
@@ -122,7 +126,7 @@ export class KeyDriver {
     if (step !== undefined) return step;
     const [dekId] = session.unregistered;
     if (dekId === undefined) return undefined;
-    return { what: 'registration', payload: () => registrationPayload(node, dekId) };
+    return { what: `registration under key ${dekId}`, payload: () => registrationPayload(node, dekId) };
   }
 
   #birthStep(session: GroupSession): Step | undefined {

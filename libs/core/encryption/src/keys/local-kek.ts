@@ -69,16 +69,16 @@ export class LocalKek implements KekProvider {
     });
   }
 
-  wrap(dek: Secret, context: WrapContext): Promise<Uint8Array> {
-    return settled(() => this.#wrap(dek, context));
+  wrap(dek: Secret, context: WrapContext, signal?: AbortSignal): Promise<Uint8Array> {
+    return unless(signal, () => this.#wrap(dek, context));
   }
 
-  unwrap(blob: Uint8Array, context: WrapContext): Promise<Secret> {
-    return settled(() => this.#unwrap(blob, context));
+  unwrap(blob: Uint8Array, context: WrapContext, signal?: AbortSignal): Promise<Secret> {
+    return unless(signal, () => this.#unwrap(blob, context));
   }
 
-  rewrap(blob: Uint8Array, context: WrapContext): Promise<Uint8Array> {
-    return settled(() => {
+  rewrap(blob: Uint8Array, context: WrapContext, signal?: AbortSignal): Promise<Uint8Array> {
+    return unless(signal, () => {
       const dek = this.#unwrap(blob, context);
       try {
         return this.#wrap(dek, context);
@@ -88,8 +88,8 @@ export class LocalKek implements KekProvider {
     });
   }
 
-  probe(): Promise<void> {
-    return Promise.resolve();
+  probe(signal?: AbortSignal): Promise<void> {
+    return unless(signal, () => undefined);
   }
 
   dispose(): void {
@@ -120,6 +120,7 @@ export class LocalKek implements KekProvider {
   }
 }
 
-function settled<T>(work: () => T): Promise<T> {
-  return new Promise((resolve) => resolve(work()));
+async function unless<T>(signal: AbortSignal | undefined, work: () => T): Promise<T> {
+  signal?.throwIfAborted();
+  return work();
 }

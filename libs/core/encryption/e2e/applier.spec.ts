@@ -1,0 +1,432 @@
+import { CaissonError, type ApplyOutcome, Secret } from '@caisson/contracts';
+import {
+  type BootstrapWire2,
+  decodeBootstrap,
+  decodeWriterRow,
+  encodeBootstrap,
+  encodeLifecycle,
+  encodeRegisterWriter,
+  fullNodeId,
+  type LifecycleWire2,
+  nodeId16,
+  PURPOSE_CODE,
+  systemKey,
+  writerRegistryKey,
+  type WriterClaim,
+  type WriterRow,
+} from '@caisson/formats';
+import { bootstrapPayload, enablingPayload, KekRing } from '../src/index.js';
+import { note } from './mini-engine.js';
+import { driven, hashes, localKek, type Running, withUnwrap, World } from './world.js';
+
+const OWN = fullNodeId('n1');
+const STRANGER = OWN + 0x10000n;
+const OTHER = fullNodeId('n2');
+const DEK = 0x11223344;
+let world: World;
+
+beforeEach(() => {
+  world = new World();
+});
+
+const register = (claim: Partial<WriterClaim> = {}) =>
+  encodeRegisterWriter({ dekId: DEK, fullNodeId: OTHER, epoch: 5, ...claim });
+
+async function row({ session }: Running, dekId: number, node: bigint): Promise<WriterRow | undefined> {
+  const value = await session.store.get(systemKey(writerRegistryKey(dekId, nodeId16(node))));
+  return value && decodeWriterRow(value);
+}
+
+const propose = ({ engine }: Running, payload: Uint8Array) => engine.propose(payload, 'system');
+
+const refusedWith = (code: string): unknown => ({
+  kind: 'refused',
+  error: expect.objectContaining({ code }),
+});
+const APPLIED = expect.objectContaining({ kind: 'applied' });
+const CONSUMED = { kind: 'applied', result: new Uint8Array(0) };
+
+describe('registration', () => {
+  test('the five cases of a claim', async () => {
+    const running = await world.start();
+    const cases: [Partial<WriterClaim>, unknown, [number, number]][] = [
+      [{}, APPLIED, [5, 5]],
+      [{ epoch: 9 }, APPLIED, [5, 9]],
+      [{ epoch: 9 }, { kind: 'applied', result: new Uint8Array(0), sync: false }, [5, 9]],
+      [{ epoch: 8 }, refusedWith('LOCAL_EPOCH_ROLLBACK'), [5, 9]],
+      [{ fullNodeId: OTHER + 0x10000n, epoch: 99 }, refusedWith('NODE_ID_COLLISION'), [5, 9]],
+      [{ fullNodeId: OTHER + 0x10000n, epoch: 0 }, refusedWith('NODE_ID_COLLISION'), [5, 9]],
+    ];
+    for (const [claim, outcome, [firstSeenEpoch, lastSeenEpoch]] of cases) {
+      expect(await propose(running, register(claim))).toEqual(outcome);
+      expect(await row(running, DEK, OTHER)).toEqual({ fullNodeId: OTHER, firstSeenEpoch, lastSeenEpoch });
+    }
+    expect(await row(running, DEK + 1, OTHER)).toBeUndefined();
+    expect(world.fatal).toBeUndefined();
+  });
+
+  test('it needs no KEK and no bootstrap, and works with encryption off', async () => {
+    world = new World({ birth: 'clear' });
+    const running = await world.start({ keks: [], config: { enabled: false, envelopeVersion: 1 } });
+    expect(await propose(running, register())).toEqual(APPLIED);
+    expect(await row(running, DEK, OTHER)).toEqual({
+      fullNodeId: OTHER,
+      firstSeenEpoch: 5,
+      lastSeenEpoch: 5,
+    });
+  });
+
+  test('a refused claim of the running epoch ends the node it names, and it seals nothing more', async () => {
+    const running = await driven(world);
+    const [dekId] = running.node.keys.keystore.ids as [number];
+    await running.stop();
+    const second = await world.start();
+    // Somebody else's view of this node: ahead of it by far, and written below this process.
+    const place = systemKey(writerRegistryKey(dekId, nodeId16(OWN)));
+    const batch = world.below!.batch();
+    const ahead = Uint8Array.of(...encodeU64(OWN), 0, 0, 0, 9);
+    await batch.put(place, ahead).write({ sync: true });
+    expect(await propose(second, register({ dekId, fullNodeId: OWN, epoch: 1 }))).toEqual(
+      refusedWith('LOCAL_EPOCH_ROLLBACK'),
+    );
+    expect(world.fatal).toMatchObject({ code: 'LOCAL_EPOCH_ROLLBACK' });
+    expect(second.session.admission('system')).toMatchObject({ code: 'LOCAL_EPOCH_ROLLBACK' });
+    expect(() => second.session.sealProposal({ term: 1, index: 99, proposalId: 1n }, note('a', 'b'))).toThrow(
+      expect.objectContaining({ code: 'LOCAL_EPOCH_ROLLBACK' }),
+    );
+  });
+
+  test('an old claim of this node that arrives late is refused and harms nobody', async () => {
+    await (await driven(world)).stop();
+    const second = await driven(world);
+    const [dekId] = second.node.keys.keystore.ids as [number];
+    expect(await propose(second, register({ dekId, fullNodeId: OWN, epoch: 0 }))).toEqual(
+      refusedWith('LOCAL_EPOCH_ROLLBACK'),
+    );
+    expect(world.fatal).toBeUndefined();
+    expect(second.session.admission('user')).toBeUndefined();
+  });
+
+  test('a claim above this node’s epoch is recorded before it counts, and sealing goes on under it', async () => {
+    const running = await driven(world);
+    for (const dekId of running.node.keys.keystore.ids) {
+      expect(await propose(running, register({ dekId, fullNodeId: OWN, epoch: 40 }))).toEqual(APPLIED);
+      expect(running.node.keys.seals.epochOf(dekId)).toBe(40);
+    }
+    expect(running.session.admission('user')).toBeUndefined();
+    world.crash();
+    const next = await world.start();
+    expect(next.node.status().keys.map(({ localEpoch }) => localEpoch)).toEqual([41, 41]);
+  });
+});
+
+function encodeU64(value: bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, value);
+  return bytes;
+}
+
+/** A bootstrap as this node would propose it, with changes. */
+async function bootstrap(
+  running: Running,
+  change: (entry: BootstrapWire2) => Partial<BootstrapWire2> = () => ({}),
+): Promise<Uint8Array> {
+  const entry = decodeBootstrap(await bootstrapPayload(running.node, running.session)) as BootstrapWire2;
+  return encodeBootstrap({ ...entry, ...change(entry) });
+}
+
+describe('bootstrap', () => {
+  test('the same entry again is a success without effect, any other is refused', async () => {
+    const running = await world.start();
+    const payload = await bootstrap(running);
+    const other = await bootstrap(running);
+    expect(await propose(running, payload)).toMatchObject({ kind: 'applied', sync: true });
+    const keys = running.session.state.current.keys;
+    expect(await propose(running, payload)).toEqual(CONSUMED);
+    expect(await propose(running, other)).toEqual(refusedWith('ENCRYPTION_ALREADY_BOOTSTRAPPED'));
+    const sameIds = decodeBootstrap(payload) as BootstrapWire2;
+    const rewrapped = encodeBootstrap({
+      ...sameIds,
+      raft: { ...sameIds.raft, container: sameIds.storage.container },
+    });
+    expect(await propose(running, rewrapped)).toEqual(refusedWith('ENCRYPTION_ALREADY_BOOTSTRAPPED'));
+    expect(running.session.state.current.keys).toBe(keys);
+  });
+
+  test.each<[string, string, (entry: BootstrapWire2) => Partial<BootstrapWire2>]>([
+    ['another cluster', 'CLUSTER_MISMATCH', () => ({ clusterId: new Uint8Array(16) })],
+    ['an older key state', 'STATE_STALE', () => ({ stateIndex: 9 })],
+    ['another membership', 'STATE_STALE', () => ({ confIndex: 9 })],
+    [
+      'one id twice',
+      'INVALID_ARGUMENT',
+      ({ raft, storage }) => ({ raft: { ...raft, keyId: storage.keyId } }),
+    ],
+    ['the id 0', 'INVALID_ARGUMENT', ({ raft }) => ({ raft: { ...raft, keyId: 0 } })],
+    [
+      'another origin',
+      'INVALID_ARGUMENT',
+      ({ raft }) => ({ raft: { ...raft, originId: new Uint8Array(16) } }),
+    ],
+    [
+      'a claim to another key',
+      'INVALID_ARGUMENT',
+      () => ({ writers: [{ dekId: 1, fullNodeId: OTHER, epoch: 0 }] }),
+    ],
+    [
+      'two claims that collide',
+      'NODE_ID_COLLISION',
+      ({ raft, writers }) => ({
+        writers: [...writers, { dekId: raft.keyId, fullNodeId: STRANGER, epoch: 0 }],
+      }),
+    ],
+  ])('one with %s is refused and leaves nothing', async (_, code, change) => {
+    const running = await world.start();
+    const files = world.disk.files;
+    expect(await propose(running, await bootstrap(running, change))).toEqual(refusedWith(code));
+    expect(running.session.status.bootstrapped).toBe(false);
+    expect(running.node.keys.keystore.ids).toEqual([]);
+    expect(world.disk.files).toEqual(files);
+    await running.drive();
+    expect(running.session.isEncrypted).toBe(true);
+  });
+
+  test('without a KEK it halts with its own code, and the next start replays it', async () => {
+    const donor = new World({ birth: 'clear' });
+    const payload = await bootstrap(await donor.start());
+    world = new World({ birth: 'clear' });
+    const running = await world.start({ keks: [], config: { enabled: false, envelopeVersion: 1 } });
+    await expect(propose(running, payload)).rejects.toMatchObject({ code: 'KEK_NOT_CONFIGURED' });
+    expect(running.engine.applied).toBe(1);
+    await running.stop();
+    const next = await world.start();
+    expect(next.engine.applied).toBe(2);
+    expect(next.session.status.bootstrapped).toBe(true);
+  });
+
+  test('a wrong KEK, a wrong check value and a malformed container halt', async () => {
+    const wrong: [string, (entry: BootstrapWire2) => Partial<BootstrapWire2>, World['keks']][] = [
+      ['KEK_MISMATCH', () => ({}), [localKek(2)]],
+      ['KEK_MISMATCH', ({ raft }) => ({ raft: { ...raft, check: new Uint8Array(8) } }), [localKek(1)]],
+      ['KEK_BLOB_CORRUPT', ({ raft }) => ({ raft: { ...raft, container: Uint8Array.of(1) } }), [localKek(1)]],
+    ];
+    for (const [code, change, keks] of wrong) {
+      const payload = await bootstrap(await new World().start(), change);
+      world = new World();
+      world.keks = keks;
+      const running = await world.start();
+      await expect(propose(running, payload)).rejects.toMatchObject({ code });
+      expect(running.engine.applied).toBe(1);
+      expect(running.session.status.bootstrapped).toBe(false);
+    }
+  });
+
+  test('wire 1 stays readable: its check value is computed, its origin is this cluster', async () => {
+    const ring = new KekRing([localKek(1)], hashes);
+    const wrapped = (keyId: number, purpose: 'storage' | 'raft') => {
+      const context = { originId: world.identity.clusterId, keyId, purpose: PURPOSE_CODE[purpose] };
+      return ring.wrap(new Secret(new Uint8Array(32).fill(keyId)), context);
+    };
+    const payload = encodeBootstrap({
+      wire: 1,
+      storage: { keyId: 7, wrapped: await wrapped(7, 'storage') },
+      raft: { keyId: 9, wrapped: await wrapped(9, 'raft') },
+      writers: [{ dekId: 7, fullNodeId: OWN, epoch: 0 }],
+    });
+    const running = await world.start();
+    expect(await propose(running, payload)).toEqual(APPLIED);
+    expect(await propose(running, payload)).toEqual(CONSUMED);
+    const claim = (dekId: number) => ({ dekId, fullNodeId: OWN, epoch: 0 });
+    const bare = { wire: 1, wrapped: new Uint8Array(0) } as const;
+    const storage = {
+      ...bare,
+      sub: 'enableStorageEnvelope',
+      keyId: 7,
+      purpose: 'storage',
+      proposer: claim(7),
+    } as const;
+    const raft = {
+      ...bare,
+      sub: 'enableRaftEnvelope',
+      keyId: 9,
+      purpose: 'raft',
+      proposer: claim(9),
+    } as const;
+    expect(await propose(running, encodeLifecycle(storage))).toEqual(APPLIED);
+    expect(await propose(running, encodeLifecycle(raft))).toEqual(APPLIED);
+    expect(await propose(running, encodeLifecycle(storage))).toEqual(CONSUMED);
+    await running.drive();
+    await running.engine.propose(note('a', 'one'));
+    await running.stop();
+    await expect(driven(world)).resolves.toBeDefined();
+  });
+
+  test('a key service out of reach holds apply back and nothing else', async () => {
+    const payload = await bootstrap(await world.start());
+    const [kek] = world.keks;
+    let outages = 4;
+    const other = new World();
+    const flaky = withUnwrap(kek!, (...args) =>
+      outages-- > 0 ? Promise.reject(new CaissonError('KEK_THROTTLED')) : kek!.unwrap(...args),
+    );
+    other.keks = [flaky];
+    const running = await other.start();
+    const outcome: Promise<ApplyOutcome> = propose(running, payload);
+    await other.clock.turn();
+    expect(running.engine.applied).toBe(1);
+    expect(other.degraded).toContain('KEK_THROTTLED');
+    expect(await outcome).toEqual(APPLIED);
+    expect(other.clock.slept).toBe(4);
+    expect(other.degraded).toBeUndefined();
+  });
+});
+
+describe('enabling', () => {
+  async function bootstrapped(): Promise<Running> {
+    const running = await world.start();
+    expect(await propose(running, await bootstrap(running))).toEqual(APPLIED);
+    return running;
+  }
+
+  async function enabling(
+    running: Running,
+    purpose: 'storage' | 'raft',
+    change: Partial<LifecycleWire2> = {},
+  ) {
+    const { decodeLifecycle } = await import('@caisson/formats');
+    const entry = decodeLifecycle(
+      await enablingPayload(running.node, running.session, purpose),
+    ) as LifecycleWire2;
+    return encodeLifecycle({ ...entry, ...change });
+  }
+
+  test('the storage envelope records its index and the last commit, and values after it are sealed', async () => {
+    world = new World({ birth: 'clear' });
+    const running = await world.start();
+    await running.engine.propose(note('a', 'a clear value'));
+    await propose(running, await bootstrap(running));
+    const payload = await enabling(running, 'storage');
+    expect(await propose(running, payload)).toEqual(APPLIED);
+    const { keys } = running.session.state.current;
+    expect(keys).toMatchObject({
+      storageEnvelopeActive: true,
+      storageCutoverIndex: 4,
+      storageCutoverTs: 2n,
+      stateIndex: 4,
+    });
+    expect(await propose(running, payload)).toEqual(refusedWith('STATE_STALE'));
+    expect(await propose(running, await enabling(running, 'storage'))).toEqual(CONSUMED);
+    expect(running.session.state.current.keys).toBe(keys);
+    await running.engine.propose(note('b', 'a sealed value'));
+    const stored = (await world.stored()).map((value) => Buffer.from(value).toString('latin1')).join();
+    expect(stored).toContain('a clear value');
+    expect(stored).not.toContain('a sealed value');
+  });
+
+  test('the Raft envelope takes effect behind its own index; a repeat is recognised before staleness', async () => {
+    const running = await bootstrapped();
+    const payload = await enabling(running, 'raft');
+    expect(await propose(running, payload)).toEqual(APPLIED);
+    const { keys, progress } = running.session.state.current;
+    expect(keys).toMatchObject({ raftEnvelopeActive: true, raftCutoverIndex: 3, stateIndex: 3 });
+    expect(progress).toEqual({ term: 1, sealedSeen: false });
+    expect(await propose(running, payload)).toEqual(CONSUMED);
+    expect(running.session.state.current.keys).toBe(keys);
+  });
+
+  test.each<[string, string, Partial<LifecycleWire2>]>([
+    ['another cluster', 'CLUSTER_MISMATCH', { clusterId: new Uint8Array(16) }],
+    ['an older key state', 'STATE_STALE', { stateIndex: 1 }],
+    ['another membership', 'STATE_STALE', { confIndex: 0 }],
+    ['a colliding proposer', 'NODE_ID_COLLISION', { fullNodeId: STRANGER }],
+  ])('one of %s is refused', async (_, code, change) => {
+    const running = await bootstrapped();
+    for (const purpose of ['storage', 'raft'] as const) {
+      expect(await propose(running, await enabling(running, purpose, change))).toEqual(refusedWith(code));
+    }
+    expect(running.session.status).toMatchObject({
+      storageEnvelopeActive: false,
+      raftEnvelopeCutoverIndex: 0,
+    });
+  });
+
+  test('one that names an unknown key, or the other purpose’s, is refused', async () => {
+    const running = await bootstrapped();
+    const [record] = running.session.state.current.keys.keys;
+    const named = { ...record!, container: new Uint8Array(0) };
+    const unknown = { keys: [{ ...named, purpose: 'raft' as const, keyId: 1 }] };
+    expect(await propose(running, await enabling(running, 'raft', unknown))).toEqual(
+      refusedWith('KEY_RETIRED'),
+    );
+    const { activeStorage } = running.session.state.current.keys;
+    const other = { keys: [{ ...named, purpose: 'storage' as const, keyId: activeStorage }] };
+    expect(await propose(running, await enabling(running, 'raft', other))).toEqual(
+      refusedWith('INVALID_ARGUMENT'),
+    );
+  });
+
+  test('before bootstrap it is refused', async () => {
+    const running = await bootstrapped();
+    const payload = await enabling(running, 'storage');
+    const other = await new World().start();
+    expect(await propose(other, payload)).toEqual(refusedWith('ENCRYPTION_NOT_BOOTSTRAPPED'));
+  });
+});
+
+describe('what halts', () => {
+  test.each<[string, string, Uint8Array]>([
+    ['a reserved opcode', 'ENCRYPTION_APPLY', Uint8Array.of(6)],
+    ['another reserved opcode', 'ENCRYPTION_APPLY', Uint8Array.of(7, 1)],
+    ['a cut registration', 'ENTRY_MALFORMED', Uint8Array.of(3, 1, 0)],
+    ['an unknown wire', 'ENTRY_MALFORMED', Uint8Array.of(4, 9)],
+  ])('%s stops the group where it is', async (_, code, payload) => {
+    const running = await world.start();
+    await expect(propose(running, payload)).rejects.toMatchObject({ code });
+    expect(running.engine.applied).toBe(1);
+    world.crash();
+    await expect(world.start()).rejects.toMatchObject({ code });
+  });
+
+  test.each(['rotate', 'rewrap', 'retire', 'suspend', 'resume', 'sealModeOn'] as const)(
+    '%s is not known to this build and halts rather than be skipped',
+    async (sub) => {
+      const running = await world.start();
+      await propose(running, await bootstrap(running));
+      const [record] = running.session.state.current.keys.keys;
+      const isFull = sub === 'rotate' || sub === 'rewrap';
+      const key = { ...record!, container: isFull ? record!.container : new Uint8Array(0) };
+      const { clusterId } = world.identity;
+      const keys = sub === 'sealModeOn' ? [] : [key];
+      const moment = { clusterId, confIndex: 1, stateIndex: 2, fullNodeId: OWN, epoch: 0 };
+      const payload = encodeLifecycle({ wire: 2, sub, ...moment, keys });
+      await expect(propose(running, payload)).rejects.toMatchObject({
+        code: 'ENCRYPTION_APPLY',
+        details: { sub },
+      });
+      expect(running.engine.applied).toBe(2);
+    },
+  );
+
+  test('a sidecar that cannot be written halts before the store changes, and the old file is whole', async () => {
+    const running = await world.start();
+    const payload = await bootstrap(running);
+    const rows = await world.stored();
+    world.disk.onStep = ({ operation, path }) => {
+      if (operation === 'sync') throw new CaissonError('DISK_FULL', { operation, path, errno: 'ENOSPC' });
+    };
+    await expect(propose(running, payload)).rejects.toMatchObject({ code: 'DISK_FULL' });
+    expect(await world.stored()).toEqual(rows);
+    expect(world.disk.files.size).toBe(0);
+    world.crash();
+    const next = await driven(world);
+    expect(next.session.isEncrypted).toBe(true);
+  });
+
+  test('with encryption on, a group without a registry store is refused before it applies anything', async () => {
+    const running = await world.start();
+    const { EncryptionApplier } = await import('../src/index.js');
+    Object.defineProperty(running.session, 'registry', { value: undefined });
+    const open = new EncryptionApplier(running.node).open({ id: 1, store: running.session.store });
+    await expect(open).rejects.toMatchObject({ code: 'UNSUPPORTED_STORE_FOR_WRITER_REGISTRY' });
+  });
+});

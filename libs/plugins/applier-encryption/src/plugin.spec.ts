@@ -1,0 +1,27 @@
+import { type AnyService } from '@caisson/contracts';
+import { applierEncryption } from './plugin.js';
+
+async function configured(input: unknown): Promise<readonly AnyService[] | readonly string[]> {
+  const result = await applierEncryption.config!['~standard'].validate(input);
+  if (result.issues !== undefined) return result.issues.map(({ path = [] }) => path.join('.'));
+  return applierEncryption.services(result.value);
+}
+
+test('it provides the door, the applier, the status and the driver, on by default', async () => {
+  const services = (await configured(undefined)) as readonly AnyService[];
+  const provided = services.map(({ provides }) => provides.name.replace('@caisson/encryption/', ''));
+  expect(provided).toEqual([
+    'NodeEncryption',
+    'EncryptionLayer',
+    'EncryptionService',
+    'Applier',
+    'KeyDriver',
+  ]);
+});
+
+test('only a version that this build writes can be asked for, and unknown options are refused', async () => {
+  expect(await configured({ envelopeVersion: 2 })).toEqual(['envelopeVersion']);
+  expect(await configured({ enabled: 'yes' })).toEqual(['enabled']);
+  expect(await configured({ disabled: true })).toHaveLength(1);
+  expect(await configured({ enabled: false })).toHaveLength(5);
+});
