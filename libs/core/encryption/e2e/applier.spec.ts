@@ -2,6 +2,7 @@ import { CaissonError, type ApplyOutcome, Secret } from '@caisson/contracts';
 import {
   type BootstrapWire2,
   decodeBootstrap,
+  decodeLifecycle,
   decodeWriterRow,
   encodeBootstrap,
   encodeLifecycle,
@@ -15,7 +16,7 @@ import {
   type WriterClaim,
   type WriterRow,
 } from '@caisson/formats';
-import { bootstrapPayload, enablingPayload, KekRing } from '../src/index.js';
+import { bootstrapPayload, EncryptionApplier, enablingPayload, KekRing } from '../src/index.js';
 import { note } from './mini-engine.js';
 import { driven, hashes, localKek, type Running, withUnwrap, World } from './world.js';
 
@@ -293,7 +294,6 @@ describe('enabling', () => {
     purpose: 'storage' | 'raft',
     change: Partial<LifecycleWire2> = {},
   ) {
-    const { decodeLifecycle } = await import('@caisson/formats');
     const entry = decodeLifecycle(
       await enablingPayload(running.node, running.session, purpose),
     ) as LifecycleWire2;
@@ -424,7 +424,6 @@ describe('what halts', () => {
 
   test('with encryption on, a group without a registry store is refused before it applies anything', async () => {
     const running = await world.start();
-    const { EncryptionApplier } = await import('../src/index.js');
     Object.defineProperty(running.session, 'registry', { value: undefined });
     const open = new EncryptionApplier(running.node).open({ id: 1, store: running.session.store });
     await expect(open).rejects.toMatchObject({ code: 'UNSUPPORTED_STORE_FOR_WRITER_REGISTRY' });

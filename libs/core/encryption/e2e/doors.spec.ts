@@ -9,6 +9,7 @@ import {
   TOMBSTONE,
   versionKey,
 } from '@caisson/formats';
+import { NodeEncryption } from '../src/index.js';
 import { note } from './mini-engine.js';
 import { driven, readNote, type Running, World } from './world.js';
 
@@ -298,7 +299,6 @@ describe('proposals', () => {
 
   test('sealing before the process has an epoch is a bug', async () => {
     await running.stop();
-    const { NodeEncryption } = await import('../src/index.js');
     const node = new NodeEncryption(world.parts());
     await node.open();
     const session = await node.openGroup(1);

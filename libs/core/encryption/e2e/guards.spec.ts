@@ -12,11 +12,13 @@ import {
   printSidecar,
   type Sidecar,
   type SidecarKey,
+  sidecarMacInput,
   SYSTEM_KEYS,
   systemKey,
   writerRegistryKey,
 } from '@caisson/formats';
 import { MemoryStores } from '@caisson/store-memory';
+import { recordMac } from '../src/keys/authentication.js';
 import { diskError } from './memory-disk.js';
 import { note } from './mini-engine.js';
 import { driven, hashes, localKek, readNote, World } from './world.js';
@@ -56,8 +58,10 @@ async function storedRows(): Promise<readonly Uint8Array[]> {
 async function editStore(edit: Record<string, [Uint8Array, Uint8Array | undefined]>): Promise<void> {
   const store = await world.stores.open('/data/1/store');
   const batch = store.batch();
-  for (const [key, value] of Object.values(edit))
-    value === undefined ? batch.delete(key) : batch.put(key, value);
+  for (const [key, value] of Object.values(edit)) {
+    if (value === undefined) batch.delete(key);
+    else batch.put(key, value);
+  }
   await batch.write({ sync: true });
   await store.close();
 }
@@ -298,8 +302,6 @@ describe('once the store is open', () => {
 async function rewriteAuthentic(change: (sidecar: Sidecar) => Sidecar): Promise<void> {
   const running = await world.start();
   const { dek } = running.node.keys.keystore.get((await sidecarFile()).macKeyId)!;
-  const { recordMac } = await import('../src/keys/authentication.js');
-  const { sidecarMacInput } = await import('@caisson/formats');
   const changed = change(await sidecarFile());
   const mac = recordMac({ hashes, dek, clusterId: changed.clusterId }, 'sidecar', sidecarMacInput(changed));
   await running.stop();
