@@ -17,6 +17,8 @@ class TraceCluster {
   readonly lines: string[] = [];
   readonly #nodes: readonly TraceNode[];
   #inFlight: Message[] = [];
+  /** Hears nobody and is heard by nobody for a while, so that others get to lead. 0: nobody. */
+  #muted = 0;
 
   constructor(readonly random: Random) {
     this.#nodes = FOUNDERS.map(({ id }) => this.#createNode(id));
@@ -59,6 +61,7 @@ class TraceCluster {
     const { random } = this;
     const node = random.pick(this.#nodes);
     const dice = random.below(100);
+    if (random.chance(0.03)) this.#muted = random.below(FOUNDERS.length + 1);
     if (dice < 50) this.#deliver();
     else if (dice < 88) node.raw.tick();
     else if (dice < 98) node.raw.propose(Uint8Array.of(random.below(256)));
@@ -75,7 +78,9 @@ class TraceCluster {
     if (this.#inFlight.length === 0) return;
     const at = this.random.chance(0.7) ? 0 : this.random.below(this.#inFlight.length);
     const [message] = this.#inFlight.splice(at, 1);
-    if (!this.random.chance(0.2)) this.#nodes[message!.to - 1]?.raw.step(message!);
+    const { from, to } = message!;
+    const isLost = from === this.#muted || to === this.#muted || this.random.chance(0.1);
+    if (!isLost) this.#nodes[to - 1]?.raw.step(message!);
   }
 }
 
