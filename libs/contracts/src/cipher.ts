@@ -13,6 +13,14 @@ export interface PreparedKey {
    * of it, never unauthenticated bytes.
    */
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
+  /**
+   * As `seal`, with `room` bytes in front that are the caller's to fill before anybody else sees them: what they
+   * hold is undefined. Saves a copy where a header comes before the sealed bytes. Optional, like `openBehind`;
+   * callers do without by copying.
+   */
+  sealBehind?(room: number, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  /** As `open`, with such room in front of the plaintext. */
+  openBehind?(room: number, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
   dispose(): void;
 }
 

@@ -8,8 +8,11 @@ export const ENVELOPE_V1 = 0x01;
 
 export const TAG_BYTES = 16;
 
+/** What stands before the sealed bytes of version 1. */
+export const ENVELOPE_V1_PREFIX_BYTES = 1 + 1 + 4 + NONCE_BYTES;
+
 /** What version 1 adds to a plaintext. */
-export const ENVELOPE_V1_OVERHEAD = 1 + 1 + 4 + NONCE_BYTES + TAG_BYTES;
+export const ENVELOPE_V1_OVERHEAD = ENVELOPE_V1_PREFIX_BYTES + TAG_BYTES;
 
 /** The plaintext was compressed before it was sealed. Storage envelopes only. */
 export const FLAG_COMPRESSED = 0x01;
@@ -53,13 +56,25 @@ export function envelopeKeyId(bytes: Uint8Array): number {
 
 /** `0x01 ‖ flag ‖ key_id u32 ‖ nonce 12 ‖ ciphertext ‖ tag 16`. */
 export function encodeEnvelope(envelope: EnvelopeV1): Uint8Array {
-  const { nonce, sealed } = envelope;
+  const { sealed } = envelope;
   invariant('FMT-1', sealed.length >= TAG_BYTES, 'sealed');
-  const bytes = new Uint8Array(PREFIX_BYTES + NONCE_BYTES + sealed.length);
-  writePrefix(bytes, envelope);
-  bytes.set(fitsBytes(nonce, NONCE_BYTES, 'nonce'), PREFIX_BYTES);
-  bytes.set(sealed, PREFIX_BYTES + NONCE_BYTES);
+  const bytes = new Uint8Array(ENVELOPE_V1_PREFIX_BYTES + sealed.length);
+  writeEnvelopePrefix(bytes, 0, envelope);
+  bytes.set(sealed, ENVELOPE_V1_PREFIX_BYTES);
   return bytes;
+}
+
+/**
+ * Writes what stands before the sealed bytes, for callers who have those in their place already: where values
+ * are sealed in numbers, the copy that `encodeEnvelope` makes is worth saving.
+ */
+export function writeEnvelopePrefix(
+  into: Uint8Array,
+  at: number,
+  envelope: Omit<EnvelopeV1, 'sealed'>,
+): void {
+  writePrefix(into, at, envelope);
+  into.set(fitsBytes(envelope.nonce, NONCE_BYTES, 'nonce'), at + PREFIX_BYTES);
 }
 
 /**
@@ -70,6 +85,20 @@ export function encodeEnvelope(envelope: EnvelopeV1): Uint8Array {
  */
 export function decodeEnvelope(bytes: Uint8Array, layer: EnvelopeLayer): EnvelopeV1 {
   return decodeAll('ENVELOPE_MALFORMED', bytes, layer === 'storage' ? readStorageEnvelope : readRaftEnvelope);
+}
+
+/**
+ * As `decodeEnvelope`, with windows into `bytes` in the place of copies, for callers who open it at once and
+ * keep nothing.
+ */
+export function viewEnvelope(bytes: Uint8Array, layer: EnvelopeLayer): EnvelopeV1 {
+  const version = envelopeVersion(bytes);
+  const flag = bytes[1]!;
+  const isWhole = bytes.length >= ENVELOPE_V1_OVERHEAD;
+  const known = layer === 'storage' ? FLAG_COMPRESSED : 0;
+  if (version !== ENVELOPE_V1 || !isWhole || (flag & ~known) !== 0) return decodeEnvelope(bytes, layer);
+  const nonce = bytes.subarray(PREFIX_BYTES, ENVELOPE_V1_PREFIX_BYTES);
+  return { flag, keyId: envelopeKeyId(bytes), nonce, sealed: bytes.subarray(ENVELOPE_V1_PREFIX_BYTES) };
 }
 
 export interface StorageAadParts {
@@ -85,7 +114,7 @@ export interface StorageAadParts {
 export function storageAad(parts: StorageAadParts): Uint8Array {
   const { headerBytes, storeKey } = parts;
   const aad = new Uint8Array(PREFIX_BYTES + VALUE_HEADER_BYTES + storeKey.length);
-  writePrefix(aad, parts);
+  writePrefix(aad, 0, parts);
   aad.set(fitsBytes(headerBytes, VALUE_HEADER_BYTES, 'headerBytes'), PREFIX_BYTES);
   aad.set(storeKey, PREFIX_BYTES + VALUE_HEADER_BYTES);
   return aad;
@@ -100,11 +129,15 @@ export function raftAad(keyId: number): Uint8Array {
   return aad;
 }
 
-function writePrefix(into: Uint8Array, { flag, keyId }: { flag: number; keyId: number }): void {
+function writePrefix(into: Uint8Array, at: number, { flag, keyId }: { flag: number; keyId: number }): void {
   invariant('FMT-1', (flag & ~FLAG_COMPRESSED) === 0, 'envelope flag');
-  into[0] = ENVELOPE_V1;
-  into[1] = flag;
-  new DataView(into.buffer).setUint32(2, fits(keyId, 32, 'keyId'));
+  into[at] = ENVELOPE_V1;
+  into[at + 1] = flag;
+  fits(keyId, 32, 'keyId');
+  into[at + 2] = keyId >>> 24;
+  into[at + 3] = keyId >>> 16;
+  into[at + 4] = keyId >>> 8;
+  into[at + 5] = keyId;
 }
 
 function readStorageEnvelope(reader: ByteReader): EnvelopeV1 {

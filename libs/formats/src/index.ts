@@ -38,6 +38,7 @@ export {
   encodeEnvelope,
   ENVELOPE_V1,
   ENVELOPE_V1_OVERHEAD,
+  ENVELOPE_V1_PREFIX_BYTES,
   envelopeKeyId,
   type EnvelopeLayer,
   type EnvelopeV1,
@@ -47,6 +48,8 @@ export {
   storageAad,
   type StorageAadParts,
   TAG_BYTES,
+  viewEnvelope,
+  writeEnvelopePrefix,
 } from './envelope.js';
 export { CLUSTER_ID_BYTES, type ClusterId, fullNodeId, nodeId16, UNKNOWN_NODE } from './identity.js';
 export {

@@ -61,3 +61,15 @@ test('erasing the secret leaves the prepared key working, and a disposed key ref
   expect(() => prepared.seal(nonce, none, none)).toThrow('CIPHER-2');
   expect(() => new AesGcmCipher().prepare(new Secret(new Uint8Array(16)))).toThrow('CIPHER-1');
 });
+
+test('room asked for comes in front and changes nothing behind it', () => {
+  const text = randomBytes(5000);
+  for (const room of [0, 1, 27]) {
+    const sealed = key.sealBehind!(room, nonce, none, text);
+    expect(new Uint8Array(sealed.subarray(room))).toEqual(new Uint8Array(key.seal(nonce, none, text)));
+    const opened = key.openBehind!(room, nonce, none, sealed.subarray(room))!;
+    expect(opened).toHaveLength(room + text.length);
+    expect(Buffer.compare(opened.subarray(room), text)).toBe(0);
+    expect(key.openBehind!(room, nonce, text, sealed.subarray(room))).toBeUndefined();
+  }
+});

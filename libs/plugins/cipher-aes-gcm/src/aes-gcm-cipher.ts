@@ -33,13 +33,18 @@ class AesGcmKey implements PreparedKey {
   }
 
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
+    return this.sealBehind(0, nonce, aad, plaintext);
+  }
+
+  sealBehind(room: number, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
     const cipher = createCipheriv(ALGORITHM, this.#live(), nonce, OPTIONS);
     cipher.setAAD(aad);
     const ciphertext = cipher.update(plaintext);
     cipher.final();
-    const sealed = new Uint8Array(ciphertext.length + TAG_BYTES);
-    sealed.set(ciphertext);
-    sealed.set(cipher.getAuthTag(), ciphertext.length);
+    const end = room + ciphertext.length;
+    const sealed = Buffer.allocUnsafe(end + TAG_BYTES);
+    sealed.set(ciphertext, room);
+    sealed.set(cipher.getAuthTag(), end);
     return sealed;
   }
 
@@ -59,6 +64,14 @@ class AesGcmKey implements PreparedKey {
       return undefined;
     }
     return plaintext;
+  }
+
+  openBehind(room: number, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+    const plaintext = this.open(nonce, aad, sealed);
+    if (plaintext === undefined) return undefined;
+    const behind = Buffer.allocUnsafe(room + plaintext.length);
+    behind.set(plaintext, room);
+    return behind;
   }
 
   dispose(): void {

@@ -44,7 +44,10 @@ export class ValueDoor {
     if (header.tombstone || !state.storageEnvelopeActive) return value;
     const headerBytes = encodeHeader({ ...header, state: 'sealed' });
     const by = this.#parts.sealing(state.activeStorage);
-    return joined(headerBytes, this.#parts.suites.writer.sealValue(by, { headerBytes, storeKey }, body));
+    const { writer } = this.#parts.suites;
+    const stored = writer.sealValue(by, { headerBytes, storeKey }, body, VALUE_HEADER_BYTES);
+    stored.set(headerBytes);
+    return stored;
   }
 
   /** The value behind what is stored; throws rather than answer anything about one that does not authenticate. */
@@ -65,11 +68,11 @@ export class ValueDoor {
       this.#admitClear(storeKey, header);
       return stored;
     }
-    const plaintext = this.#parts.suites
-      .reader(body)
-      .openValue(this.#parts.keys, { headerBytes, storeKey }, body);
-    if (plaintext === undefined) throw unreadable('does not authenticate');
-    return joined(encodeHeader({ ...header, state: 'clear' }), plaintext);
+    const { suites, keys } = this.#parts;
+    const value = suites.reader(body).openValue(keys, { headerBytes, storeKey }, body, VALUE_HEADER_BYTES);
+    if (value === undefined) throw unreadable('does not authenticate');
+    value.set(encodeHeader({ ...header, state: 'clear' }));
+    return value;
   }
 
   /**
@@ -85,13 +88,6 @@ export class ValueDoor {
 
 function holdsValues(storeKey: Uint8Array): boolean {
   return storeKey[0] === TABLE.versions || storeKey[0] === TABLE.locks;
-}
-
-function joined(headerBytes: Uint8Array, body: Uint8Array): Uint8Array {
-  const value = new Uint8Array(VALUE_HEADER_BYTES + body.length);
-  value.set(headerBytes);
-  value.set(body, VALUE_HEADER_BYTES);
-  return value;
 }
 
 function unreadable(problem: string): CaissonError {

@@ -33,13 +33,14 @@ export interface KeyFinder {
 /**
  * One envelope version: how values and payloads are sealed, and how they open again.
  *
- * Opening answers `undefined` when authentication fails, and throws `UNKNOWN_KEY_ID` or `ENVELOPE_MALFORMED`
- * where it does not even come to that. Plaintext handed out is fresh memory.
+ * `room` asks for so many bytes in front of what comes back, for the caller's header: what they hold is
+ * undefined. Opening answers `undefined` when authentication fails, and throws `UNKNOWN_KEY_ID` or
+ * `ENVELOPE_MALFORMED` where it does not even come to that. Plaintext handed out is fresh memory.
  */
 export interface EnvelopeSuite {
   readonly version: number;
-  sealValue(by: SealingKey, place: ValuePlace, plaintext: Uint8Array): Uint8Array;
-  openValue(keys: KeyFinder, place: ValuePlace, envelope: Uint8Array): Uint8Array | undefined;
+  sealValue(by: SealingKey, place: ValuePlace, plaintext: Uint8Array, room?: number): Uint8Array;
+  openValue(keys: KeyFinder, place: ValuePlace, envelope: Uint8Array, room?: number): Uint8Array | undefined;
   sealPayload(by: SealingKey, place: PayloadPlace, payload: Uint8Array): Uint8Array;
   openPayload(keys: KeyFinder, place: PayloadPlace, envelope: Uint8Array): Uint8Array | undefined;
 }

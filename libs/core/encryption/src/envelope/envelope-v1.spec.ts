@@ -1,6 +1,6 @@
 import { fromHex, toHex } from '@caisson/base';
 import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
-import { Secret } from '@caisson/contracts';
+import { type PreparedKey, Secret } from '@caisson/contracts';
 import { encodeHeader, type KeyPurpose, NONCE_BYTES } from '@caisson/formats';
 import { NodeHashes } from '@caisson/platform-node';
 import fc from 'fast-check';
@@ -12,13 +12,13 @@ import { NonceFactory } from './nonce-factory.js';
 
 const hex = (text: string) => fromHex(text)!;
 const keystore = new Keystore(new NodeHashes(), new CipherRegistry([new AesGcmCipher()]));
-const dek = () => new Secret(Uint8Array.from({ length: 32 }, (_, at) => at));
+const secret = () => new Secret(Uint8Array.from({ length: 32 }, (_, at) => at));
 const by = (
   keyId: number,
   purpose: KeyPurpose,
   nonces = new NonceFactory({ nodeId16: 0x1234, epoch: 7 }),
 ): SealingKey => ({
-  key: keystore.set({ keyId, purpose, originId: new Uint8Array(16), dek: dek() }),
+  key: keystore.set({ keyId, purpose, originId: new Uint8Array(16), dek: secret() }),
   nonces,
 });
 const place = {
@@ -103,4 +103,24 @@ test('the version byte chooses the reader, and a version nobody reads is refused
   expect(() => new EnvelopeSuites([envelopeV1], 2)).toThrow(
     expect.objectContaining({ code: 'CONFIG_INVALID' }),
   );
+});
+
+test('room in front is left to the caller, with a cipher that knows how and with one that does not', () => {
+  const storage = by(7, 'storage');
+  const whole = storage.key.prepared(1);
+  const bare: PreparedKey = {
+    seal: (nonce, aad, plaintext) => whole.seal(nonce, aad, plaintext),
+    open: (nonce, aad, sealed) => whole.open(nonce, aad, sealed),
+    dispose: () => undefined,
+  };
+  const { keyId, purpose, originId, dek, check } = storage.key;
+  const simple = { keyId, purpose, originId, dek, check, prepared: () => bare };
+  for (const each of [storage.key, simple]) {
+    const sealed = envelopeV1.sealValue({ ...storage, key: each }, place, hex('aabb'), 9);
+    expect(sealed).toHaveLength(9 + 34 + 2);
+    const opened = envelopeV1.openValue({ find: () => each }, place, sealed.subarray(9), 5)!;
+    expect(toHex(opened.subarray(5))).toBe('aabb');
+    sealed[sealed.length - 1]! ^= 1;
+    expect(envelopeV1.openValue({ find: () => each }, place, sealed.subarray(9), 5)).toBeUndefined();
+  }
 });
