@@ -1,4 +1,4 @@
-import { closeSync, constants, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { damage, diskFault } from './faults.js';
@@ -29,17 +29,10 @@ export class HeadFile {
     MAGIC.copy(this.#record);
   }
 
-  /** `undefined` when there is none. */
-  static open(path: string): { readonly file: HeadFile; readonly head: Head } | undefined {
+  /** `CORRUPTION` when it is missing or damaged. */
+  static open(path: string): { readonly file: HeadFile; readonly head: Head } {
     return onDisk('open', path, () => {
-      let descriptor: number;
-      try {
-        descriptor = openSync(path, constants.O_RDWR);
-      } catch (error) {
-        if ((error as { code?: string }).code === 'ENOENT') return undefined;
-        throw error;
-      }
-      const file = new HeadFile(path, descriptor);
+      const file = new HeadFile(path, openSync(path, constants.O_RDWR));
       try {
         return { file, head: file.#read() };
       } catch (error) {
@@ -49,17 +42,24 @@ export class HeadFile {
     });
   }
 
-  /** Durable, with its directory entry, when it returns. */
-  static create(path: string, head: Head): HeadFile {
-    return onDisk('create', path, () => {
-      const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
-      const file = new HeadFile(path, openSync(path, flags, 0o600));
-      file.write(head);
-      fsyncSync(file.#descriptor);
+  /**
+   * Sees to it that a store about to be created has a head; durable, with its directory entry, when it returns.
+   * One that is there already stays: it may promise batches of a database that has gone.
+   */
+  static prepare(path: string, head: Head): void {
+    onDisk('create', path, () => {
+      const file = new HeadFile(path, openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600));
+      try {
+        // An empty file is what a crash between creating and writing it left.
+        if (fstatSync(file.#descriptor).size > 0) return;
+        file.write(head);
+        fsyncSync(file.#descriptor);
+      } finally {
+        file.close();
+      }
       const directory = openSync(dirname(path), constants.O_RDONLY);
       fsyncSync(directory);
       closeSync(directory);
-      return file;
     });
   }
 
@@ -92,7 +92,9 @@ function onDisk<T>(operation: string, path: string, step: () => T): T {
   try {
     return step();
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'CORRUPTION') throw error;
+    const { code } = error as { code?: unknown };
+    if (code === 'CORRUPTION') throw error;
+    if (code === 'ENOENT' && operation === 'open') throw damage(path, 'is missing beside a database');
     throw diskFault(error, { operation, path });
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OpenOptions } from 'rocksdb';
@@ -5,6 +6,7 @@ import { Database } from './database.js';
 import { damage, diskFault } from './faults.js';
 import { HeadFile, type Head } from './head-file.js';
 import { FORMAT_KEY, FORMAT_VALUE, MARKER_END, MARKER_PREFIX } from './hidden-rows.js';
+import { verifyTables } from './live-tables.js';
 import { MarkerLedger } from './marker-ledger.js';
 import { BatchDigest, decodeMarker, markerKey, markerValue, type Marker } from './markers.js';
 import { unflushedRows, type OpenedStore } from './rocksdb-store.js';
@@ -12,21 +14,30 @@ import { unflushedRows, type OpenedStore } from './rocksdb-store.js';
 const NOTHING_YET: Head = { sequence: 0, digest: 0 };
 
 /**
- * Opens the database at `<directory>/db` and verifies its history against its markers and `<directory>/head`.
+ * Opens the database at `<directory>/db`, verifies its table files, and its history against its markers and
+ * `<directory>/head`.
  *
- * A new store gets its head file first and its first batch second: a crash in between leaves a head that
- * promises nothing and a database that holds nothing.
+ * A new store gets its head file first, then its database, then its first batch: a crash in between leaves a head
+ * that promises nothing and a database that holds nothing. So a database without a head is one that lost it.
  */
-export async function openStore(directory: string, options: OpenOptions): Promise<OpenedStore> {
+export async function openStore(
+  directory: string,
+  options: OpenOptions,
+  signal?: AbortSignal,
+): Promise<OpenedStore> {
   await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw diskFault(error, { operation: 'create', path: directory });
   });
-  const database = new Database(join(directory, 'db'));
+  const path = join(directory, 'db');
+  if (!existsSync(path)) HeadFile.prepare(join(directory, 'head'), NOTHING_YET);
+  const database = new Database(path);
   await database.open(options);
   let head: HeadFile | undefined;
   try {
-    const opened = await openHead(database, join(directory, 'head'));
+    const opened = HeadFile.open(join(directory, 'head'));
     head = opened.file;
+    // Before anything reads through an iterator, which would trust what it meets.
+    await verifyTables(database, signal);
     const last = await verifyHistory(database, opened.head);
     const ledger = new MarkerLedger(last ?? { ...NOTHING_YET, floor: 1 }, unflushedRows(database));
     if (!last) await writeFormat(database, head, ledger);
@@ -36,13 +47,6 @@ export async function openStore(directory: string, options: OpenOptions): Promis
     await database.close();
     throw error;
   }
-}
-
-async function openHead(database: Database, path: string): Promise<{ file: HeadFile; head: Head }> {
-  const found = HeadFile.open(path);
-  if (found) return found;
-  if (!(await isEmpty(database))) throw damage(path, 'is missing beside a database that holds data');
-  return { file: HeadFile.create(path, NOTHING_YET), head: NOTHING_YET };
 }
 
 async function isEmpty(database: Database): Promise<boolean> {

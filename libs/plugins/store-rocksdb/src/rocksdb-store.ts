@@ -37,6 +37,8 @@ export class RocksdbStore implements UntrustedStore {
   readonly #gate = new Gate();
   readonly #views = new Set<RocksdbView>();
   #isWriting = false;
+  /** Whether something was written since the last synced batch. */
+  #isUnsynced = false;
   #failure: CaissonError | undefined;
 
   constructor({ database, head, ledger }: OpenedStore) {
@@ -99,7 +101,7 @@ export class RocksdbStore implements UntrustedStore {
     if (!(await this.#gate.close())) return;
     for (const view of [...this.#views]) await view.close();
     try {
-      if (!this.#failure) await this.#syncHead();
+      if (this.#isUnsynced && !this.#failure) await this.#syncHead();
     } finally {
       this.#head.close();
       await this.#database.close();
@@ -110,7 +112,6 @@ export class RocksdbStore implements UntrustedStore {
   async #syncHead(): Promise<void> {
     const batch = this.#database.batch();
     const { sequence, digest } = this.#ledger;
-    if (sequence === 0) return;
     // Writing the newest marker again changes nothing and syncs everything before it.
     const marker = await this.#database.get(markerKey(sequence));
     if (!marker) return;
@@ -158,6 +159,7 @@ export class RocksdbStore implements UntrustedStore {
     await this.#database.write(batch, sync);
     ledger.wrote(marker, digest.operations + 1 + (marker.floor - marker.removeFrom));
     if (sync) this.#head.write({ sequence: marker.sequence, digest: marker.digest });
+    this.#isUnsynced = !sync;
     if (ledger.isObservationDue) ledger.observe(unflushedRows(this.#database));
   }
 }

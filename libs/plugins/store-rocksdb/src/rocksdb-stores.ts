@@ -30,6 +30,6 @@ export class RocksdbStores implements UntrustedStores {
     signal?.throwIfAborted();
     const { cacheBytes, writeBufferBytes, compression } = this.#options;
     const options = { cacheSize: cacheBytes, writeBufferSize: writeBufferBytes, compression };
-    return new RocksdbStore(await openStore(directory, options));
+    return new RocksdbStore(await openStore(directory, options, signal));
   }
 }
