@@ -54,8 +54,8 @@ class AesGcmKey implements PreparedKey {
     if (cut < 0 || nonce.length !== NONCE_BYTES) return undefined;
     const decipher = createDecipheriv(ALGORITHM, key, nonce, OPTIONS);
     decipher.setAAD(aad);
-    decipher.setAuthTag(sealed.subarray(cut));
-    const plaintext = decipher.update(sealed.subarray(0, cut));
+    decipher.setAuthTag(part(sealed, cut, TAG_BYTES));
+    const plaintext = decipher.update(part(sealed, 0, cut));
     try {
       decipher.final();
     } catch {
@@ -83,4 +83,9 @@ class AesGcmKey implements PreparedKey {
     invariant('CIPHER-2', this.#key !== undefined, 'a disposed key was used');
     return this.#key;
   }
+}
+
+/** A window. Made by hand because `subarray` of a `Buffer` is several times slower. */
+function part(bytes: Uint8Array, from: number, length: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + from, length);
 }

@@ -87,6 +87,11 @@ test('nonces count from one and never repeat, and an exhausted factory stays exh
   const nonces = new NonceFactory({ nodeId16: 0x1234, epoch: 7 });
   expect(toHex(nonces.next())).toBe('123400070000000000000001');
   expect(toHex(nonces.next())).toBe('123400070000000000000002');
+  expect(nonces.count).toBe(2n);
+  const carrying = new NonceFactory({ nodeId16: 1, epoch: 2, count: 0xffff_fffen });
+  expect(toHex(carrying.next())).toBe('0001000200000000ffffffff');
+  expect(toHex(carrying.next())).toBe('000100020000000100000000');
+  expect(carrying.count).toBe(0x1_0000_0000n);
   const last = new NonceFactory({ nodeId16: 0xffff, epoch: 0xffff, count: 0xffff_ffff_ffff_fffen });
   expect(toHex(last.next())).toBe('ff'.repeat(NONCE_BYTES));
   const exhausted = expect.objectContaining({ code: 'WRITE_COUNT_EXHAUSTED' });
