@@ -75,9 +75,9 @@ describe('the unstable end of the log', () => {
     { what: 'appends', given: [1], from: 7, after: [5, 7, [1, 1, 1]] },
     { what: 'replaces everything', given: [2, 2], from: 5, after: [5, 5, [2, 2]] },
     { what: 'replaces from further back', given: [2, 2], from: 4, after: [4, 4, [2, 2]] },
-    { what: 'replaces the last', given: [2], from: 6, after: [5, 6, [1, 2]] },
+    { what: 'replaces the end', given: [2], from: 6, after: [5, 6, [1, 2]] },
   ])('$what, and hands replaced entries out again', ({ given, from, after }) => {
-    const one = unstable({ terms: [1, 1], isInProgress: true });
+    const one = unstable({ terms: from === 6 ? [1, 1, 1] : [1, 1], isInProgress: true });
     one.truncateAndAppend(logOf(given, from));
     expect(view(one)).toEqual(after);
   });
@@ -98,8 +98,10 @@ describe('the unstable end of the log', () => {
     one.truncateAndAppend(logOf([1], 7));
     one.truncateAndAppend(logOf([2], 5));
     expect(next.map(({ term }) => term)).toEqual([1, 1]);
-    one.truncateAndAppend(logOf([2], 6));
-    expect(given).toHaveLength(2);
+    const replacing = Object.freeze(logOf([3, 3], 5));
+    one.truncateAndAppend(replacing);
+    one.truncateAndAppend(logOf([3], 7));
+    expect([given.length, replacing.length, one.entries.length]).toEqual([2, 2, 3]);
   });
 
   test('a snapshot replaces everything, and is gone once storage has it', () => {

@@ -379,6 +379,16 @@ describe('timeouts', () => {
     expect(peer.raft.electionElapsed).toBe(0);
   });
 
+  test('go on when the leader is forgotten', () => {
+    const peer = new Peer();
+    peer.hear({ type: 'MsgHeartbeat', from: 2, term: 1 });
+    peer.tick(9);
+    peer.raw.forgetLeader();
+    expect([peer.raft.lead, peer.raft.electionElapsed, peer.raft.vote]).toEqual([0, 9, 0]);
+    peer.tick(1);
+    expect(peer.role).toBe('StateCandidate');
+  });
+
   test('a candidate whose timeout passes tries again in the next term', () => {
     const peer = new Peer();
     peer.tick(10);

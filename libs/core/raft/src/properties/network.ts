@@ -1,5 +1,6 @@
 import type { Message, MessageType } from '../message/message.js';
-import { Peer, type PeerFields } from './peer.js';
+import { uphold } from '../simulation/violation.js';
+import { Peer, type PeerFields, ROUNDS_MAX } from './peer.js';
 
 /** Peers and a synchronous network between them: nothing waits, and what is not let through is lost. */
 export class Network {
@@ -79,7 +80,9 @@ export class Network {
 
   /** Everybody works and hears from everybody until there is nothing left to do. */
   settle(): void {
-    for (let isBusy = true; isBusy; ) {
+    let rounds = 0;
+    for (let isBusy = true; isBusy; rounds++) {
+      uphold('REST', rounds < ROUNDS_MAX, () => 'the network never comes to rest');
       const messages = this.peers.flatMap((peer) => peer.flush());
       isBusy = messages.length > 0;
       this.deliver(messages);

@@ -15,6 +15,7 @@ import type { StepOutcome } from '../node/outcome.js';
 import type { Raft } from '../node/raft.js';
 import { RawNode } from '../ready/raw-node.js';
 import type { Ready } from '../ready/ready.js';
+import { uphold } from '../simulation/violation.js';
 import type { Progress } from '../tracker/progress.js';
 
 /** Storage whose log may be empty although there are members. */
@@ -25,6 +26,9 @@ export class PeerStorage extends MemoryStorage {
     return { ...super.initialState(), confState: this.confState };
   }
 }
+
+/** More work than any test gives anybody. */
+export const ROUNDS_MAX = 1000;
 
 export interface PeerFields extends Partial<Omit<RaftOptions, 'storage'>> {
   readonly voters?: readonly number[];
@@ -144,7 +148,10 @@ export class Peer {
   /** Does all that is to be done: writes, applies, advances. Answers what it sent. */
   flush(): Message[] {
     const sent: Message[] = [];
-    while (this.raw.hasReady()) sent.push(...this.flushOne());
+    for (let rounds = 0; this.raw.hasReady(); rounds++) {
+      uphold('REST', rounds < ROUNDS_MAX, () => `node ${this.id} never runs out of work`);
+      sent.push(...this.flushOne());
+    }
     return sent;
   }
 

@@ -32,6 +32,15 @@ describe('installing a snapshot', () => {
     expect(peer.raft.log.unstable.snapshot).toBeUndefined();
   });
 
+  test('is refused if it is older than what the log starts from', () => {
+    const storage = new PeerStorage();
+    storage.applySnapshot(snapshotOf(5, 2, MEMBERS));
+    storage.confState = MEMBERS;
+    const peer = new Peer({ storage, applied: 5 });
+    expect(install(peer, snapshotOf(3, 1, MEMBERS))).toMatchObject({ index: 5 });
+    expect([peer.raft.log.committed, peer.raft.log.lastIndex()]).toEqual([5, 5]);
+  });
+
   test('only moves the commit index if the log has it', () => {
     const peer = new Peer({ terms: [1, 1, 1], hardState: { term: 1, commit: 1 } });
     expect(install(peer, snapshotOf(2, 1, MEMBERS))).toMatchObject({ index: 2 });
@@ -187,6 +196,14 @@ describe('sending a snapshot', () => {
     const peer = sending();
     peer.hear({ type: 'MsgAppResp', index: 8 });
     expect(peer.progress(2)).toMatchObject({ state: 'StateSnapshot', match: 8, pendingSnapshot: 11 });
+    expect(takeAll(peer)).toEqual([]);
+  });
+
+  test('is over too when a newer one is on its way that the member turns out not to need', () => {
+    const peer = sending();
+    peer.progress(2).becomeSnapshot(12);
+    peer.hear({ type: 'MsgAppResp', index: 11 });
+    expect(peer.progress(2)).toMatchObject({ state: 'StateReplicate', match: 11 });
   });
 
   test('is not disturbed by words about one that is not on its way', () => {

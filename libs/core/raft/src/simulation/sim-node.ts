@@ -7,6 +7,10 @@ import { RawNode } from '../ready/raw-node.js';
 import type { Ready } from '../ready/ready.js';
 import { fingerprint, type Safety } from './safety.js';
 import type { LogWrite, SimDisk } from './sim-disk.js';
+import { uphold } from './violation.js';
+
+/** More work than any plan gives anybody. */
+const ROUNDS_MAX = 10_000;
 
 export interface SimNodeServices {
   readonly safety: Safety;
@@ -114,7 +118,9 @@ export class SimNode {
 
   /** Everything that can be done without hearing from others. */
   work(): void {
-    for (let busy = true; busy && this.raw !== undefined; ) {
+    let rounds = 0;
+    for (let busy = true; busy && this.raw !== undefined; rounds++) {
+      uphold('REST', rounds < ROUNDS_MAX, () => `node ${this.id} never runs out of work`);
       busy = this.raw.hasReady() || this.#appendWork.length > 0 || this.#applyWork.length > 0;
       this.processReady('never');
       this.processAppend();
