@@ -1,1 +1,7 @@
-export {};
+import { eventLoop } from './benches/event-loop.js';
+import { kvEncrypted } from './benches/kv-encrypted.js';
+import { seal } from './benches/seal.js';
+import { store } from './benches/store.js';
+import type { Bench } from './measure.js';
+
+export const BENCHES: readonly Bench[] = [seal, store, kvEncrypted, eventLoop];

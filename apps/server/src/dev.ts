@@ -1,3 +1,4 @@
+import type { Birth } from '@caisson/contracts';
 import type { ConfigDocument } from '@caisson/kernel';
 import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -12,15 +13,17 @@ export interface DevSetup {
 }
 
 /** Makes `<folder>/data` and a development KEK beside it the first time; uses them again afterwards. */
-export async function prepareDev(folder: string): Promise<DevSetup> {
+export async function prepareDev(folder: string, birth: Birth = 'encrypted'): Promise<DevSetup> {
   const dataDir = resolve(folder, 'data');
   const kekPath = resolve(folder, 'dev-kek.key');
   const created = !(await exists(join(dataDir, 'node.json')));
-  if (created) await initialiseNode({ dataDir, name: 'dev', birth: 'encrypted', kekPath });
+  if (created) await initialiseNode({ dataDir, name: 'dev', birth, kekPath });
   const document: ConfigDocument = {
     'platform-node': { log: { format: 'pretty' } },
     'data-directory': { path: dataDir },
-    'kek-file': { path: kekPath },
+    ...(birth === 'encrypted'
+      ? { 'kek-file': { path: kekPath } }
+      : { 'applier-encryption': { enabled: false } }),
   };
   return { document, dataDir, kekPath, created };
 }

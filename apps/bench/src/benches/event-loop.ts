@@ -1,0 +1,66 @@
+import { connect } from '@caisson/client';
+import { NodeProcess } from '@caisson/demo';
+import { prepareDev } from '@caisson/server';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Bench, Sample } from '../measure.js';
+
+const CLIENTS = 64;
+const VALUE_BYTES = 1024;
+const RUN_MS = 4_000;
+const P99_MS_MAX = 20;
+const METRIC = /^caisson_nodejs_eventloop_lag_p99_seconds (\S+)$/m;
+
+/** How long the server's event loop is held up while it works, from its own metrics; the budget is 20 ms. */
+export const eventLoop: Bench = {
+  id: 'event-loop',
+  compares: 'p99 delay of the server’s event loop under load, against the budget of 20 ms',
+  async run({ scale, pairs }) {
+    const folder = await mkdtemp(join(tmpdir(), 'caisson-bench-'));
+    const { document } = await prepareDev(folder);
+    const config = join(folder, 'caisson.yaml');
+    const free = { listen: '127.0.0.1:0' };
+    const json = { log: { format: 'json' } };
+    await writeFile(
+      config,
+      JSON.stringify({ ...document, 'platform-node': json, 'gateway-grpc': free, 'admin-http': free }),
+    );
+    const node = await NodeProcess.start(['run', '--config', config]);
+    try {
+      const samples: Sample[] = [];
+      for (let pair = -1; pair < pairs; pair++) {
+        await load(node.address, RUN_MS * scale);
+        const sample = { ours: await lagMs(node.adminAddress), theirs: P99_MS_MAX };
+        if (pair >= 0) samples.push(sample);
+      }
+      return [{ name: 'p99 delay', unit: 'ms', samples, budget: { atMost: 1 } }];
+    } finally {
+      await node.end('SIGTERM');
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+async function load(address: string, ms: number): Promise<void> {
+  const client = connect({ address });
+  const value = new Uint8Array(randomBytes(VALUE_BYTES));
+  const end = performance.now() + ms;
+  let at = 0;
+  const one = async () => {
+    while (performance.now() < end) {
+      await client.put(`load/${at++ % 10_000}`, value);
+      await client.get(`load/${(at * 7919) % 10_000}`);
+    }
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, one));
+  client.close();
+}
+
+async function lagMs(adminAddress: string): Promise<number> {
+  const response = await fetch(`http://${adminAddress}/metrics`);
+  const found = METRIC.exec(await response.text());
+  if (!found) throw new RangeError('the server does not report the delay of its event loop');
+  return Number(found[1]) * 1000;
+}

@@ -1,0 +1,9 @@
+import { createProgram } from './program.js';
+
+// A reader that goes away, such as `head`, is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+await createProgram().parseAsync();

@@ -1,0 +1,38 @@
+import { Command } from 'commander';
+import { addCompletion } from './commands/completion.js';
+import { addConfig } from './commands/config.js';
+import { addDoctor } from './commands/doctor.js';
+import { addInit } from './commands/init.js';
+import { addInspect } from './commands/inspect.js';
+import { addPairCommands } from './commands/pairs.js';
+import { addPlugin } from './commands/plugin.js';
+import { addStatus } from './commands/status.js';
+import { addTransferCommands } from './commands/transfer.js';
+
+/** Every command of `caisson`. */
+export function createProgram(): Command {
+  const program = new Command('caisson')
+    .description('Talk to a Caisson node, make one, or look into its directory.')
+    .version('0.1.0')
+    .showHelpAfterError('(caisson <command> --help shows an example)')
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 done, 1 absent or not as expected, others as in the error reference.
+
+Examples:
+  $ caisson init --data-dir ./data --config caisson.yaml
+  $ caisson put greeting "hello" && caisson get greeting
+  $ caisson import data.jsonl`,
+    );
+  addInit(program);
+  addPairCommands(program);
+  addTransferCommands(program);
+  addStatus(program);
+  addDoctor(program);
+  addInspect(program);
+  addPlugin(program);
+  addConfig(program);
+  addCompletion(program);
+  return program;
+}
