@@ -10,8 +10,8 @@ export const compliance = {
 } as const;
 
 /**
- * Logs in a fresh directory. A crash leaves the open logs behind and goes on with a copy of their files as they are:
- * what a killed process leaves, without killing this one.
+ * Logs in a fresh directory. A crash leaves the open logs behind and goes on with a copy of their files as
+ * they are: what a killed process leaves, without killing this one.
  */
 class LogDirectories {
   readonly logs: RaftLogs;

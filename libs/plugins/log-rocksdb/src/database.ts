@@ -1,9 +1,14 @@
-import RocksDb, { type IteratorOptions, type OpenOptions, type RocksDbBatch, type RocksDbIterator } from 'rocksdb';
+import RocksDb, { type OpenOptions, type RocksDbBatch } from 'rocksdb';
 import { diskFault } from './faults.js';
 
 type Done = (error?: Error | null) => void;
 
-/** The binding with promises, and with failures of our own types. */
+/**
+ * The binding with promises, and with failures of our own types.
+ *
+ * Rows are read by key and never by iterator: the binding's iterators skip the checksums of blocks, and
+ * RocksDB ends the process when it meets a block that makes no sense.
+ */
 export class Database {
   readonly path: string;
   readonly #db: RocksDb;
@@ -21,11 +26,12 @@ export class Database {
     return this.#settle('close', (done) => this.#db.close(done));
   }
 
-  get(key: Buffer): Promise<Buffer | undefined> {
+  /** All rows as they are at one moment; `undefined` for each that is not there. */
+  get(keys: readonly Buffer[]): Promise<readonly (Buffer | undefined)[]> {
     return new Promise((resolve, reject) => {
-      this.#db.get(key, (error, value) => {
-        if (!error || error.message.startsWith('NotFound')) resolve(value);
-        else reject(diskFault(error, { operation: 'get', path: this.path }));
+      this.#db.getMany(keys, { fillCache: false }, (error, values) => {
+        if (error) reject(diskFault(error, { operation: 'get', path: this.path }));
+        else resolve(values!);
       });
     });
   }
@@ -38,11 +44,6 @@ export class Database {
     return this.#settle('write', (done) => batch.write({ sync }, done));
   }
 
-  /** Rows as they are now, whatever is written later. */
-  rows(options: IteratorOptions): Rows {
-    return new Rows(this.#db.iterator(options), this.path);
-  }
-
   #settle(operation: string, start: (done: Done) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       start((error) => {
@@ -50,29 +51,5 @@ export class Database {
         else resolve();
       });
     });
-  }
-}
-
-/** Must be ended, or the database cannot close. */
-export class Rows {
-  readonly #iterator: RocksDbIterator;
-  readonly #path: string;
-
-  constructor(iterator: RocksDbIterator, path: string) {
-    this.#iterator = iterator;
-    this.#path = path;
-  }
-
-  next(): Promise<readonly [key: Buffer, value: Buffer] | undefined> {
-    return new Promise((resolve, reject) => {
-      this.#iterator.next((error, key, value) => {
-        if (error) reject(diskFault(error, { operation: 'read', path: this.#path }));
-        else resolve(key === undefined ? undefined : [key, value!]);
-      });
-    });
-  }
-
-  end(): Promise<void> {
-    return new Promise((resolve) => this.#iterator.end(() => resolve()));
   }
 }

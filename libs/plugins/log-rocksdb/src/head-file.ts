@@ -19,8 +19,8 @@ const syncFile = promisify(fsync);
 /**
  * What was acknowledged last, in a file outside of the database that it speaks about.
  *
- * Written in place after each synced batch: it may lag behind after a loss of power, and never runs ahead of what
- * is durable. It fits one sector and never changes its length, so that it is never torn.
+ * Written in place after each synced batch: it may lag behind after a loss of power, and never runs ahead of
+ * what is durable. It fits one sector and never changes its length, so that it is never torn.
  */
 export class HeadFile {
   readonly #path: string;
@@ -66,7 +66,7 @@ export class HeadFile {
     return state;
   }
 
-  /** `row` is an encoded state. On the calling thread: it goes to the page cache, which is cheaper than a detour. */
+  /** `row` is an encoded state. On this thread: writing to the page cache is cheaper than a detour. */
   write(row: Buffer): void {
     onDisk('write', this.#path, () => writeSync(this.#descriptor, row, 0, STATE_BYTES, 0));
   }

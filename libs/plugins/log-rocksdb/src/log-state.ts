@@ -1,6 +1,7 @@
 import { crc32c } from '@caisson/base';
 import type { HardState, LogStart } from '@caisson/contracts';
 import { indexAt, putIndex } from './numbers.js';
+import type { RecordRange } from './stored-records.js';
 
 /** All about a log but its entries. One row, written with every batch; the head file holds a copy of it. */
 export interface LogState {
@@ -15,7 +16,11 @@ export interface LogState {
   /** Checksum of the last record, `anchor` without one. */
   readonly tail: number;
   readonly hardState: HardState;
+  /** Records that belong to the log no more and may not have been deleted yet; `NO_RECORDS` for none. */
+  readonly leftover: RecordRange;
 }
+
+export const NO_RECORDS: RecordRange = { generation: 0, from: 1, to: 0 };
 
 export const NEVER_WRITTEN: LogState = {
   sequence: 0,
@@ -25,15 +30,16 @@ export const NEVER_WRITTEN: LogState = {
   last: 0,
   tail: 0,
   hardState: { term: 0, vote: 0n, commit: 0 },
+  leftover: NO_RECORDS,
 };
 
 export const STATE_KEY = Buffer.from([0]);
-export const STATE_BYTES = 73;
+export const STATE_BYTES = 93;
 const FORMAT = 1;
-const CRC_AT = 69;
+const CRC_AT = 89;
 
 export function encodeState(state: LogState): Buffer {
-  const { start, hardState } = state;
+  const { start, hardState, leftover } = state;
   const row = Buffer.allocUnsafe(STATE_BYTES);
   row[0] = FORMAT;
   putIndex(row, state.sequence, 1);
@@ -46,6 +52,9 @@ export function encodeState(state: LogState): Buffer {
   putIndex(row, hardState.term, 45);
   row.writeBigUInt64BE(hardState.vote, 53);
   putIndex(row, hardState.commit, 61);
+  row.writeUInt32BE(leftover.generation, 69);
+  putIndex(row, leftover.from, 73);
+  putIndex(row, leftover.to, 81);
   row.writeUInt32BE(crc32c(row.subarray(0, CRC_AT)), CRC_AT);
   return row;
 }
@@ -62,5 +71,6 @@ export function decodeState(row: Buffer): LogState | undefined {
     last: indexAt(row, 33),
     tail: row.readUInt32BE(41),
     hardState: { term: indexAt(row, 45), vote: row.readBigUInt64BE(53), commit: indexAt(row, 61) },
+    leftover: { generation: row.readUInt32BE(69), from: indexAt(row, 73), to: indexAt(row, 81) },
   };
 }

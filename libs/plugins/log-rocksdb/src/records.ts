@@ -10,9 +10,6 @@ const CRC_AT = 14;
 
 const KINDS: readonly LogEntryKind[] = ['normal', 'confChange', 'confChangeV2'];
 
-/** Below every record, of whatever generation. */
-export const FIRST_RECORD = Buffer.from([TABLE]);
-
 export interface EncodedRecord {
   readonly key: Buffer;
   readonly value: Buffer;
@@ -34,7 +31,7 @@ export function recordKey(generation: number, index: number): Buffer {
   return key;
 }
 
-/** `previous` is the checksum of the record before, so that no record can be exchanged unseen for an older one. */
+/** `previous` is the checksum of the record before: no record can be exchanged unseen for an older one. */
 export function encodeRecord(generation: number, entry: LogEntry, previous: number): EncodedRecord {
   const { index, term, kind, data } = entry;
   const record = Buffer.allocUnsafe(KEY_BYTES + HEADER_BYTES + data.length);
@@ -51,8 +48,12 @@ export function encodeRecord(generation: number, entry: LogEntry, previous: numb
 }
 
 /** `undefined` for anything but an intact record of `index`. Shares memory with `value`. */
-export function decodeRecord(generation: number, index: number, value: Buffer): DecodedRecord | undefined {
-  if (value.length < HEADER_BYTES || value[0] !== FORMAT) return undefined;
+export function decodeRecord(
+  generation: number,
+  index: number,
+  value: Buffer | undefined,
+): DecodedRecord | undefined {
+  if (value === undefined || value.length < HEADER_BYTES || value[0] !== FORMAT) return undefined;
   const data = dataOf(value);
   const crc = value.readUInt32BE(CRC_AT);
   const beforeCrc = crc32c(value.subarray(0, CRC_AT), crc32c(recordKey(generation, index)));

@@ -2,11 +2,8 @@ import type { Database } from './database.js';
 import { damage } from './faults.js';
 import { decodeState, encodeState, type LogState, NEVER_WRITTEN, STATE_KEY } from './log-state.js';
 import type { RecentEntries } from './recent-entries.js';
-import { decodeRecord, recordKey } from './records.js';
-import { recordDamage } from './stored-records.js';
+import { recordDamage, recordsOf } from './stored-records.js';
 import type { TermRuns } from './term-runs.js';
-
-const SCAN_AHEAD_BYTES = 256 * 1024;
 
 /** What memory keeps of the entries. */
 export interface Remembered {
@@ -23,12 +20,12 @@ export interface Verification {
 
 /** The state row, if it is no older than what was acknowledged. */
 export async function readState(database: Database, head: LogState): Promise<LogState> {
-  const row = await database.get(STATE_KEY);
+  const [row] = await database.get([STATE_KEY]);
   const state = row === undefined ? NEVER_WRITTEN : decodeState(row);
   if (state === undefined) throw damage(database.path, 'the state row fails its checksum');
   if (state.sequence < head.sequence) {
-    const problem = `it ends at ${state.last}, ${head.last} was acknowledged, batch ${state.sequence} of ${head.sequence}`;
-    throw damage(database.path, problem);
+    const [found, acknowledged] = [state, head].map(({ sequence, last }) => `${last} (batch ${sequence})`);
+    throw damage(database.path, `the log ends at ${found}, ${acknowledged} was acknowledged`);
   }
   if (state.sequence === head.sequence && !encodeState(state).equals(encodeState(head))) {
     throw damage(database.path, `batch ${state.sequence} is not the one that was acknowledged`);
@@ -36,29 +33,23 @@ export async function readState(database: Database, head: LogState): Promise<Log
   return state;
 }
 
-/** Reads every record and remembers it. Memory stays bounded, whatever the length of the log. */
+/**
+ * Reads every record and remembers it, in bounded memory whatever the length of the log. Records above the
+ * last one are not looked for: the batch that moves `last` past them replaces them.
+ */
 export async function verifyRecords({ database, state, memory, signal }: Verification): Promise<void> {
-  const { generation, start } = state;
-  const first = recordKey(generation, start.index + 1);
-  const rows = database.rows({ gte: first, fillCache: false, highWaterMark: SCAN_AHEAD_BYTES });
-  let index = start.index;
+  const { generation, start, last } = state;
   let crc = state.anchor;
-  try {
-    for (let row = await rows.next(); row !== undefined; row = await rows.next()) {
-      signal?.throwIfAborted();
-      const [key, value] = row;
-      index += 1;
-      if (!key.equals(recordKey(generation, index))) throw recordDamage(database, index, 'is missing');
-      const record = decodeRecord(generation, index, value);
-      if (record === undefined) throw recordDamage(database, index, 'fails its checksum');
-      if (record.previous !== crc) throw recordDamage(database, index, 'does not follow the one before');
-      crc = record.crc;
-      memory.terms.push(index, record.entry.term);
-      memory.recent.push(record.entry);
+  for await (const records of recordsOf(database, { generation, from: start.index + 1, to: last })) {
+    signal?.throwIfAborted();
+    if (records[0]!.previous !== crc) {
+      throw recordDamage(database, records[0]!.entry.index, 'does not follow the one before');
     }
-  } finally {
-    await rows.end();
+    for (const { entry } of records) {
+      memory.terms.push(entry.index, entry.term);
+      memory.recent.push(entry);
+    }
+    crc = records[records.length - 1]!.crc;
   }
-  if (index !== state.last) throw recordDamage(database, index + 1, index < state.last ? 'is missing' : 'is not ours');
-  if (crc !== state.tail) throw recordDamage(database, index, 'is not the one that was appended last');
+  if (crc !== state.tail) throw recordDamage(database, last, 'is not the one that was appended last');
 }

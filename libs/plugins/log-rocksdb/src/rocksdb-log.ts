@@ -10,7 +10,7 @@ import {
 import type { RocksDbBatch } from 'rocksdb';
 import type { Database } from './database.js';
 import type { HeadFile } from './head-file.js';
-import { encodeState, type LogState, STATE_KEY } from './log-state.js';
+import { encodeState, type LogState, NO_RECORDS, STATE_KEY } from './log-state.js';
 import { encodeRecord, recordKey } from './records.js';
 import type { Remembered } from './recovery.js';
 import { checksumOf, readEntries } from './stored-records.js';
@@ -24,8 +24,8 @@ export interface LogParts {
 }
 
 /**
- * One log in one database. Every change is one synced batch that contains the new state row; what is in memory
- * follows once the batch is durable, all of it in one turn, so that readers see either side of a change.
+ * One log in one database. Every change is one synced batch that contains the new state row; what is in
+ * memory follows once the batch is durable, all in one turn, so that readers see either side of a change.
  */
 export class RocksdbLog implements RaftLog {
   readonly #database: Database;
@@ -75,8 +75,8 @@ export class RocksdbLog implements RaftLog {
     if (from > storedTo) return withinBudget([], recent.slice(from, to), maxBytes);
     if (storedTo >= this.#replacingFrom) return this.#readAfterReplacing(from, to, maxBytes);
     const inMemory = recent.slice(from, to);
-    const stored = readEntries(this.#database, { generation, from, to: storedTo, maxBytes });
-    const read = await this.#tracked(stored);
+    const range = { generation, from, to: storedTo };
+    const read = await this.#tracked(readEntries(this.#database, range, maxBytes));
     return read.length <= storedTo - from ? read : withinBudget(read, inMemory, maxBytes);
   }
 
@@ -102,12 +102,11 @@ export class RocksdbLog implements RaftLog {
     return this.#closing;
   }
 
-  async #append(entries: readonly LogEntry[], first: number, hardState: HardState | undefined): Promise<void> {
+  async #append(entries: readonly LogEntry[], first: number, hardState?: HardState): Promise<void> {
     if (entries.length === 0 && hardState === undefined) return;
     const before = this.#state;
     const batch = this.#database.batch();
-    if (first <= before.last) this.#replacingFrom = first;
-    let crc = first > before.last ? before.tail : await this.#checksumBefore(first);
+    let crc = first > before.last ? before.tail : await this.#beginReplacing(first);
     const appended: LogEntry[] = [];
     for (const entry of entries) {
       const record = encodeRecord(before.generation, entry, crc);
@@ -141,35 +140,43 @@ export class RocksdbLog implements RaftLog {
   async #compact(start: LogStart): Promise<void> {
     const before = this.#state;
     if (start.index === before.start.index) return;
-    const anchor = await checksumOf(this.#database, before.generation, start.index);
-    const next = { ...before, sequence: before.sequence + 1, start, anchor };
+    const { generation } = before;
+    const anchor = await checksumOf(this.#database, generation, start.index);
+    const leftover = { generation, from: before.start.index + 1, to: start.index };
+    const next = { ...before, sequence: before.sequence + 1, start, anchor, leftover };
     await this.#persist(this.#database.batch(), next);
     this.#state = next;
     this.#memory.terms.dropBelow(start.index);
     this.#memory.recent.dropThrough(start.index);
-    await this.#head.sync();
-    await sweep(this.#database, {
-      generation: before.generation,
-      from: before.start.index + 1,
-      to: start.index,
-    });
+    await this.#sweep();
   }
 
   async #reset(start: LogStart, hardState: HardState): Promise<void> {
     const before = this.#state;
-    const sequence = before.sequence + 1;
-    const generation = before.generation + 1;
-    const next = { sequence, generation, start, anchor: 0, last: start.index, tail: 0, hardState };
+    const leftover = { generation: before.generation, from: before.start.index + 1, to: before.last };
+    const next = {
+      sequence: before.sequence + 1,
+      generation: before.generation + 1,
+      start,
+      anchor: 0,
+      last: start.index,
+      tail: 0,
+      hardState,
+      leftover,
+    };
     await this.#persist(this.#database.batch(), next);
     this.#state = next;
     this.#memory.terms.restart(start);
     this.#memory.recent.restart(start.index + 1);
+    await this.#sweep();
+  }
+
+  /** The next state row says that nothing is left over; until then an opening deletes the same again. */
+  async #sweep(): Promise<void> {
     await this.#head.sync();
-    await sweep(this.#database, {
-      generation: before.generation,
-      from: before.start.index + 1,
-      to: before.last,
-    });
+    await Promise.allSettled(this.#reading);
+    await sweep(this.#database, this.#state.leftover);
+    this.#state = { ...this.#state, leftover: NO_RECORDS };
   }
 
   async #persist(batch: RocksDbBatch, next: LogState): Promise<void> {
@@ -180,7 +187,10 @@ export class RocksdbLog implements RaftLog {
     if (next.sequence === 1) await this.#head.sync();
   }
 
-  async #checksumBefore(index: number): Promise<number> {
+  /** Readers of records are let out, and none come in from here on. Returns what the first record follows. */
+  async #beginReplacing(index: number): Promise<number> {
+    this.#replacingFrom = index;
+    await Promise.allSettled(this.#reading);
     const { start, anchor, generation } = this.#state;
     return index === start.index + 1 ? anchor : checksumOf(this.#database, generation, index - 1);
   }

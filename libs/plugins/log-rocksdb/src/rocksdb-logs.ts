@@ -5,11 +5,12 @@ import { Config, type LogRocksdbConfig } from './config.js';
 import { Database } from './database.js';
 import { damage } from './faults.js';
 import { HeadFile, syncDirectory } from './head-file.js';
-import { encodeState } from './log-state.js';
+import { encodeState, NO_RECORDS } from './log-state.js';
 import { RecentEntries } from './recent-entries.js';
 import { readState, verifyRecords } from './recovery.js';
 import { RocksdbLog } from './rocksdb-log.js';
-import { sweepLeftovers } from './sweep.js';
+import { sweep } from './sweep.js';
+import { verifyTableFiles } from './table-files.js';
 import { TermRuns } from './term-runs.js';
 
 /** Logs on disk: a directory holds `head` and the database `db`. */
@@ -36,6 +37,7 @@ export class RocksdbLogs implements RaftLogs {
   async #openDatabase(database: Database, head: HeadFile, signal: AbortSignal | undefined): Promise<RaftLog> {
     const { writeBufferBytes, compression } = this.#config;
     const createIfMissing = head.read().sequence === 0;
+    verifyTableFiles(database.path);
     await database.open({ createIfMissing, compression, writeBufferSize: writeBufferBytes });
     try {
       if (createIfMissing) syncDirectory(join(database.path, '..'));
@@ -54,12 +56,12 @@ export class RocksdbLogs implements RaftLogs {
       recent: new RecentEntries(this.#config.cacheBytes, state.start.index + 1),
     };
     await verifyRecords({ database, state, memory, signal });
-    await sweepLeftovers(database, state);
     if (state.sequence > acknowledged.sequence) {
       head.write(encodeState(state));
       await head.sync();
     }
-    return new RocksdbLog({ database, head, state, memory });
+    await sweep(database, state.leftover);
+    return new RocksdbLog({ database, head, state: { ...state, leftover: NO_RECORDS }, memory });
   }
 }
 

@@ -6,16 +6,6 @@ declare module 'rocksdb' {
     readonly writeBufferSize: number;
   }
 
-  interface IteratorOptions {
-    readonly gte?: Buffer;
-    readonly gt?: Buffer;
-    readonly lt?: Buffer;
-    readonly values?: boolean;
-    readonly fillCache?: boolean;
-    /** Bytes fetched ahead. */
-    readonly highWaterMark?: number;
-  }
-
   type Done = (error?: Error | null) => void;
 
   interface RocksDbBatch {
@@ -25,21 +15,19 @@ declare module 'rocksdb' {
     write(options: { readonly sync: boolean }, done: Done): void;
   }
 
-  /** Sees the database as it was when the iterator was made. */
-  interface RocksDbIterator {
-    next(done: (error?: Error | null, key?: Buffer, value?: Buffer) => void): this;
-    end(done: Done): void;
-  }
-
   class RocksDb {
     constructor(location: string);
     open(options: OpenOptions, done: Done): void;
     close(done: Done): void;
-    get(key: Buffer, done: (error?: Error | null, value?: Buffer) => void): void;
+    /** All of one moment, in the order of the keys. */
+    getMany(
+      keys: readonly Buffer[],
+      options: { readonly fillCache?: boolean },
+      done: (error?: Error | null, values?: (Buffer | undefined)[]) => void,
+    ): void;
     batch(): RocksDbBatch;
-    iterator(options: IteratorOptions): RocksDbIterator;
   }
 
-  export { RocksDb, RocksDbBatch, RocksDbIterator, OpenOptions, IteratorOptions };
+  export { RocksDb, RocksDbBatch, OpenOptions };
   export default RocksDb;
 }

@@ -3,58 +3,73 @@ import type { Database } from './database.js';
 import { damage } from './faults.js';
 import { type DecodedRecord, decodeRecord, recordKey } from './records.js';
 
-const READ_AHEAD_BYTES = 1024 * 1024;
+/** How many records one step fetches at most: sizes are known only afterwards. */
+const MOST_AT_ONCE = 128;
+const STEP_BYTES = 256 * 1024;
 
-/** Entries `from`..`to` of one generation, cut as soon as they exceed `maxBytes` of data, but at least one. */
-export interface StoredRange {
+/** Records `from`..`to`, inclusive. */
+export interface RecordRange {
   readonly generation: number;
   readonly from: number;
   readonly to: number;
-  readonly maxBytes: number;
 }
 
-/** The records as they are at the time of the call. */
-export async function readEntries(database: Database, range: StoredRange): Promise<LogEntry[]> {
-  const { generation, from, to, maxBytes } = range;
-  const rows = database.rows({
-    gte: recordKey(generation, from),
-    lt: recordKey(generation, to + 1),
-    highWaterMark: Math.min(maxBytes, READ_AHEAD_BYTES),
-  });
-  const read: LogEntry[] = [];
-  let bytes = 0;
-  let crc: number | undefined;
-  try {
-    for (let index = from; index <= to; index++) {
-      const row = await rows.next();
-      if (!row?.[0].equals(recordKey(generation, index))) throw recordDamage(database, index, 'is missing');
-      const record = intact(database, decodeRecord(generation, index, row[1]), index);
-      if (record.previous !== (crc ?? record.previous)) {
+/** Intact records in order, a step at a time. The caller sees to it that nobody replaces them meanwhile. */
+export async function* recordsOf(database: Database, range: RecordRange): AsyncGenerator<DecodedRecord[]> {
+  const { generation, from, to } = range;
+  let count = 1;
+  let previous: number | undefined;
+  for (let index = from; index <= to; ) {
+    const end = Math.min(index + count - 1, to);
+    const keys: Buffer[] = [];
+    for (let each = index; each <= end; each++) keys.push(recordKey(generation, each));
+    const records: DecodedRecord[] = [];
+    let bytes = 0;
+    for (const value of await database.get(keys)) {
+      const record = intact(database, decodeRecord(generation, index, value), index);
+      if (previous !== undefined && record.previous !== previous) {
         throw recordDamage(database, index, 'does not follow the one before');
       }
-      crc = record.crc;
-      bytes += record.entry.data.length;
-      if (read.length > 0 && bytes > maxBytes) break;
-      read.push(record.entry);
+      previous = record.crc;
+      bytes += record.entry.data.length + 1;
+      records.push(record);
+      index += 1;
     }
-  } finally {
-    await rows.end();
+    yield records;
+    const fitting = Math.floor((STEP_BYTES * records.length) / bytes);
+    count = Math.max(1, Math.min(fitting, count * 8, MOST_AT_ONCE));
+  }
+}
+
+/** Entries of `range`, cut as soon as they exceed `maxBytes` of data, but at least one. */
+export async function readEntries(
+  database: Database,
+  range: RecordRange,
+  maxBytes: number,
+): Promise<LogEntry[]> {
+  const read: LogEntry[] = [];
+  let bytes = 0;
+  for await (const records of recordsOf(database, range)) {
+    for (const { entry } of records) {
+      bytes += entry.data.length;
+      if (read.length > 0 && bytes > maxBytes) return read;
+      read.push(entry);
+    }
   }
   return read;
 }
 
 /** The checksum that the record after `index` names as its previous. */
 export async function checksumOf(database: Database, generation: number, index: number): Promise<number> {
-  const value = await database.get(recordKey(generation, index));
-  if (value === undefined) throw recordDamage(database, index, 'is missing');
+  const [value] = await database.get([recordKey(generation, index)]);
   return intact(database, decodeRecord(generation, index, value), index).crc;
-}
-
-function intact(database: Database, record: DecodedRecord | undefined, index: number): DecodedRecord {
-  if (record === undefined) throw recordDamage(database, index, 'fails its checksum');
-  return record;
 }
 
 export function recordDamage(database: Database, index: number, problem: string): CaissonError {
   return damage(database.path, `the record of entry ${index} ${problem}`);
+}
+
+function intact(database: Database, record: DecodedRecord | undefined, index: number): DecodedRecord {
+  if (record === undefined) throw recordDamage(database, index, 'is missing or fails its checksum');
+  return record;
 }
