@@ -4,8 +4,8 @@ import { list } from './token.js';
 /** A key made ready for one suite. Zero or drop it with `dispose`; using it afterwards is a bug. */
 export interface PreparedKey {
   /**
-   * `ciphertext ‖ tag`, in fresh memory. Uses each (key, nonce) pair once at most: the caller guarantees that,
-   * nothing here checks it.
+   * `ciphertext ‖ tag`, in fresh memory. Uses each (key, nonce) pair once at most: the caller guarantees
+   * that, nothing here checks it.
    */
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array;
   /**
@@ -14,9 +14,9 @@ export interface PreparedKey {
    */
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
   /**
-   * As `seal`, with `room` bytes in front that are the caller's to fill before anybody else sees them: what they
-   * hold is undefined. Saves a copy where a header comes before the sealed bytes. Optional, like `openBehind`;
-   * callers do without by copying.
+   * As `seal`, with `room` bytes in front that are the caller's to fill before anybody else sees them: what
+   * they hold is undefined. Saves a copy where a header comes before the sealed bytes. Optional, like
+   * `openBehind`; callers do without by copying.
    */
   sealBehind?(room: number, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array;
   /** As `open`, with such room in front of the plaintext. */

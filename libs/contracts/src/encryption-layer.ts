@@ -63,8 +63,8 @@ export interface EncryptionLayer {
   readonly enabled: boolean;
   /**
    * Opens the group's store behind the door and runs the start-up guards that need it: `CORRUPTION`,
-   * `NODE_ID_COLLISION`, `SIDECAR_BEHIND_RAFT_LOG`, `LOCAL_EPOCH_ROLLBACK`, `SIDECAR_GAP`, `CLUSTER_MISMATCH`.
-   * A refusal leaves all logical content unchanged and nothing half-open.
+   * `NODE_ID_COLLISION`, `SIDECAR_BEHIND_RAFT_LOG`, `LOCAL_EPOCH_ROLLBACK`, `SIDECAR_GAP`,
+   * `CLUSTER_MISMATCH`. A refusal leaves all logical content unchanged and nothing half-open.
    */
   openGroup(id: number, signal?: AbortSignal): Promise<GroupEncryption>;
 }

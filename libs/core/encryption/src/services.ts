@@ -23,13 +23,16 @@ import { KeyDriver } from './driver/key-driver.js';
 import type { EncryptionConfig } from './node/encryption-config.js';
 import { NodeEncryption } from './node/node-encryption.js';
 
-/** For the services of this library alone; the rest of a node sees `EncryptionLayer` and `EncryptionService`. */
+/**
+ * For the services of this library alone; the rest of a node sees `EncryptionLayer` and
+ * `EncryptionService`.
+ */
 const Node = slot<NodeEncryption>('@caisson/encryption/NodeEncryption');
 const Driver = slot<KeyDriver>('@caisson/encryption/KeyDriver');
 
 /**
- * The encryption of a node as services. They live here and not in a plugin because they are the one consumer of
- * untrusted stores.
+ * The encryption of a node as services. They live here and not in a plugin because they are the one
+ * consumer of untrusted stores.
  */
 export function encryptionServices(config: EncryptionConfig): readonly AnyService[] {
   return [

@@ -24,8 +24,8 @@ export type Environment = Record<string, string | undefined>;
 /**
  * A KEK in an environment variable: for tests and CI.
  *
- * The variable is removed once read, so that child processes and crash reports do not inherit it; what started
- * this process can see it all the same.
+ * The variable is removed once read, so that child processes and crash reports do not inherit it; what
+ * started this process can see it all the same.
  */
 export class EnvKek implements KekProvider {
   readonly #variable: string;

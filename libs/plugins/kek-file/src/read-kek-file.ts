@@ -7,8 +7,8 @@ const EXPOSED_MODE = 0o077;
 /**
  * The key in a file of exactly 32 bytes.
  *
- * A file that is exposed, of another length or not a regular file is refused before it is read, so that nothing
- * blocks on a pipe and nothing large is loaded; a symbolic link is not a regular file.
+ * A file that is exposed, of another length or not a regular file is refused before it is read, so that
+ * nothing blocks on a pipe and nothing large is loaded; a symbolic link is not a regular file.
  */
 export async function readKekFile(disk: Disk, path: string): Promise<Secret> {
   const status = await disk.status(path);

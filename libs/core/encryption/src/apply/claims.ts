@@ -11,8 +11,8 @@ export type Claims = { readonly kind: 'accepted'; readonly claims: readonly Acce
 /**
  * Decides claims one after the other, each seeing those before it. One refused claim refuses the entry.
  *
- * A DEK need not be known: nodes may be registered before its bootstrap, and without any KEK. Only a retired id
- * can never be claimed again.
+ * A DEK need not be known: nodes may be registered before its bootstrap, and without any KEK. Only a
+ * retired id can never be claimed again.
  */
 export async function decideClaims(
   claims: readonly WriterClaim[],

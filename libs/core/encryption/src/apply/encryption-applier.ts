@@ -52,8 +52,8 @@ export class EncryptionApplier implements Applier {
 }
 
 /**
- * One entry at a time: decide, make the sidecar durable, fill the batch; what the process believes changes only
- * once the batch is written.
+ * One entry at a time: decide, make the sidecar durable, fill the batch; what the process believes changes
+ * only once the batch is written.
  */
 class GroupEncryptionApplier implements GroupApplier {
   readonly #node: NodeEncryption;

@@ -16,8 +16,8 @@ interface Enabling {
 }
 
 /**
- * The two enabling entries. Everything else that may be done to keys is not known to this build: such an entry
- * halts, because a node that skipped it would differ from one that did not.
+ * The two enabling entries. Everything else that may be done to keys is not known to this build: such an
+ * entry halts, because a node that skipped it would differ from one that did not.
  */
 export async function decideLifecycle(entry: LifecycleEntry, context: EntryContext): Promise<Decision> {
   if (entry.sub === 'enableStorageEnvelope') return decideEnabling(entry, 'storage', context);
@@ -51,8 +51,8 @@ async function decideEnabling(
 }
 
 /**
- * Stale and repeated entries change nothing. For the Raft envelope a repeat is recognised first, for the storage
- * envelope staleness is: what the proposer of a late repeat hears differs, the outcome does not.
+ * Stale and repeated entries change nothing. For the Raft envelope a repeat is recognised first, for the
+ * storage envelope staleness is: what the proposer of a late repeat hears differs, the outcome does not.
  */
 async function repeatOrStale(
   entry: LifecycleEntry,

@@ -23,16 +23,20 @@ export interface BatchWatch {
 export interface PlainStoreParts {
   readonly below: UntrustedStore;
   readonly door: ValueDoor;
+  /** Whether what lies below survives the process. */
+  readonly durable: boolean;
   readonly watch: BatchWatch;
 }
 
 /** The plaintext side of one untrusted store. It keeps nothing of its own: bytes turn around as they pass. */
 export class PlainStore implements Store {
   readonly side = 'plaintext';
+  readonly durable: boolean;
   readonly #parts: PlainStoreParts;
 
   constructor(parts: PlainStoreParts) {
     this.#parts = parts;
+    this.durable = parts.durable;
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {

@@ -31,11 +31,12 @@ export interface ProposalDoorParts {
 type Place = { readonly term: number; readonly index: number };
 
 /**
- * Seals what enters the log above the group's Raft cutover, and opens what was committed, by the cutover as of
- * the entry before.
+ * Seals what enters the log above the group's Raft cutover, and opens what was committed, by the cutover as
+ * of the entry before.
  *
- * Remembers the first sealed entry that was opened, and adds it to the batch that applies that very entry: from
- * then on a clear entry above the cutover is corruption, on every replica and after every restart alike.
+ * Remembers the first sealed entry that was opened, and adds it to the batch that applies that very entry:
+ * from then on a clear entry above the cutover is corruption, on every replica and after every restart
+ * alike.
  */
 export class ProposalDoor implements BatchWatch {
   readonly #parts: ProposalDoorParts;

@@ -23,8 +23,8 @@ export interface ValueDoorParts {
 }
 
 /**
- * Turns values around between what is stored and what the rest of the node sees. The only place where values are
- * sealed, and the only one where they open.
+ * Turns values around between what is stored and what the rest of the node sees. The only place where
+ * values are sealed, and the only one where they open.
  *
  * Rows of other tables pass unchanged in both directions.
  */
@@ -50,7 +50,10 @@ export class ValueDoor {
     return stored;
   }
 
-  /** The value behind what is stored; throws rather than answer anything about one that does not authenticate. */
+  /**
+   * The value behind what is stored; throws rather than answer anything about one that does not
+   * authenticate.
+   */
   up(storeKey: Uint8Array, stored: Uint8Array): Uint8Array {
     if (!holdsValues(storeKey)) return stored;
     try {
@@ -76,8 +79,9 @@ export class ValueDoor {
   }
 
   /**
-   * A clear value newer than the cutover was put there by somebody else. Older ones stay readable until they are
-   * rewritten; intents carry no timestamp of their own and are held to the rule when they become versions.
+   * A clear value newer than the cutover was put there by somebody else. Older ones stay readable until
+   * they are rewritten; intents carry no timestamp of their own and are held to the rule when they become
+   * versions.
    */
   #admitClear(storeKey: Uint8Array, header: ValueHeader): void {
     const { storageEnvelopeActive, storageCutoverTs } = this.#parts.state();
@@ -95,12 +99,13 @@ function unreadable(problem: string): CaissonError {
 }
 
 /**
- * The one code of an edited, moved or damaged value, whatever part of it was hit, and the hash of its store key
- * so that an operator can find it. An unknown key and a reserved state say more than that and keep their codes.
+ * The one code of an edited, moved or damaged value, whatever part of it was hit, and the hash of its store
+ * key so that an operator can find it. An unknown key and a reserved state say more than that and keep
+ * their codes.
  */
 function readRefusal(storeKey: Uint8Array, error: unknown): CaissonError {
   if (!isCaissonError(error)) throw error;
-  const where = { table: storeKey[0]!, keyHash: fnv1a64(storeKey).toString(16) };
+  const where = { table: storeKey[0]!, keyHash: fnv1a64(namedKey(storeKey)).toString(16) };
   const code =
     error.code === 'UNKNOWN_KEY_ID' || error.code === 'ENCRYPTED_VALUE_RESERVED_STATE'
       ? error.code
@@ -110,4 +115,15 @@ function readRefusal(storeKey: Uint8Array, error: unknown): CaissonError {
     { ...error.details, ...where },
     { cause: error },
   );
+}
+
+/** The user key where the store key holds one, so that the hash is the one users know. */
+function namedKey(storeKey: Uint8Array): Uint8Array {
+  if (storeKey[0] !== TABLE.versions) return storeKey;
+  try {
+    return decodeVersionKey(storeKey).userKey;
+  } catch (error) {
+    if (isCaissonError(error)) return storeKey;
+    throw error;
+  }
 }

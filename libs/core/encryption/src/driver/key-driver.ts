@@ -39,9 +39,9 @@ const OVERTAKEN: readonly ErrorCode[] = ['ENCRYPTION_ALREADY_BOOTSTRAPPED'];
 const ATTEMPTS_BEFORE_DEGRADED = 3;
 
 /**
- * Brings every group to where it may serve: bootstrap and both enabling entries for a node born encrypted, then
- * the registration of this start's epochs. What to do next is read from the applied state each time, so a start
- * resumes whatever an earlier one left off, at whichever entry it was killed.
+ * Brings every group to where it may serve: bootstrap and both enabling entries for a node born encrypted,
+ * then the registration of this start's epochs. What to do next is read from the applied state each time,
+ * so a start resumes whatever an earlier one left off, at whichever entry it was killed.
  */
 export class KeyDriver {
   readonly #parts: KeyDriverParts;
@@ -52,8 +52,8 @@ export class KeyDriver {
   }
 
   /**
-   * Resolves once every group that this node leads is ready, and rejects with what keeps one from it; conditions
-   * that pass are waited for. Groups led elsewhere are watched in the background.
+   * Resolves once every group that this node leads is ready, and rejects with what keeps one from it;
+   * conditions that pass are waited for. Groups led elsewhere are watched in the background.
    */
   async start(signal?: AbortSignal): Promise<void> {
     if (!this.#parts.node.enabled) return;

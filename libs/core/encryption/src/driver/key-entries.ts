@@ -19,8 +19,9 @@ import { readMembership } from '../state/read-state.js';
 const ORIGIN_EPOCH = 0;
 
 /**
- * Two new DEKs, wrapped by every provider and unwrapped again through each of them: what cannot be opened later
- * is never proposed. The DEKs themselves are erased here; they come back by unwrapping, as on every other node.
+ * Two new DEKs, wrapped by every provider and unwrapped again through each of them: what cannot be opened
+ * later is never proposed. The DEKs themselves are erased here; they come back by unwrapping, as on every
+ * other node.
  */
 export async function bootstrapPayload(
   node: NodeEncryption,

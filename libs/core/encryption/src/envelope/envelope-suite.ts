@@ -45,7 +45,9 @@ export interface EnvelopeSuite {
   openPayload(keys: KeyFinder, place: PayloadPlace, envelope: Uint8Array): Uint8Array | undefined;
 }
 
-/** Every version this build reads, and the one it writes. A further version is a further suite in the list. */
+/**
+ * Every version this build reads, and the one it writes. A further version is a further suite in the list.
+ */
 export class EnvelopeSuites {
   readonly writer: EnvelopeSuite;
   readonly #readers: ReadonlyMap<number, EnvelopeSuite>;

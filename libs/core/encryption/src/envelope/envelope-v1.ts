@@ -19,8 +19,8 @@ import {
 } from './envelope-suite.js';
 
 /**
- * Version 1: AES-256-GCM under the DEK itself. A payload is bound to its key alone, not to its place in the log,
- * and nonces are as safe as the disk that remembers the epochs.
+ * Version 1: AES-256-GCM under the DEK itself. A payload is bound to its key alone, not to its place in the
+ * log, and nonces are as safe as the disk that remembers the epochs.
  */
 export const envelopeV1: EnvelopeSuite = {
   version: ENVELOPE_V1,

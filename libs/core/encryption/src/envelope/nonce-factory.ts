@@ -14,9 +14,9 @@ export interface NonceOrigin {
 /**
  * Nonces of one process under one DEK, never the same twice.
  *
- * Uniqueness across processes rests on the epoch, which is durable before the first nonce is drawn. The count is
- * taken before it is used, so that a failure in between loses a number and never repeats one. When it is used
- * up, every further call fails.
+ * Uniqueness across processes rests on the epoch, which is durable before the first nonce is drawn. The
+ * count is taken before it is used, so that a failure in between loses a number and never repeats one. When
+ * it is used up, every further call fails.
  */
 export class NonceFactory {
   readonly epoch: number;

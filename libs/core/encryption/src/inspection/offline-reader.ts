@@ -50,9 +50,9 @@ export interface OfflineReaderParts {
 }
 
 /**
- * Opens what lies on a disk without being a node: no guards, no epoch, nothing written. Without a KEK everything
- * that is not sealed can be looked at, and what is sealed says so. What opens has authenticated, but whether it
- * is the newest there was only a running node can tell.
+ * Opens what lies on a disk without being a node: no guards, no epoch, nothing written. Without a KEK
+ * everything that is not sealed can be looked at, and what is sealed says so. What opens has authenticated,
+ * but whether it is the newest there was only a running node can tell.
  */
 export class OfflineReader {
   readonly #ring: KekRing;

@@ -40,8 +40,9 @@ export class KekRing {
   /**
    * The DEK of a container, by the first provider that opens it.
    *
-   * When none does: an error that passes by itself if there is one, since waiting may help; else the refusal of
-   * a provider whose key is in the container; else `KEK_MISMATCH`, with the keys that could have opened it.
+   * When none does: an error that passes by itself if there is one, since waiting may help; else the
+   * refusal of a provider whose key is in the container; else `KEK_MISMATCH`, with the keys that could have
+   * opened it.
    */
   async unwrap(container: Uint8Array, context: WrapContext, signal?: AbortSignal): Promise<Secret> {
     this.#requireProviders();

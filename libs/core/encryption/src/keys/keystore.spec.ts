@@ -38,9 +38,11 @@ test('other bytes, another purpose or another origin under a known id is a confl
 });
 
 test('a key that does not give its check value is a wrong key', () => {
-  const wrong = () => keystore.set(key(7, 1), checkValue(hashes, secret(2)));
+  const refused = key(7, 1);
+  const wrong = () => keystore.set(refused, checkValue(hashes, secret(2)));
   expect(wrong).toThrow(expect.objectContaining({ code: 'KEK_MISMATCH' }));
   expect(keystore.ids).toEqual([]);
+  expect(refused.dek.reveal()).toEqual(new Uint8Array(32));
   expect(keystore.set(key(7, 1), checkValue(hashes, secret(1))).check).toHaveLength(8);
 });
 

@@ -22,8 +22,8 @@ export interface HeldKey extends UnwrappedKey {
 /**
  * Every DEK of the node, unwrapped, in memory only.
  *
- * Readers see one consistent set without locks: each change replaces the whole map. A key id stands for the same
- * bytes for ever; keys that were rotated out stay readable until they are retired.
+ * Readers see one consistent set without locks: each change replaces the whole map. A key id stands for the
+ * same bytes for ever; keys that were rotated out stay readable until they are retired.
  */
 export class Keystore {
   readonly #hashes: Hashes;
@@ -50,24 +50,18 @@ export class Keystore {
   }
 
   /**
-   * Takes a key over, and its secret with it. The same key again is a no-op; another one under a known id is
-   * `KEY_CONFLICT`; one that does not give the expected check value is `KEK_MISMATCH`.
+   * Takes a key over, and its secret with it. The same key again is a no-op; another one under a known id
+   * is `KEY_CONFLICT`; one that does not give the expected check value is `KEK_MISMATCH`. The secret of a
+   * refused key is erased.
    */
   set(key: UnwrappedKey, expectedCheck?: Uint8Array): HeldKey {
     const check = checkValue(this.#hashes, key.dek);
-    if (expectedCheck !== undefined && !equalBytes(check, expectedCheck)) {
-      throw new CaissonError('KEK_MISMATCH', {
-        keyId: key.keyId,
-        reason: 'check value',
-        found: toHex(check),
-      });
-    }
     const held = this.#keys.get(key.keyId);
-    if (held !== undefined) {
-      if (!held.isSame(key, this.#hashes)) throw new CaissonError('KEY_CONFLICT', { keyId: key.keyId });
-      if (held.dek !== key.dek) key.dek.erase();
-      return held;
-    }
+    const refusal = refusalOf(key, { check, expectedCheck, held }, this.#hashes);
+    const isSpare = refusal !== undefined || held !== undefined;
+    if (isSpare && held?.dek !== key.dek) key.dek.erase();
+    if (refusal !== undefined) throw refusal;
+    if (held !== undefined) return held;
     const stored = new StoredKey(key, check, this.#ciphers);
     this.#keys = new Map(this.#keys).set(key.keyId, stored);
     return stored;
@@ -128,4 +122,20 @@ class StoredKey implements HeldKey {
     this.#prepared.clear();
     this.dek.erase();
   }
+}
+
+interface Known {
+  readonly check: Uint8Array;
+  readonly expectedCheck: Uint8Array | undefined;
+  readonly held: StoredKey | undefined;
+}
+
+function refusalOf(key: UnwrappedKey, known: Known, hashes: Hashes): CaissonError | undefined {
+  const { check, expectedCheck, held } = known;
+  const { keyId } = key;
+  if (expectedCheck !== undefined && !equalBytes(check, expectedCheck)) {
+    return new CaissonError('KEK_MISMATCH', { keyId, reason: 'check value', found: toHex(check) });
+  }
+  const isSame = held === undefined || held.isSame(key, hashes);
+  return isSame ? undefined : new CaissonError('KEY_CONFLICT', { keyId });
 }

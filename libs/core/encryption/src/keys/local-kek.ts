@@ -36,8 +36,8 @@ export interface LocalKekParts {
 /**
  * A KEK whose bytes this process holds, wherever they came from.
  *
- * Its reference is a fingerprint derived from the key, so that the wrong file is told from a damaged blob. The
- * nonces are random: a KEK wraps so few keys that they cannot meet.
+ * Its reference is a fingerprint derived from the key, so that the wrong file is told from a damaged blob.
+ * The nonces are random: a KEK wraps so few keys that they cannot meet.
  */
 export class LocalKek implements KekProvider {
   readonly #provider: string;

@@ -45,7 +45,9 @@ export function guardKeyState(parts: NodeEncryptionParts, keys: NodeKeys, group:
   verifyKeyState(group.state.keys, { hashes: parts.hashes, keystore: keys.keystore, clusterId }, group.id);
 }
 
-/** Two members, or this node and a registered stranger, whose names share the 16 bits that enter the nonce. */
+/**
+ * Two members, or this node and a registered stranger, whose names share the 16 bits that enter the nonce.
+ */
 async function guardCollisions(keys: NodeKeys, group: OpenedGroup): Promise<void> {
   const own = keys.seals.fullNodeId;
   const membership = await readMembership(group.store);
@@ -95,8 +97,8 @@ function behind(recorded: SidecarGroup, { keys }: GroupState): string | undefine
 }
 
 /**
- * A key entry that was applied and that the store has lost. Above the applied index the log still holds it, and
- * replay brings it back.
+ * A key entry that was applied and that the store has lost. Above the applied index the log still holds it,
+ * and replay brings it back.
  */
 async function guardGap(
   content: SidecarContent | undefined,

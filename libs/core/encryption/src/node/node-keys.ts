@@ -66,8 +66,8 @@ export class NodeKeys {
   }
 
   /**
-   * One more epoch for each active DEK that has none in this process: first durable, then in use. Keys that came
-   * up in this process keep the epoch with which they were recorded.
+   * One more epoch for each active DEK that has none in this process: first durable, then in use. Keys that
+   * came up in this process keep the epoch with which they were recorded.
    */
   takeEpochs(): Promise<void> {
     const turn = this.#turn.then(() => this.#takeEpochs());

@@ -6,8 +6,8 @@ import type { NodeEncryptionParts } from './encryption-config.js';
 import { nextEpoch, type NodeKeys } from './node-keys.js';
 
 /**
- * The guards that come before any store or log is opened, in their order. A refusal leaves the directory as it
- * was, byte for byte; afterwards every DEK of the sidecar is held.
+ * The guards that come before any store or log is opened, in their order. A refusal leaves the directory as
+ * it was, byte for byte; afterwards every DEK of the sidecar is held.
  */
 export async function guardStart(
   parts: NodeEncryptionParts,

@@ -37,8 +37,8 @@ export async function replaceFile(
 }
 
 /**
- * Goes through every step of `replaceFile` on a file of its own and removes it, before anything depends on them.
- * A full or read-only disk says so; any other refusal is `UNSUPPORTED_FILESYSTEM`.
+ * Goes through every step of `replaceFile` on a file of its own and removes it, before anything depends on
+ * them. A full or read-only disk says so; any other refusal is `UNSUPPORTED_FILESYSTEM`.
  */
 export async function probeDurability(disk: Disk, directory: string): Promise<void> {
   const path = disk.join(directory, PROBE);

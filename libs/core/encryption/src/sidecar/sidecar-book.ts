@@ -25,8 +25,8 @@ export interface SidecarBookParts {
 /**
  * The sidecar as this process knows it, and the only writer of the file.
  *
- * `record` returns once a change is durable; what is in force afterwards is the union of all changes. Nothing is
- * written when nothing changes. Calls may overlap: they are written one after the other.
+ * `record` returns once a change is durable; what is in force afterwards is the union of all changes.
+ * Nothing is written when nothing changes. Calls may overlap: they are written one after the other.
  */
 export class SidecarBook {
   readonly #parts: SidecarBookParts;
@@ -64,8 +64,8 @@ export class SidecarBook {
   }
 
   /**
-   * Takes over a file whose keys are already in the keystore, if its MAC is right; else `SIDECAR_CORRUPT`. The
-   * MAC is bound to the cluster the file itself names: whether that is ours is asked afterwards.
+   * Takes over a file whose keys are already in the keystore, if its MAC is right; else `SIDECAR_CORRUPT`.
+   * The MAC is bound to the cluster the file itself names: whether that is ours is asked afterwards.
    */
   adopt(sidecar: Sidecar): void {
     const { hashes } = this.#parts;

@@ -13,8 +13,8 @@ export interface SidecarChange {
 export type SidecarContent = Pick<Sidecar, 'clusterId' | 'groups' | 'keys'>;
 
 /**
- * The content after a change. An epoch never falls, and a known key keeps its record whatever comes in, so that
- * replaying entries can only repeat what is there.
+ * The content after a change. An epoch never falls, and a known key keeps its record whatever comes in, so
+ * that replaying entries can only repeat what is there.
  */
 export function mergeSidecar(content: SidecarContent, change: SidecarChange): SidecarContent {
   const groups = new Map(content.groups);

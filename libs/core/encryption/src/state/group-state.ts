@@ -1,8 +1,8 @@
 import type { CutoverProgress, KeyState } from '@caisson/formats';
 
 /**
- * What a group's log has decided about its keys, as of the last written batch. Replaced as a whole: whoever took
- * one sees one moment.
+ * What a group's log has decided about its keys, as of the last written batch. Replaced as a whole: whoever
+ * took one sees one moment.
  */
 export interface GroupState {
   /** `EMPTY_KEY_STATE` before bootstrap. */
@@ -22,7 +22,10 @@ export function raftCutover({ keys }: GroupState): number {
   return keys.raftEnvelopeActive ? keys.raftCutoverIndex : Number.POSITIVE_INFINITY;
 }
 
-/** Where the current state of a group is found. Written by the encryption applier alone, between two entries. */
+/**
+ * Where the current state of a group is found. Written by the encryption applier alone, between two
+ * entries.
+ */
 export class LiveState {
   current: GroupState;
 

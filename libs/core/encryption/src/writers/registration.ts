@@ -9,8 +9,8 @@ export type Registration =
   | { readonly kind: 'refused'; readonly error: CaissonError };
 
 /**
- * The five cases of a claim. Whose row it is comes before its epoch: a stranger under the same 16 bits must hear
- * of the collision, not of an epoch that is none of its own.
+ * The five cases of a claim. Whose row it is comes before its epoch: a stranger under the same 16 bits must
+ * hear of the collision, not of an epoch that is none of its own.
  */
 export function decideRegistration(row: WriterRow | undefined, claim: WriterClaim): Registration {
   const { dekId, fullNodeId, epoch } = claim;

@@ -16,8 +16,8 @@ export interface WriterRegistryStore {
 }
 
 /**
- * The registry's rows in a group's store. A store that cannot give synced writes is refused here, at the start,
- * rather than deep inside apply: a lost row would let an epoch be used twice.
+ * The registry's rows in a group's store. A store that cannot give synced writes is refused here, at the
+ * start, rather than deep inside apply: a lost row would let an epoch be used twice.
  */
 export function openWriterRegistryStore(
   store: Pick<OrderedStore, 'get'> | undefined,
