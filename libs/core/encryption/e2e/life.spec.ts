@@ -1,8 +1,9 @@
 import { fromUtf8 } from '@caisson/base';
 import { CaissonError, isCaissonError } from '@caisson/contracts';
 import { OPCODES, PROPOSAL_KIND } from '@caisson/formats';
+import { NodeEncryption } from '../src/index.js';
 import { note } from './mini-engine.js';
-import { driven, readNote, withWrap, World } from './world.js';
+import { driven, readNote, withUnwrap, withWrap, World } from './world.js';
 
 let world: World;
 
@@ -176,4 +177,27 @@ test('a failure that does not pass ends the start with its own code', async () =
   const error = await running.drive().catch((failure: unknown) => failure);
   expect(isCaissonError(error, 'KEK_DENIED')).toBe(true);
   expect(running.session.admission('user')).toMatchObject({ code: 'ENCRYPTION_NOT_BOOTSTRAPPED' });
+});
+
+test('a start waits for a key service that is out of reach, opens nothing meanwhile, and ends when told to', async () => {
+  await (await driven(world)).stop();
+  const [kek] = world.keks;
+  let outages = 3;
+  const flaky = withUnwrap(kek!, (...args) =>
+    outages-- > 0 ? Promise.reject(new CaissonError('KEK_UNREACHABLE')) : kek!.unwrap(...args),
+  );
+  const node = new NodeEncryption(world.parts({ keks: [flaky] }));
+  const opening = node.open();
+  await world.clock.turn();
+  expect(world.degraded).toContain('KEK_UNREACHABLE');
+  await expect(node.openGroup(1)).rejects.toThrow('ENC-5');
+  await opening;
+  expect(world.degraded).toBeUndefined();
+  expect(node.keys.keystore.ids).toHaveLength(2);
+
+  outages = Number.POSITIVE_INFINITY;
+  const controller = new AbortController();
+  const waiting = new NodeEncryption(world.parts({ keks: [flaky] })).open(controller.signal);
+  controller.abort(new CaissonError('DRAINING'));
+  await expect(waiting).rejects.toMatchObject({ code: 'DRAINING' });
 });

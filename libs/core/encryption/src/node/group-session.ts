@@ -20,6 +20,8 @@ import type { NodeKeys } from './node-keys.js';
 export interface GroupSessionParts {
   readonly id: number;
   readonly below: UntrustedStore;
+  /** Whether `below` survives the process. */
+  readonly durable: boolean;
   readonly state: LiveState;
   /** Absent where encryption is off and the store cannot carry one. */
   readonly registry: WriterRegistry | undefined;
@@ -56,7 +58,7 @@ export class GroupSession implements GroupEncryption {
       sealing,
       onFailure,
     });
-    this.store = new PlainStore({ below, door, watch: this.#proposals });
+    this.store = new PlainStore({ below, door, durable: parts.durable, watch: this.#proposals });
   }
 
   async beginSealing(log?: { readonly last: number }): Promise<void> {

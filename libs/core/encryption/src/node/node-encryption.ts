@@ -104,6 +104,7 @@ export class NodeEncryption implements EncryptionLayer, EncryptionService {
     const restored = isLost ? await restoreSidecar(keys, id, state, signal) : undefined;
     guardKeyState(parts, keys, group);
     return new GroupSession({
+      durable: this.parts.stores.capabilities.durable,
       id,
       below,
       state: new LiveState(state),
