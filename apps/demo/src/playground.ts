@@ -47,7 +47,11 @@ export class Playground {
   }
 
   async start(changes: Document = {}, env: NodeJS.ProcessEnv = {}): Promise<NodeProcess> {
-    const node = await NodeProcess.start(['run', '--config', await this.writeConfig(changes)], env);
+    return this.startFrom(await this.writeConfig(changes), env);
+  }
+
+  async startFrom(config: string, env: NodeJS.ProcessEnv = {}): Promise<NodeProcess> {
+    const node = await NodeProcess.start(['run', '--config', config], env);
     this.#running.push(node);
     return node;
   }

@@ -16,6 +16,8 @@ import type { OrderedStore } from './ordered-store.js';
  */
 export interface Store extends OrderedStore {
   readonly side: 'plaintext';
+  /** Whether its content survives the process. Where it does not, only the log brings it back. */
+  readonly durable: boolean;
 }
 
 /** What readers get: no writes outside apply. */

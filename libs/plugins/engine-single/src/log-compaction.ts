@@ -29,7 +29,9 @@ export class LogCompaction {
   }
 
   get due(): boolean {
-    const { limits, log } = this.#parts;
+    const { limits, log, store } = this.#parts;
+    // A store that forgets is brought back by the log alone, from its first entry on.
+    if (!store.durable) return false;
     const spare = this.#target - log.start.index;
     return spare > 0 && (spare >= limits.entries || this.#byBytes);
   }

@@ -12,6 +12,7 @@ class Counting {
   over(store: Store): Store {
     return {
       side: 'plaintext',
+      durable: true,
       get: (key) => store.get(key),
       view: (direction) => this.#view(store.view(direction)),
       batch: () => store.batch(),

@@ -13,7 +13,7 @@ const other = new Uint8Array(16).fill(8);
 
 async function applied(payload: Uint8Array, recorded?: Uint8Array) {
   const untrusted = await new MemoryStores().open('/s');
-  const store = Object.assign(untrusted, { side: 'plaintext' as const }) as Store;
+  const store = Object.assign(untrusted, { side: 'plaintext' as const, durable: true }) as Store;
   if (recorded !== undefined) await store.batch().put(SYSTEM_KEYS.clusterId, recorded).write({ sync: true });
   const group = await genesisApplier(() => identity).open({ id: 4, store });
   const batch = store.batch();

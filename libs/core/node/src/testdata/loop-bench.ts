@@ -65,7 +65,7 @@ export class LoopBench {
     stores = new MemoryStores(),
   ): Promise<this> {
     const untrusted = await stores.open('/store');
-    this.store = Object.assign(untrusted, { side: 'plaintext' as const });
+    this.store = Object.assign(untrusted, { side: 'plaintext' as const, durable: true });
     const rows = await readAppliedRows(this.store);
     const batch = this.store.batch.bind(this.store);
     this.store.batch = () => this.#recorded(batch());

@@ -79,6 +79,7 @@ export class World {
     const unused = (): never => invariant('TEST', false, 'not part of this double') as never;
     return {
       side: 'plaintext',
+      durable: true,
       get: async (key) => this.get(key),
       batch: () => this.#batch(life),
       view: unused,

@@ -4,6 +4,7 @@ import type { OrderedStore, Store } from '@caisson/contracts';
 export function plaintextSide(store: OrderedStore): Store {
   return {
     side: 'plaintext',
+    durable: true,
     get: (key) => store.get(key),
     view: (direction) => store.view(direction),
     batch: () => store.batch(),
