@@ -152,8 +152,8 @@ export const progress = [
   {
     id: 'window-frees-no-bytes',
     file: 'tracker/inflights.ts',
-    find: '<= index) this.#bytes -= this.#sent[freed++]!.bytes;',
-    replace: '<= index) freed++;',
+    find: 'this.#bytes -= this.#sent[freed++]!.bytes;',
+    replace: 'freed++;',
     why: 'the window would close for ever',
     first: ['inflights'],
   },

@@ -15,7 +15,7 @@ export const storage = [
     find: 'if (PROMISES.has(message.type)) {',
     replace: 'if (PROMISES.has(message.type) && message.to === this.id) {',
     why: 'a crash would break them',
-    first: ['elections', 'replication'],
+    first: ['elections', 'votes', 'roles', 'replication', 'committing', 'leader-answers', 'leader-appends'],
   },
   {
     id: 'refusals-do-not-wait',
@@ -23,7 +23,7 @@ export const storage = [
     find: 'if (PROMISES.has(message.type)) {',
     replace: 'if (PROMISES.has(message.type) && !message.reject) {',
     why: 'they tell of a term that is not on record',
-    first: ['elections'],
+    first: ['elections', 'votes', 'roles'],
   },
   {
     id: 'forwarded-proposals-bear-a-term',
@@ -31,7 +31,7 @@ export const storage = [
     find: 'return TERMLESS.has(type) ? 0 : this.term;',
     replace: 'return this.term;',
     why: 'whoever leads when they arrive may take them',
-    first: ['replication'],
+    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
   },
   {
     id: 'late-snapshot-confirmation-dropped',
@@ -45,9 +45,9 @@ export const storage = [
   {
     id: 'late-confirmation-believed',
     file: 'node/step.ts',
-    find: '      raft.say(\'info\', `${head} ${text}`);\n    }\n    if (message.snapshot',
+    find: "      raft.say('info', `${head} ${text}`);\n    }\n    if (message.snapshot",
     replace:
-      '      raft.say(\'info\', `${head} ${text}`);\n      raft.log.unstable.stableTo({ term: message.logTerm, index: message.index });\n    }\n    if (message.snapshot',
+      "      raft.say('info', `${head} ${text}`);\n      raft.log.unstable.stableTo({ term: message.logTerm, index: message.index });\n    }\n    if (message.snapshot",
     why: 'the entry may have been replaced and come back: its second write is not done',
     first: ['storage-threads'],
   },
@@ -55,7 +55,8 @@ export const storage = [
     id: 'order-of-steps-on-advance',
     file: 'ready/raw-node.ts',
     find: '      storageAppendResponse(raft, ready),\n      storageApplyResponse(raft, ready.committedEntries),\n    ]',
-    replace: '      storageApplyResponse(raft, ready.committedEntries),\n      storageAppendResponse(raft, ready),\n    ]',
+    replace:
+      '      storageApplyResponse(raft, ready.committedEntries),\n      storageAppendResponse(raft, ready),\n    ]',
     why: 'both modes must do the same things in the same order',
     isGap: true,
     first: ['raw-node'],
@@ -169,7 +170,8 @@ export const storage = [
     id: 'commit-told-by-the-page',
     file: 'node/raft.ts',
     find: 'return { term: this.term, vote: this.vote, commit: this.log.committed };',
-    replace: 'return { term: this.term, vote: this.vote, commit: Math.max(this.log.applying, this.log.applied) };',
+    replace:
+      'return { term: this.term, vote: this.vote, commit: Math.max(this.log.applying, this.log.applied) };',
     why: 'what was committed would depend on how it is paged',
     first: ['raw-node'],
   },

@@ -119,8 +119,8 @@ export const transferAndReads = [
   {
     id: 'reads-answered-without-proof',
     file: 'reads/read-queue.ts',
-    find: 'const confirmed = Math.min(jointCommitted(quorum, (id) => this.#acks.get(id)), this.#asked);',
-    replace: 'const confirmed = this.#asked + 0 * quorum.incoming.length;',
+    find: 'const confirmed = Math.min(echoed, this.#asked);',
+    replace: 'const confirmed = this.#asked;',
     why: 'a deposed leader would answer with the past',
     first: ['read-queue'],
   },

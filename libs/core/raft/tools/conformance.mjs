@@ -1,8 +1,9 @@
 /**
- * Runs every script below the given folders: `node tools/conformance.mjs <folder>… [--seed N] [--freeze] [--rewrite]`.
+ * Runs every script below the given folders: `node tools/conformance.mjs <folder>… [--seed N] [--freeze]
+ * [--rewrite]`.
  *
- * Relative folders start where npm was called. `--freeze` makes everything unwritable that goes into a node or
- * comes out of it; `--rewrite` puts what came out in the place of what was expected.
+ * Relative folders start where npm was called. `--freeze` makes everything unwritable that goes into a node
+ * or comes out of it; `--rewrite` puts what came out in the place of what was expected.
  */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';

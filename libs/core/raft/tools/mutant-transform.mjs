@@ -6,7 +6,9 @@ export default {
   createTransformer({ swc, mutant }) {
     const inner = swcJest.createTransformer(swc);
     const patched = (/** @type {string} */ source, /** @type {string} */ file) =>
-      mutant && file.endsWith(`/src/${mutant.file}`) ? source.replace(mutant.find, () => mutant.replace) : source;
+      mutant && file.endsWith(`/src/${mutant.file}`)
+        ? source.replace(mutant.find, () => mutant.replace)
+        : source;
     return {
       canInstrument: false,
       getCacheKey: (source, file, options) => inner.getCacheKey(patched(source, file), file, options),

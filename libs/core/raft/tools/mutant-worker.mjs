@@ -28,7 +28,8 @@ async function run(mutant, specs) {
   if (broken !== undefined) return { kind: 'broken', text: broken.failureMessage ?? 'a spec did not load' };
   for (const { testFilePath, testResults } of results.testResults) {
     const failed = testResults.find(({ status }) => status === 'failed');
-    if (failed !== undefined) return { kind: 'caught', spec: testFilePath.slice(root.length), test: failed.fullName };
+    if (failed !== undefined)
+      return { kind: 'caught', spec: testFilePath.slice(root.length), test: failed.fullName };
   }
   return { kind: 'passed', tests: results.numPassedTests };
 }

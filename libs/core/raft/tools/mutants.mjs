@@ -1,8 +1,9 @@
 /**
- * Shows that the library's own specs catch every deliberate fault: `node tools/mutants.mjs [--only PART] [--workers N]`.
+ * Shows that the library's own specs catch every deliberate fault: `node tools/mutants.mjs [--only PART]
+ * [--workers N]`.
  *
- * The unpatched suite must pass first. A patch that no longer fits, that does not compile or under which the specs hang
- * or do not load, counts as not caught.
+ * The unpatched suite must pass first. A patch that no longer fits, that does not compile or under which
+ * the specs hang or do not load, counts as not caught.
  */
 import { fork } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -32,10 +33,11 @@ class Worker {
   #child = this.#start();
 
   #start() {
-    const { CAISSON_RAFT_SCRIPTS: _, ...env } = process.env;
+    const env = { ...process.env, CAISSON_RAFT_SCRIPTS: undefined, CAISSON_RAFT_SEEDS: '120' };
+    delete env.CAISSON_RAFT_SCRIPTS;
     return fork(new URL('./mutant-worker.mjs', import.meta.url), {
       execArgv: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
-      env: { ...env, CAISSON_RAFT_SEEDS: '120' },
+      env,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
   }
@@ -49,11 +51,14 @@ class Worker {
         child.removeAllListeners();
         resolve(outcome);
       };
-      const timer = setTimeout(() => {
-        child.kill('SIGKILL');
-        this.#child = this.#start();
-        finish({ kind: 'broken', text: `no answer within ${values.timeout} s` });
-      }, Number(values.timeout) * 1000);
+      const timer = setTimeout(
+        () => {
+          child.kill('SIGKILL');
+          this.#child = this.#start();
+          finish({ kind: 'broken', text: `no answer within ${values.timeout} s` });
+        },
+        Number(values.timeout) * 1000,
+      );
       child.once('message', finish);
       child.once('exit', (code) => {
         this.#child = this.#start();
@@ -103,7 +108,8 @@ function findMisfits() {
     }
     overlays.set(path, { id, text: source.replace(find, () => replace) });
     const [problem] = [...service.getSyntacticDiagnostics(path), ...service.getSemanticDiagnostics(path)];
-    if (problem !== undefined) misfits.set(id, `does not compile: ${ts.flattenDiagnosticMessageText(problem.messageText, ' ')}`);
+    if (problem !== undefined)
+      misfits.set(id, `does not compile: ${ts.flattenDiagnosticMessageText(problem.messageText, ' ')}`);
     overlays.delete(path);
   }
   return misfits;
@@ -120,7 +126,9 @@ const started = performance.now();
 const misfits = findMisfits();
 const workers = Array.from({ length: Number(values.workers) }, () => new Worker());
 const baseline = await workers[0].run(undefined, specs);
-say(`without faults: ${baseline.kind === 'passed' ? `${baseline.tests} tests passed` : JSON.stringify(baseline)}`);
+say(
+  `without faults: ${baseline.kind === 'passed' ? `${baseline.tests} tests passed` : JSON.stringify(baseline)}`,
+);
 
 let caught = 0;
 if (baseline.kind === 'passed') {

@@ -13,7 +13,12 @@ import { restoreMembership } from './restore.js';
 const LIMITS = { maxInflightMsgs: 10, maxInflightBytes: Infinity };
 
 const steps = (...tokens: readonly string[]): ConfChangeStep[] => {
-  const kinds: Record<string, ConfChangeKind> = { v: 'add-voter', l: 'add-learner', r: 'remove', u: 'update' };
+  const kinds: Record<string, ConfChangeKind> = {
+    v: 'add-voter',
+    l: 'add-learner',
+    r: 'remove',
+    u: 'update',
+  };
   return tokens.map((token) => ({ kind: kinds[token[0]!]!, id: Number(token.slice(1)) }));
 };
 
@@ -41,7 +46,9 @@ const step = fc.record({
 describe('a simple change', () => {
   test('may change any number of learners and one voter', () => {
     const bench = new Bench().voters(1);
-    expect(bench.do((changer) => changer.simple(steps('l2', 'l3', 'v4')))).toBe('voters=(1 4) learners=(2 3)');
+    expect(bench.do((changer) => changer.simple(steps('l2', 'l3', 'v4')))).toBe(
+      'voters=(1 4) learners=(2 3)',
+    );
     expect(bench.do((changer) => changer.simple(steps('v2', 'v3')))).toBe(
       'more than one voter changed without entering joint config',
     );
@@ -58,7 +65,9 @@ describe('a simple change', () => {
   test('is refused during a joint one', () => {
     const bench = new Bench().voters(1);
     bench.do((changer) => changer.enterJoint(steps('v2'), { autoLeave: false }));
-    expect(bench.do((changer) => changer.simple(steps('v3')))).toBe("can't apply simple config change in joint config");
+    expect(bench.do((changer) => changer.simple(steps('v3')))).toBe(
+      "can't apply simple config change in joint config",
+    );
   });
 
   test('takes no notice of nobody, of updates, and of repeats', () => {
@@ -72,7 +81,9 @@ describe('a simple change', () => {
 describe('a joint change', () => {
   test('keeps both halves until it is left, and stages demotions', () => {
     const bench = new Bench().voters(1, 2, 3);
-    const enter = bench.do((changer) => changer.enterJoint(steps('r1', 'l2', 'v4', 'l5'), { autoLeave: true }));
+    const enter = bench.do((changer) =>
+      changer.enterJoint(steps('r1', 'l2', 'v4', 'l5'), { autoLeave: true }),
+    );
     expect(enter).toBe('voters=(3 4)&&(1 2 3) learners=(5) learners_next=(2) autoleave');
     expect(bench.tracker.ids).toEqual([1, 2, 3, 4, 5]);
     expect(bench.tracker.of(2)!.isLearner).toBe(false);
@@ -117,7 +128,12 @@ describe('what is known about members', () => {
     before.next = 12;
     before.becomeReplicate();
     bench.do((changer) => changer.simple(steps('l2')));
-    expect(bench.tracker.of(2)).toMatchObject({ match: 9, next: 10, state: 'StateReplicate', isLearner: true });
+    expect(bench.tracker.of(2)).toMatchObject({
+      match: 9,
+      next: 10,
+      state: 'StateReplicate',
+      isLearner: true,
+    });
     expect(before.isLearner).toBe(false);
     bench.do((changer) => changer.simple(steps('v2')));
     expect(bench.tracker.of(2)).toMatchObject({ match: 9, isLearner: false });
@@ -127,15 +143,21 @@ describe('what is known about members', () => {
 describe('memberships', () => {
   test('changed one by one or in one joint step end up the same', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 6 }), { minLength: 1 }), fc.array(step), (first, list) => {
-        const [apart, together] = [new Bench().voters(...first), new Bench().voters(...first)];
-        const isPossible = list.every((one) => !apart.do((changer) => changer.simple([one])).includes('removed'));
-        fc.pre(isPossible);
-        together.do((changer) => changer.enterJoint(list, { autoLeave: false }));
-        together.do((changer) => changer.leaveJoint());
-        expect(together.tracker.membership).toEqual(apart.tracker.membership);
-        expect(together.tracker.ids).toEqual(apart.tracker.ids);
-      }),
+      fc.property(
+        fc.uniqueArray(fc.integer({ min: 1, max: 6 }), { minLength: 1 }),
+        fc.array(step),
+        (first, list) => {
+          const [apart, together] = [new Bench().voters(...first), new Bench().voters(...first)];
+          const isPossible = list.every(
+            (one) => !apart.do((changer) => changer.simple([one])).includes('removed'),
+          );
+          fc.pre(isPossible);
+          together.do((changer) => changer.enterJoint(list, { autoLeave: false }));
+          together.do((changer) => changer.leaveJoint());
+          expect(together.tracker.membership).toEqual(apart.tracker.membership);
+          expect(together.tracker.ids).toEqual(apart.tracker.ids);
+        },
+      ),
     );
   });
 
@@ -158,7 +180,12 @@ describe('memberships', () => {
   });
 
   test('that nothing could lead to are not restored', () => {
-    const state = { ...confStateOf(new Tracker(LIMITS).membership), voters: [1], learners: [2], learnersNext: [2] };
+    const state = {
+      ...confStateOf(new Tracker(LIMITS).membership),
+      voters: [1],
+      learners: [2],
+      learnersNext: [2],
+    };
     const conflicting = { ...state, votersOutgoing: [], voters: [], learners: [1], learnersNext: [] };
     expect(() => restoreMembership(new Tracker(LIMITS), 1, conflicting)).toThrow('RAFT-6');
   });
@@ -166,9 +193,21 @@ describe('memberships', () => {
   test.each([
     { what: 'a member without progress', fields: { incoming: [1, 2] }, id: 'RAFT-3' },
     { what: 'a voter that learns too', fields: { incoming: [1], learners: [1] }, id: 'RAFT-4' },
-    { what: 'a staged learner that never voted', fields: { incoming: [1], outgoing: [9], learnersNext: [1] }, id: 'RAFT' },
-    { what: 'staged learners outside a joint change', fields: { incoming: [1], learnersNext: [1] }, id: 'RAFT-4' },
-    { what: 'automatic leave outside a joint change', fields: { incoming: [1], autoLeave: true }, id: 'RAFT-5' },
+    {
+      what: 'a staged learner that never voted',
+      fields: { incoming: [1], outgoing: [9], learnersNext: [1] },
+      id: 'RAFT',
+    },
+    {
+      what: 'staged learners outside a joint change',
+      fields: { incoming: [1], learnersNext: [1] },
+      id: 'RAFT-4',
+    },
+    {
+      what: 'automatic leave outside a joint change',
+      fields: { incoming: [1], autoLeave: true },
+      id: 'RAFT-5',
+    },
   ])('with $what are refused as bugs', ({ fields, id }) => {
     const tracker = new Tracker(LIMITS);
     const membership = { ...EMPTY_MEMBERSHIP, ...fields };

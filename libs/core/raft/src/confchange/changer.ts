@@ -129,7 +129,8 @@ class Draft {
     if (progress.isLearner) return;
     this.#remove(id);
     this.#progress.set(id, progress);
-    // A voter of the outgoing half cannot be a learner at the same time: it is demoted when the half is dropped.
+    // A voter of the outgoing half cannot be a learner at the same time: it is demoted when the half is
+    // dropped.
     if (this.membership.outgoing.includes(id)) {
       this.#set({ learnersNext: withId(this.membership.learnersNext, id) });
     } else {

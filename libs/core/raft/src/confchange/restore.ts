@@ -5,7 +5,8 @@ import type { ConfState } from '../message/state.js';
 import { Tracker } from '../tracker/tracker.js';
 import { type Changed, Changer, type ChangeOutcome } from './changer.js';
 
-const steps = (kind: ConfChangeKind, ids: readonly NodeId[]): ConfChangeStep[] => ids.map((id) => ({ kind, id }));
+const steps = (kind: ConfChangeKind, ids: readonly NodeId[]): ConfChangeStep[] =>
+  ids.map((id) => ({ kind, id }));
 
 /**
  * Builds the membership of a snapshot by changes that could have led to it, so that a restored membership has

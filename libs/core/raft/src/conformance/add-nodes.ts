@@ -9,7 +9,11 @@ function readOrigin(directive: Directive): Snapshot {
   const isGiven = ['voters', 'learners', 'index', 'content'].some((key) => directive.has(key));
   const index = directive.number('index') ?? 0;
   if (isGiven && index <= 1) throw new ScriptError('index must be specified as > 1 due to bootstrap');
-  const confState = { ...EMPTY_CONF_STATE, voters: directive.ids('voters'), learners: directive.ids('learners') };
+  const confState = {
+    ...EMPTY_CONF_STATE,
+    voters: directive.ids('voters'),
+    learners: directive.ids('learners'),
+  };
   const content = directive.text('content') ?? '';
   return { index, term: isGiven ? 1 : 0, confState, data: new TextEncoder().encode(content) };
 }
@@ -31,7 +35,11 @@ function readOptions(directive: Directive): Omit<RaftOptions, 'storage' | 'id' |
 }
 
 /** Adds nodes that all start from the same applied state, or from nothing. */
-export function addNodes(environment: Environment, directive: Directive, random: RaftOptions['random']): void {
+export function addNodes(
+  environment: Environment,
+  directive: Directive,
+  random: RaftOptions['random'],
+): void {
   const origin = environment.guard(readOrigin(directive));
   const options = readOptions(directive);
   const sink: RaftOptions['sink'] = (level, text) => environment.output.log(level, text);

@@ -20,7 +20,10 @@ function change(directive: Directive, changer: Changer): ChangeOutcome {
   }
 }
 
-/** Runs directives against one growing membership. Every directive, failed ones too, moves the log one entry on. */
+/**
+ * Runs directives against one growing membership. Every directive, failed ones too, moves the log one entry
+ * on.
+ */
 export function createConfChangeRun(): (directive: Directive) => string {
   const tracker = new Tracker(LIMITS);
   let lastIndex = 0;

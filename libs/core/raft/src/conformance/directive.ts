@@ -29,7 +29,8 @@ export class Directive {
 
   flag(key: string): boolean | undefined {
     const text = this.text(key);
-    if (text !== undefined && text !== 'true' && text !== 'false') throw new ScriptError(`${key} is no boolean`);
+    if (text !== undefined && text !== 'true' && text !== 'false')
+      throw new ScriptError(`${key} is no boolean`);
     return text === undefined ? undefined : text === 'true';
   }
 

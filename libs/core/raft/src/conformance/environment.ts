@@ -98,7 +98,9 @@ export class Environment {
   /** Delivers or drops what is on its way to a recipient, in order. Answers how many messages that was. */
   deliver({ id, isDropping }: Recipient, type?: MessageType): number {
     const isMeant = (message: Message): boolean =>
-      message.to === id && (type === undefined || message.type === type) && !(isDropping && isInternal(message));
+      message.to === id &&
+      (type === undefined || message.type === type) &&
+      !(isDropping && isInternal(message));
     const meant = this.messages.filter(isMeant);
     this.messages = this.messages.filter((message) => !isMeant(message));
     for (const message of meant) {

@@ -1,6 +1,6 @@
 /**
- * Makes a value and everything in it unwritable, to catch whoever writes to what was handed out. Byte strings cannot be
- * frozen and stay as they are.
+ * Makes a value and everything in it unwritable, to catch whoever writes to what was handed out. Byte
+ * strings cannot be frozen and stay as they are.
  */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || Object.isFrozen(value)) {

@@ -18,7 +18,12 @@ function demand(outcome: StepOutcome): void {
 }
 
 /** One id: plain. Several: under a header each. */
-function forEachId(environment: Environment, directive: Directive, work: (id: NodeId) => void, what: string): void {
+function forEachId(
+  environment: Environment,
+  directive: Directive,
+  work: (id: NodeId) => void,
+  what: string,
+): void {
   const ids = directive.bareIds;
   for (const id of ids) {
     if (ids.length === 1) {
@@ -59,7 +64,9 @@ function showState({ nodes, output }: Environment): void {
   for (const { raw } of nodes) {
     const { softState, hardState, membership } = raw.status();
     const standing = allVoters(membership).includes(raw.id) ? 'Voter' : 'Non-Voter';
-    output.write(`${raw.id}: ${softState.role} (${standing}) Term:${hardState.term} Lead:${softState.lead}\n`);
+    output.write(
+      `${raw.id}: ${softState.role} (${standing}) Term:${hardState.term} Lead:${softState.lead}\n`,
+    );
   }
 }
 
@@ -90,7 +97,11 @@ function propose(environment: Environment, directive: Directive): void {
   demand(environment.node(Number(id)).raw.propose(new TextEncoder().encode(data)));
 }
 
-function repeatTick(environment: Environment, directive: Directive, which: 'electionTick' | 'heartbeatTick'): void {
+function repeatTick(
+  environment: Environment,
+  directive: Directive,
+  which: 'electionTick' | 'heartbeatTick',
+): void {
   const { raw } = environment.node(directive.id());
   for (let count = raw.raft.options[which]; count > 0; count--) raw.tick();
 }

@@ -37,7 +37,9 @@ function kindOf(blocks: readonly Block[]): ScriptKind {
 
 function createRun(kind: ScriptKind, options: ScriptOptions): (directive: Directive) => string {
   if (kind === 'quorum') return createQuorumRun();
-  return kind === 'confchange' ? createConfChangeRun() : createInteractionRun(options.random, options.isFreezing);
+  return kind === 'confchange'
+    ? createConfChangeRun()
+    : createInteractionRun(options.random, options.isFreezing);
 }
 
 /** Runs a block; a broken invariant becomes output too, to be seen in context. */
@@ -65,7 +67,10 @@ export function runScript(text: string, options: ScriptOptions): ScriptResult {
   return { kind, directives, difference: undefined };
 }
 
-/** The script with what actually came out in the place of what was expected. To be read before it is believed. */
+/**
+ * The script with what actually came out in the place of what was expected. To be read before it is
+ * believed.
+ */
 export function rewriteScript(text: string, options: ScriptOptions): string {
   const lines = text.split('\n');
   const blocks = parseScript(text);

@@ -1,6 +1,6 @@
 /**
- * The script language: blocks of a directive, optional input, a line of four dashes, and the expected output up to a
- * blank line. Lines starting with `#` between blocks are comments.
+ * The script language: blocks of a directive, optional input, a line of four dashes, and the expected
+ * output up to a blank line. Lines starting with `#` between blocks are comments.
  */
 
 export interface Argument {

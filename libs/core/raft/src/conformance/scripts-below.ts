@@ -15,7 +15,8 @@ const HAS_BLOCK = /^----$/m;
 /** Every script at or below a path, wherever it lies; text files without a single block are none. */
 export function scriptsBelow(folders: Folders, path: string): ScriptFile[] {
   const names = folders.list(path);
-  if (names !== undefined) return [...names].sort().flatMap((name) => scriptsBelow(folders, `${path}/${name}`));
+  if (names !== undefined)
+    return [...names].sort().flatMap((name) => scriptsBelow(folders, `${path}/${name}`));
   if (!path.endsWith('.txt')) return [];
   const text = folders.read(path);
   return HAS_BLOCK.test(text) ? [{ path, text }] : [];

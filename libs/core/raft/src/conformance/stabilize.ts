@@ -46,7 +46,9 @@ function runPhase(environment: Environment, phase: Phase, ids: readonly NodeId[]
   return isIdle;
 }
 
-/** Lets the given nodes, or all, work until nothing is left to do for them; each phase over all nodes first. */
+/**
+ * Lets the given nodes, or all, work until nothing is left to do for them; each phase over all nodes first.
+ */
 export function stabilize(environment: Environment, given: readonly NodeId[]): void {
   const ids = given.length > 0 ? given : environment.nodes.map(({ raw }) => raw.id);
   for (let isIdle = false; !isIdle; ) {

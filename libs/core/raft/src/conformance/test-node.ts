@@ -24,7 +24,9 @@ export interface StorageWork {
   readonly snapshot: Snapshot | undefined;
 }
 
-/** A node of a script with its disk, its queues of storage work, and an application that concatenates data. */
+/**
+ * A node of a script with its disk, its queues of storage work, and an application that concatenates data.
+ */
 export class TestNode {
   readonly raw: RawNode;
   readonly storage: ScriptStorage;

@@ -85,7 +85,8 @@ export function describeReady(ready: Ready): string {
   if (ready.committedEntries.length > 0) {
     lines.push('CommittedEntries:', ...ready.committedEntries.map(describeEntry));
   }
-  if (ready.messages.length > 0) lines.push('Messages:', ...ready.messages.map((one) => describeMessage(one)));
+  if (ready.messages.length > 0)
+    lines.push('Messages:', ...ready.messages.map((one) => describeMessage(one)));
   if (lines.length === 0) return '<empty Ready>';
   return [`Ready MustSync=${ready.mustSync}:`, ...lines, ''].join('\n');
 }

@@ -49,7 +49,13 @@ export function describeConfChange(change: ConfChange): string {
   return parts.join(' ');
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\t': '\\t', '\r': '\\r' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\n': '\\n',
+  '\t': '\\t',
+  '\r': '\\r',
+};
 
 /** Bytes in double quotes, printable ASCII as it is, the rest escaped. */
 export function quoteBytes(bytes: Uint8Array): string {

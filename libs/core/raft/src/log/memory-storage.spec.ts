@@ -16,7 +16,13 @@ const terms = (entries: ReturnType<MemoryStorage['entries']>): unknown =>
 
 describe('a log in memory', () => {
   test('knows terms from the entry it is attached to until its end', () => {
-    expect([2, 3, 4, 6, 7].map((index) => storage().term(index))).toEqual(['compacted', 3, 4, 6, 'unavailable']);
+    expect([2, 3, 4, 6, 7].map((index) => storage().term(index))).toEqual([
+      'compacted',
+      3,
+      4,
+      6,
+      'unavailable',
+    ]);
     expect([storage().firstIndex(), storage().lastIndex()]).toEqual([4, 6]);
   });
 

@@ -51,7 +51,9 @@ export class MemoryStorage implements LogStorage {
     this.#hardState = hardState;
   }
 
-  /** Takes entries over from their first index on; what was there is replaced, what is compacted is skipped. */
+  /**
+   * Takes entries over from their first index on; what was there is replaced, what is compacted is skipped.
+   */
   append(entries: readonly Entry[]): void {
     const fresh = entries.slice(Math.max(0, this.firstIndex() - (entries[0]?.index ?? 0)));
     const from = fresh[0];

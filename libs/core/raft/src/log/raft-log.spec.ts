@@ -16,7 +16,13 @@ interface Start {
 
 const said: string[] = [];
 
-function raftLog({ stable = [], unstable = [], base = [0, 0], applyingSizeMax, committed = 0 }: Start): RaftLog {
+function raftLog({
+  stable = [],
+  unstable = [],
+  base = [0, 0],
+  applyingSizeMax,
+  committed = 0,
+}: Start): RaftLog {
   const storage = new MemoryStorage();
   if (base[0] > 0) storage.applySnapshot(snapshotOf(base[0], base[1], membersOf([1])));
   storage.append(logOf(stable, base[0] + 1));
@@ -176,7 +182,10 @@ describe('handing out committed entries', () => {
     expect(start().hasNextCommitted({ allowUnstable: false })).toBe(true);
     const none = start({ stable: [], unstable: [1, 1, 1] });
     expect([indexes(none, true), indexes(none, false)]).toEqual([[4, 5], []]);
-    expect([true, false].map((allowUnstable) => none.hasNextCommitted({ allowUnstable }))).toEqual([true, false]);
+    expect([true, false].map((allowUnstable) => none.hasNextCommitted({ allowUnstable }))).toEqual([
+      true,
+      false,
+    ]);
   });
 
   test('takes nothing twice', () => {
@@ -252,7 +261,10 @@ describe('slices', () => {
         const slice = log.slice(low, high, sizeMax) as readonly { index: number }[];
         const got = slice.map(({ index }) => index);
         expect(got).toEqual(Array.from({ length: got.length }, (_, at) => low + at));
-        const entries = logOf(Array.from({ length }, () => 1), low);
+        const entries = logOf(
+          Array.from({ length }, () => 1),
+          low,
+        );
         const fits = (count: number): boolean => encodedSizes(entries.slice(0, count)) <= sizeMax;
         if (length > 0) expect(got.length >= 1).toBe(true);
         if (got.length > 1) expect(fits(got.length)).toBe(true);

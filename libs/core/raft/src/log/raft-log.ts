@@ -15,8 +15,8 @@ export interface RaftLogOptions {
 /**
  * The whole log: what storage holds, then the unstable tail.
  *
- * Three positions in it move forward independently, applied ≤ applying ≤ committed (RAFT-9): `committed` is what
- * a quorum has, `applying` what the application was given, `applied` what it reported done.
+ * Three positions in it move forward independently, applied ≤ applying ≤ committed (RAFT-9): `committed` is
+ * what a quorum has, `applying` what the application was given, `applied` what it reported done.
  */
 export class RaftLog {
   readonly unstable: Unstable;
@@ -154,8 +154,8 @@ export class RaftLog {
   }
 
   /**
-   * The last position at or before `index` whose term is not above `term`: where a log that has `term` at `index`
-   * can still agree with this one. Term 0 if that lies outside what is known.
+   * The last position at or before `index` whose term is not above `term`: where a log that has `term` at
+   * `index` can still agree with this one. Term 0 if that lies outside what is known.
    */
   findConflictByTerm(index: number, term: number): EntryId {
     for (let at = index; at > 0; at--) {
@@ -168,7 +168,11 @@ export class RaftLog {
 
   commitTo(index: number): void {
     if (index <= this.#committed) return;
-    invariant('RAFT-11', index <= this.lastIndex(), 'the commit index passed the end of the log: it was truncated');
+    invariant(
+      'RAFT-11',
+      index <= this.lastIndex(),
+      'the commit index passed the end of the log: it was truncated',
+    );
     this.#committed = index;
   }
 
@@ -189,8 +193,8 @@ export class RaftLog {
   }
 
   /**
-   * The next page for the application. Entries that storage has not confirmed are included only if `allowUnstable`:
-   * an application must not know what this node could still forget.
+   * The next page for the application. Entries that storage has not confirmed are included only if
+   * `allowUnstable`: an application must not know what this node could still forget.
    */
   nextCommitted({ allowUnstable }: { allowUnstable: boolean }): readonly Entry[] {
     if (this.#isApplyingPaused || this.hasUnstableSnapshot()) return [];
@@ -218,7 +222,11 @@ export class RaftLog {
   }
 
   appliedTo(index: number, size: number): void {
-    invariant('RAFT-9', index >= this.#applied && index <= this.#committed, 'the applied index left its range');
+    invariant(
+      'RAFT-9',
+      index >= this.#applied && index <= this.#committed,
+      'the applied index left its range',
+    );
     this.#applied = index;
     this.#applying = Math.max(this.#applying, index);
     this.#applyingSize = Math.max(0, this.#applyingSize - size);
@@ -243,4 +251,5 @@ export class RaftLog {
   }
 }
 
-const describeId = (snapshot: Snapshot): string => `snapshot [index: ${snapshot.index}, term: ${snapshot.term}]`;
+const describeId = (snapshot: Snapshot): string =>
+  `snapshot [index: ${snapshot.index}, term: ${snapshot.term}]`;

@@ -4,13 +4,14 @@ import type { ConfState, HardState, Snapshot } from '../message/state.js';
 /** Why a part of the log cannot be had: already thrown away, or not there yet. */
 export type LogGap = 'compacted' | 'unavailable';
 
-export const isGap = (answer: number | readonly Entry[] | LogGap): answer is LogGap => typeof answer === 'string';
+export const isGap = (answer: number | readonly Entry[] | LogGap): answer is LogGap =>
+  typeof answer === 'string';
 
 /**
  * What the core reads back of what it asked to be made durable. Synchronous, from memory or a cache.
  *
- * The core never writes through this: entries, hard state and snapshots leave it in `Ready`. What has been reported as
- * durable must be readable here from then on.
+ * The core never writes through this: entries, hard state and snapshots leave it in `Ready`. What has been
+ * reported as durable must be readable here from then on.
  */
 export interface LogStorage {
   initialState(): { readonly hardState: HardState; readonly confState: ConfState };

@@ -14,16 +14,24 @@ const said: string[] = [];
 function unstable({ offset = 5, terms = [], snapshot, isInProgress = false }: Start): Unstable {
   const one = new Unstable(offset, (_, text) => said.push(text));
   if (snapshot !== undefined) one.restore(snapshotOf(snapshot[0], snapshot[1], membersOf([1])));
-  if (terms.length > 0) one.truncateAndAppend(logOf(terms, snapshot === undefined ? offset : snapshot[0] + 1));
+  if (terms.length > 0)
+    one.truncateAndAppend(logOf(terms, snapshot === undefined ? offset : snapshot[0] + 1));
   if (isInProgress) one.acceptInProgress();
   return one;
 }
 
-const view = (one: Unstable): unknown => [one.offset, one.offsetInProgress, one.entries.map(({ term }) => term)];
+const view = (one: Unstable): unknown => [
+  one.offset,
+  one.offsetInProgress,
+  one.entries.map(({ term }) => term),
+];
 
 describe('the unstable end of the log', () => {
   test('knows its borders from its entries, then from its snapshot', () => {
-    expect([unstable({ terms: [1] }).firstIndex(), unstable({ terms: [1] }).lastIndex()]).toEqual([undefined, 5]);
+    expect([unstable({ terms: [1] }).firstIndex(), unstable({ terms: [1] }).lastIndex()]).toEqual([
+      undefined,
+      5,
+    ]);
     expect([unstable({}).firstIndex(), unstable({}).lastIndex()]).toEqual([undefined, undefined]);
     const restored = unstable({ snapshot: [4, 1] });
     expect([restored.firstIndex(), restored.lastIndex()]).toEqual([5, 4]);
@@ -49,9 +57,19 @@ describe('the unstable end of the log', () => {
     { what: 'nothing for an empty end', start: {}, to: [5, 1], after: [5, 5, []] },
     { what: 'one entry', start: { terms: [1, 1], isInProgress: true }, to: [5, 1], after: [6, 7, [1]] },
     { what: 'all entries', start: { terms: [1, 1], isInProgress: true }, to: [6, 1], after: [7, 7, []] },
-    { what: 'nothing of another term', start: { terms: [2], isInProgress: true }, to: [5, 1], after: [5, 6, [2]] },
+    {
+      what: 'nothing of another term',
+      start: { terms: [2], isInProgress: true },
+      to: [5, 1],
+      after: [5, 6, [2]],
+    },
     { what: 'nothing below', start: { terms: [2], isInProgress: true }, to: [4, 2], after: [5, 6, [2]] },
-    { what: 'nothing for a snapshot', start: { snapshot: [4, 1], terms: [1] }, to: [4, 1], after: [5, 5, [1]] },
+    {
+      what: 'nothing for a snapshot',
+      start: { snapshot: [4, 1], terms: [1] },
+      to: [4, 1],
+      after: [5, 5, [1]],
+    },
     { what: 'entries not handed out yet', start: { terms: [1, 1] }, to: [5, 1], after: [6, 6, [1]] },
   ] as const)('becomes stable: $what', ({ start, to, after }) => {
     const one = unstable(start);
@@ -118,6 +136,11 @@ describe('the unstable end of the log', () => {
   test('is only sliced inside itself', () => {
     const one = unstable({ terms: [1, 1] });
     expect(one.slice(5, 7)).toHaveLength(2);
-    for (const [low, high] of [[4, 6], [5, 8], [6, 5]] as const) expect(() => one.slice(low, high)).toThrow('RAFT-8');
+    for (const [low, high] of [
+      [4, 6],
+      [5, 8],
+      [6, 5],
+    ] as const)
+      expect(() => one.slice(low, high)).toThrow('RAFT-8');
   });
 });

@@ -6,9 +6,10 @@ import type { Snapshot } from '../message/state.js';
 /**
  * The tail of the log, and at most one snapshot, that storage has not confirmed.
  *
- * Two positions move independently: `offset` follows what is confirmed, `offsetInProgress` what has been handed
- * out to be written. Invariant: offset ≤ offsetInProgress ≤ offset + entries (RAFT-8). A confirmation counts only
- * if term and index are still ours: what it speaks of may have been replaced since.
+ * Two positions move independently: `offset` follows what is confirmed, `offsetInProgress` what has been
+ * handed out to be written. Invariant: offset ≤ offsetInProgress ≤ offset + entries (RAFT-8). A
+ * confirmation counts only if term and index are still ours: what it speaks of may have been replaced
+ * since.
  */
 export class Unstable {
   snapshot: Snapshot | undefined;
@@ -81,7 +82,10 @@ export class Unstable {
     }
     if (term !== id.term) {
       const [told, held] = [`(${index},${id.term})`, `(${index},${term})`];
-      this.sink('info', `entry at (index,term)=${told} mismatched with entry at ${held} in unstable log; ignoring`);
+      this.sink(
+        'info',
+        `entry at (index,term)=${told} mismatched with entry at ${held} in unstable log; ignoring`,
+      );
       return;
     }
     this.#entries = this.#entries.slice(index + 1 - this.offset);

@@ -52,7 +52,8 @@ function pushVarint(bytes: number[], value: number): void {
 export function confChangeEntry(change: ConfChange, { version }: { version: 1 | 2 } = { version: 2 }): Entry {
   const bytes: number[] = [];
   if (version === 2) {
-    if (leavesJoint(change) && change.context.length === 0) return unplacedEntry(NO_DATA, 'EntryConfChangeV2');
+    if (leavesJoint(change) && change.context.length === 0)
+      return unplacedEntry(NO_DATA, 'EntryConfChangeV2');
     bytes.push(TRANSITIONS.indexOf(change.transition));
     pushVarint(bytes, change.changes.length);
   }

@@ -54,7 +54,9 @@ function varintSize(value: number): number {
   return size;
 }
 
-/** Bytes an entry takes in a message, as a protocol buffer would count them: what limits messages and pages. */
+/**
+ * Bytes an entry takes in a message, as a protocol buffer would count them: what limits messages and pages.
+ */
 export function encodedSize(entry: Entry): number {
   const type = entry.type === 'EntryNormal' ? 0 : 2;
   const data = entry.data.length === 0 ? 0 : 1 + varintSize(entry.data.length) + entry.data.length;
@@ -67,7 +69,9 @@ export function encodedSizes(entries: readonly Entry[]): number {
   return size;
 }
 
-/** The longest prefix within `sizeMax`, but always at least one entry: an over-large entry must still move. */
+/**
+ * The longest prefix within `sizeMax`, but always at least one entry: an over-large entry must still move.
+ */
 export function limitSize(entries: readonly Entry[], sizeMax: number): readonly Entry[] {
   if (sizeMax === Infinity) return entries;
   let size = 0;

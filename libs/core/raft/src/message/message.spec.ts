@@ -8,7 +8,15 @@ import {
   leavesJoint,
   wayOf,
 } from './conf-change.js';
-import { encodedSize, encodedSizes, type Entry, limitSize, NO_DATA, payloadSize, unplacedEntry } from './entry.js';
+import {
+  encodedSize,
+  encodedSizes,
+  type Entry,
+  limitSize,
+  NO_DATA,
+  payloadSize,
+  unplacedEntry,
+} from './entry.js';
 import { createMessage, isLocalType, isResponseType, type MessageType, voteResponseType } from './message.js';
 import { EMPTY_CONF_STATE, equivalentConfStates } from './state.js';
 
@@ -30,7 +38,9 @@ describe('entry sizes', () => {
   test('a limit takes the longest prefix within it, and never nothing', () => {
     const entries = [entryOf(10), entryOf(10), entryOf(10)];
     const size = encodedSize(entries[0]!);
-    const lengths = [0, size, 2 * size - 1, 2 * size, 3 * size, Infinity].map((max) => limitSize(entries, max).length);
+    const lengths = [0, size, 2 * size - 1, 2 * size, 3 * size, Infinity].map(
+      (max) => limitSize(entries, max).length,
+    );
     expect(lengths).toEqual([1, 1, 1, 2, 3, 3]);
     expect(limitSize([], 5)).toEqual([]);
     expect(encodedSizes(entries)).toBe(3 * size);
@@ -40,7 +50,15 @@ describe('entry sizes', () => {
 describe('message types', () => {
   const LOCAL = ['MsgHup', 'MsgBeat', 'MsgUnreachable', 'MsgSnapStatus', 'MsgCheckQuorum'];
   const STORAGE = ['MsgStorageAppend', 'MsgStorageAppendResp', 'MsgStorageApply', 'MsgStorageApplyResp'];
-  const REQUESTS = ['MsgProp', 'MsgApp', 'MsgVote', 'MsgPreVote', 'MsgSnap', 'MsgHeartbeat', 'MsgTransferLeader'];
+  const REQUESTS = [
+    'MsgProp',
+    'MsgApp',
+    'MsgVote',
+    'MsgPreVote',
+    'MsgSnap',
+    'MsgHeartbeat',
+    'MsgTransferLeader',
+  ];
   const OTHERS = ['MsgTimeoutNow', 'MsgForgetLeader', 'MsgReadIndex'];
   const ANSWERS = ['MsgAppResp', 'MsgVoteResp', 'MsgPreVoteResp', 'MsgHeartbeatResp', 'MsgReadIndexResp'];
 
@@ -57,8 +75,16 @@ describe('message types', () => {
   });
 
   test('a vote is answered in kind, and what is not given is empty', () => {
-    expect([voteResponseType('MsgVote'), voteResponseType('MsgPreVote')]).toEqual(['MsgVoteResp', 'MsgPreVoteResp']);
-    expect(createMessage({ type: 'MsgApp', to: 2 })).toMatchObject({ to: 2, term: 0, entries: [], reject: false });
+    expect([voteResponseType('MsgVote'), voteResponseType('MsgPreVote')]).toEqual([
+      'MsgVoteResp',
+      'MsgPreVoteResp',
+    ]);
+    expect(createMessage({ type: 'MsgApp', to: 2 })).toMatchObject({
+      to: 2,
+      term: 0,
+      entries: [],
+      reject: false,
+    });
   });
 });
 

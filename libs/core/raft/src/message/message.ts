@@ -30,8 +30,8 @@ export type MessageType =
 /**
  * What nodes, and the storage threads inside one node, say to each other.
  *
- * One shape for all types, with zero or empty for what a type does not use. A message is never changed once made,
- * by its sender or by its receiver; its arrays and byte strings may be shared with the log.
+ * One shape for all types, with zero or empty for what a type does not use. A message is never changed once
+ * made, by its sender or by its receiver; its arrays and byte strings may be shared with the log.
  */
 export interface Message {
   readonly type: MessageType;

@@ -26,7 +26,9 @@ export interface SoftState {
 export const equalSoftState = (left: SoftState, right: SoftState): boolean =>
   left.lead === right.lead && left.role === right.role;
 
-/** A membership as it is written to snapshots. Two halves are filled only while a joint change is under way. */
+/**
+ * A membership as it is written to snapshots. Two halves are filled only while a joint change is under way.
+ */
 export interface ConfState {
   readonly voters: readonly NodeId[];
   readonly votersOutgoing: readonly NodeId[];

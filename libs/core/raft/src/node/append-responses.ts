@@ -31,8 +31,9 @@ function handleAcknowledgement(raft: Raft, { from, index }: Message, progress: P
   if (!isNews && !(progress.match === index && progress.state === 'StateProbe')) return;
   resume(raft, { from, index }, progress);
   const isOther = from !== raft.id;
-  if (!commitAndBroadcast(raft) && isOther && progress.canBumpCommit(raft.log.committed)) sendAppend(raft, from);
+  const isEverybodyTold = commitAndBroadcast(raft);
   if (!isOther) return;
+  if (!isEverybodyTold && progress.canBumpCommit(raft.log.committed)) sendAppend(raft, from);
   // Several messages may fit into the room this acknowledgement made.
   while (maybeSendAppend(raft, from, { evenIfEmpty: false }));
   if (from === raft.transferee && progress.match === raft.log.lastIndex()) {

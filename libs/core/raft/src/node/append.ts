@@ -33,8 +33,13 @@ function place(raft: Raft, entry: Entry, index: number): Entry {
   const { onAppend } = raft.options;
   if (onAppend === undefined || entry.type !== 'EntryNormal' || payloadSize(entry) === 0) return placed;
   const prepared = onAppend(placed);
-  const keepsPlace = prepared.term === placed.term && prepared.index === index && prepared.type === entry.type;
-  invariant('RAFT-17', keepsPlace && payloadSize(prepared) > 0, 'a prepared entry left its place or its data');
+  const keepsPlace =
+    prepared.term === placed.term && prepared.index === index && prepared.type === entry.type;
+  invariant(
+    'RAFT-17',
+    keepsPlace && payloadSize(prepared) > 0,
+    'a prepared entry left its place or its data',
+  );
   return prepared;
 }
 
@@ -46,4 +51,5 @@ export function maybeCommit(raft: Raft): boolean {
 }
 
 /** Whether what is committed is known to be all that ever was: true once an entry of our own term is. */
-export const hasCommittedInTerm = (raft: Raft): boolean => raft.log.termOrZero(raft.log.committed) === raft.term;
+export const hasCommittedInTerm = (raft: Raft): boolean =>
+  raft.log.termOrZero(raft.log.committed) === raft.term;

@@ -21,8 +21,8 @@ export function snapshotApplied(raft: Raft, { index }: Snapshot): void {
 
 export function appliedTo(raft: Raft, index: number, size: number): void {
   raft.log.appliedTo(Math.max(index, raft.log.applied), size);
-  // Not before everything that may still change the membership is applied; and on every later occasion again, since
-  // the proposal may be dropped, or its leader may be.
+  // Not before everything that may still change the membership is applied; and on every later occasion
+  // again, since the proposal may be dropped, or its leader may be.
   const { autoLeave } = raft.tracker.membership;
   const isDue = autoLeave && raft.role === 'StateLeader' && raft.log.applied >= raft.pendingConfIndex;
   if (isDue) leaveJoint(raft);
@@ -34,6 +34,9 @@ function leaveJoint(raft: Raft): void {
   if (outcome === 'accepted') {
     raft.say('info', `initiating automatic transition out of joint configuration ${membership}`);
   } else {
-    raft.say('debug', `not initiating automatic transition out of joint configuration ${membership}: ${outcome}`);
+    raft.say(
+      'debug',
+      `not initiating automatic transition out of joint configuration ${membership}: ${outcome}`,
+    );
   }
 }

@@ -8,7 +8,9 @@ import type { VoteTally } from '../tracker/tracker.js';
 import type { Raft } from './raft.js';
 import { becomeCandidate, becomePreCandidate } from './roles.js';
 
-/** `transfer` is an election at the leader's own wish: it skips the pre-vote and no lease stands in its way. */
+/**
+ * `transfer` is an election at the leader's own wish: it skips the pre-vote and no lease stands in its way.
+ */
 export type CampaignKind = 'pre-election' | 'election' | 'transfer';
 
 const TRANSFER_MARK = new Uint8Array([...'CampaignTransfer'].map((char) => char.charCodeAt(0)));

@@ -30,7 +30,10 @@ function loadHardState(raft: Raft, { term, vote, commit }: HardState): void {
   raft.vote = vote;
 }
 
-/** The applied index may be more recent than the recorded commit index, which is not synced on its own account. */
+/**
+ * The applied index may be more recent than the recorded commit index, which is not synced on its own
+ * account.
+ */
 function resumeApplication(raft: Raft, applied: number): void {
   raft.log.commitTo(applied);
   appliedTo(raft, applied, 0);

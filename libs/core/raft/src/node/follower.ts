@@ -60,7 +60,10 @@ function forwardProposal(raft: Raft, message: Message): StepOutcome {
   return forward(raft, message, 'dropping proposal') ? 'accepted' : 'proposal-dropped';
 }
 
-/** Passes a request on under its sender's name; false, with a word about it, if there is nobody to pass it to. */
+/**
+ * Passes a request on under its sender's name; false, with a word about it, if there is nobody to pass it
+ * to.
+ */
 function forward(raft: Raft, message: Message, otherwise: string): boolean {
   if (raft.lead === NONE) {
     raft.say('info', `${hex(raft.id)} no leader at term ${raft.term}; ${otherwise}`);
@@ -80,7 +83,9 @@ function takeReadIndex(raft: Raft, { from, index, entries }: Message): void {
   raft.readStates.push({ index, context: request.data });
 }
 
-/** Frees the node to vote for somebody else before the election timeout. Neither timer nor vote are touched. */
+/**
+ * Frees the node to vote for somebody else before the election timeout. Neither timer nor vote are touched.
+ */
 function forgetLeader(raft: Raft): void {
   if (raft.options.readMode === 'lease-based') {
     // The leader relies on us to believe in it for as long as its lease runs.

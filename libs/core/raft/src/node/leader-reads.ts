@@ -5,8 +5,8 @@ import type { Raft } from './raft.js';
 import { broadcastHeartbeat } from './replicate.js';
 
 /**
- * Answers a read with an index that covers every write acknowledged before it was asked, once it is sure that nobody
- * else has led since.
+ * Answers a read with an index that covers every write acknowledged before it was asked, once it is sure
+ * that nobody else has led since.
  */
 export function handleReadIndex(raft: Raft, request: Message): void {
   // A new leader may have to learn from its own first entry what its predecessors committed.

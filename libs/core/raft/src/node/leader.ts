@@ -69,7 +69,8 @@ function checkQuorum(raft: Raft): void {
 function handleHeartbeatResponse(raft: Raft, { from, context }: Message, progress: Progress): void {
   progress.recentActive = true;
   progress.isFlowPaused = false;
-  // An append may have been lost. If the window is full this sends an empty one, which the member will refuse.
+  // An append may have been lost. If the window is full this sends an empty one, which the member will
+  // refuse.
   if (progress.match < raft.log.lastIndex() || progress.state === 'StateProbe') sendAppend(raft, from);
   if (context.length === 0) return;
   raft.readQueue.acknowledge(from, context);

@@ -9,7 +9,9 @@ export type ReadMode = 'safe' | 'lease-based';
 
 export interface RaftOptions {
   readonly id: NodeId;
-  /** Ticks without news from a leader after which a follower campaigns; the actual wait is up to twice that. */
+  /**
+   * Ticks without news from a leader after which a follower campaigns; the actual wait is up to twice that.
+   */
   readonly electionTick: number;
   /** Ticks between a leader's heartbeats. Well below `electionTick`. */
   readonly heartbeatTick: number;
@@ -29,7 +31,10 @@ export interface RaftOptions {
   readonly maxInflightMsgs?: number;
   /** Payload bytes. 0: no limit; otherwise at least `maxSizePerMsg`. */
   readonly maxInflightBytes?: number;
-  /** A leader that hears from no quorum for an election timeout steps down, and leases refuse votes meanwhile. */
+  /**
+   * A leader that hears from no quorum for an election timeout steps down, and leases refuse votes
+   * meanwhile.
+   */
   readonly checkQuorum?: boolean;
   /** Ask for votes without raising the term first, so that a node that cannot win disturbs nobody. */
   readonly preVote?: boolean;
@@ -79,11 +84,16 @@ export function resolveOptions(options: RaftOptions): ResolvedOptions {
 
 function checkOptions(options: ResolvedOptions): void {
   const { id, heartbeatTick, electionTick } = options;
-  invariant('RAFT-12', Number.isSafeInteger(id) && id > NONE && !isThread(id), 'id must be a positive number');
+  invariant(
+    'RAFT-12',
+    Number.isSafeInteger(id) && id > NONE && !isThread(id),
+    'id must be a positive number',
+  );
   invariant('RAFT-12', heartbeatTick > 0, 'heartbeatTick must be positive');
   invariant('RAFT-12', electionTick > heartbeatTick, 'electionTick must exceed heartbeatTick');
   invariant('RAFT-12', options.maxInflightMsgs > 0, 'maxInflightMsgs must be positive');
-  const roomForOne = options.maxInflightBytes >= options.maxSizePerMsg || options.maxInflightBytes === Infinity;
+  const roomForOne =
+    options.maxInflightBytes >= options.maxSizePerMsg || options.maxInflightBytes === Infinity;
   invariant('RAFT-12', roomForOne, 'maxInflightBytes must hold one message');
   const leaseIsBacked = options.readMode === 'safe' || options.checkQuorum;
   invariant('RAFT-12', leaseIsBacked, 'lease-based reads need checkQuorum');

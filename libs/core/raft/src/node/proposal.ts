@@ -36,7 +36,10 @@ interface Candidate {
   readonly at: number;
 }
 
-/** The entry itself, or an empty one in its place if it is a membership change that may not enter the log now. */
+/**
+ * The entry itself, or an empty one in its place if it is a membership change that may not enter the log
+ * now.
+ */
 function admit(raft: Raft, entry: Entry, { change, at }: Candidate): Entry {
   if (change === undefined) return entry;
   const reason = reasonToIgnore(raft, change);
@@ -59,7 +62,8 @@ function reasonToIgnore(raft: Raft, change: ConfChange): string | undefined {
   const isLeave = leavesJoint(change);
   if (isInJoint && !isLeave) return 'must transition out of joint config first';
   if (!isInJoint && isLeave) return 'not in joint state; refusing empty conf change';
-  // With nothing pending, what is impossible now will be when it is applied, on every node and after every restart.
+  // With nothing pending, what is impossible now will be when it is applied, on every node and after every
+  // restart.
   const outcome = tryChange(raft, change);
   return 'refused' in outcome ? outcome.refused : undefined;
 }

@@ -18,14 +18,18 @@ const VOTE_TYPES: ReadonlySet<MessageType> = new Set<MessageType>([
 ]);
 
 /** Types that promise something to their receiver, and so must wait for what they promise to be durable. */
-const PROMISES: ReadonlySet<MessageType> = new Set<MessageType>(['MsgAppResp', 'MsgVoteResp', 'MsgPreVoteResp']);
+const PROMISES: ReadonlySet<MessageType> = new Set<MessageType>([
+  'MsgAppResp',
+  'MsgVoteResp',
+  'MsgPreVoteResp',
+]);
 
 /** Types that travel on to the leader without a term: whoever leads then may take them. */
 const TERMLESS: ReadonlySet<MessageType> = new Set<MessageType>(['MsgProp', 'MsgReadIndex']);
 
 /**
- * The state of one node. What changes it lives in the files beside this one, one per part of the protocol, each a
- * function of this state and its input.
+ * The state of one node. What changes it lives in the files beside this one, one per part of the protocol,
+ * each a function of this state and its input.
  *
  * Holds no rule but two: how messages are addressed, and which of them wait for storage.
  */

@@ -11,8 +11,8 @@ export function sendAppend(raft: Raft, to: NodeId): void {
 }
 
 /**
- * Sends the next entries to a member, or a snapshot if the log no longer reaches back to it. False if nothing was
- * sent, so that calling it until then empties the backlog into the window.
+ * Sends the next entries to a member, or a snapshot if the log no longer reaches back to it. False if
+ * nothing was sent, so that calling it until then empties the backlog into the window.
  */
 export function maybeSendAppend(raft: Raft, to: NodeId, { evenIfEmpty }: { evenIfEmpty: boolean }): boolean {
   const progress = raft.tracker.of(to)!;
@@ -48,7 +48,10 @@ function maybeSendSnapshot(raft: Raft, to: NodeId, progress: Progress): boolean 
   const { index, term } = snapshot;
   const position = `[firstindex: ${raft.log.firstIndex()}, commit: ${raft.log.committed}]`;
   const before = describeProgress(progress);
-  raft.say('debug', `${self} ${position} sent snapshot[index: ${index}, term: ${term}] to ${peer} [${before}]`);
+  raft.say(
+    'debug',
+    `${self} ${position} sent snapshot[index: ${index}, term: ${term}] to ${peer} [${before}]`,
+  );
   progress.becomeSnapshot(index);
   raft.say('debug', `${self} paused sending replication messages to ${peer} [${describeProgress(progress)}]`);
   raft.send({ type: 'MsgSnap', to, snapshot });

@@ -50,5 +50,9 @@ const isMember = ({ id }: Raft, state: ConfState): boolean =>
 export function restoreConfState(raft: Raft, state: ConfState): void {
   const changed = restoreMembership(new Tracker(raft.options), raft.log.lastIndex(), state);
   const installed = switchTo(raft, changed);
-  invariant('RAFT-6', equivalentConfStates(state, installed), 'a restored membership differs from its record');
+  invariant(
+    'RAFT-6',
+    equivalentConfStates(state, installed),
+    'a restored membership differs from its record',
+  );
 }

@@ -65,7 +65,8 @@ export function becomePreCandidate(raft: Raft): void {
   invariant('RAFT-15', raft.role !== 'StateLeader', 'a leader became pre-candidate');
   raft.tracker.resetVotes();
   raft.role = 'StatePreCandidate';
-  // Whoever still believes in the old leader refuses the pre-votes of others, and all would wait for each other.
+  // Whoever still believes in the old leader refuses the pre-votes of others, and all would wait for each
+  // other.
   raft.lead = NONE;
   raft.say('info', `${hex(raft.id)} became pre-candidate at term ${raft.term}`);
 }

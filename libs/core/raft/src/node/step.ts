@@ -45,8 +45,8 @@ function handleLowerTerm(raft: Raft, message: Message): void {
   const { checkQuorum, preVote } = raft.options;
   const head = `${hex(raft.id)} [term: ${raft.term}]`;
   if ((checkQuorum || preVote) && (type === 'MsgHeartbeat' || type === 'MsgApp')) {
-    // We may be stuck at a term that no election will ever raise the others to, since leases refuse our votes. Our
-    // term deposes the sender and lets the next election include us.
+    // We may be stuck at a term that no election will ever raise the others to, since leases refuse our
+    // votes. Our term deposes the sender and lets the next election include us.
     raft.send({ type: 'MsgAppResp', to: from });
   } else if (type === 'MsgPreVote') {
     // Silence would leave a pre-candidate of an old term waiting where it could learn of ours.

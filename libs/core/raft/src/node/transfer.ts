@@ -18,7 +18,10 @@ export function transferTo(raft: Raft, target: NodeId): void {
   }
   if (previous !== NONE) {
     raft.transferee = NONE;
-    raft.say('info', `${self} [term ${raft.term}] abort previous transferring leadership to ${hex(previous)}`);
+    raft.say(
+      'info',
+      `${self} [term ${raft.term}] abort previous transferring leadership to ${hex(previous)}`,
+    );
   }
   if (target === raft.id) {
     raft.say('debug', `${self} is already leader. Ignored transferring leadership to self`);

@@ -12,7 +12,9 @@ function describeRequest(raft: Raft, verb: string, { type, from, logTerm, index 
   return `${hex(raft.id)} ${own} ${verb} ${type} ${preposition} ${candidate} at term ${raft.term}`;
 }
 
-/** Whether a leader was heard of so recently that no election should start. Only `checkQuorum` gives leases. */
+/**
+ * Whether a leader was heard of so recently that no election should start. Only `checkQuorum` gives leases.
+ */
 export function refusesByLease(raft: Raft, request: Message): boolean {
   const { checkQuorum, electionTick } = raft.options;
   const isLeased = checkQuorum && raft.lead !== NONE && raft.electionElapsed < electionTick;
@@ -22,7 +24,9 @@ export function refusesByLease(raft: Raft, request: Message): boolean {
   return true;
 }
 
-/** Votes, whatever the role; learners too, since a stale learner may already be a voter for everybody else. */
+/**
+ * Votes, whatever the role; learners too, since a stale learner may already be a voter for everybody else.
+ */
 export function handleVoteRequest(raft: Raft, request: Message): void {
   const { type, from, term, logTerm, index } = request;
   const canVote =

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { MessageType } from '../message/message.js';
 import { createMessage } from '../message/message.js';
-import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from '../node/roles.js';
+import { becomeFollower } from '../node/roles.js';
 import { Network } from './network.js';
 import { entry, oneOf, ofType, Peer, type PeerFields, takeAll } from './peer.js';
 
@@ -123,119 +122,17 @@ describe.each(MODES)('an election with %o', (mode) => {
   });
 
   test('only the voters of both halves are asked, in order', () => {
-    const confState = { voters: [1, 4], votersOutgoing: [2, 1], learners: [3], learnersNext: [], autoLeave: false };
+    const confState = {
+      voters: [1, 4],
+      votersOutgoing: [2, 1],
+      learners: [3],
+      learnersNext: [],
+      autoLeave: false,
+    };
     const peer = new Peer({ ...mode, confState });
     peer.raw.campaign();
     const asked = ofType(peer.flush(), mode.preVote ? 'MsgPreVote' : 'MsgVote').map(({ to }) => to);
     expect(asked).toEqual([2, 4]);
-  });
-});
-
-describe('a request for a vote', () => {
-  const ROLES = [
-    ['StateFollower', (peer: Peer) => becomeFollower(peer.raft, 1, 3)],
-    ['StateCandidate', (peer: Peer) => becomeCandidate(peer.raft)],
-    ['StatePreCandidate', (peer: Peer) => becomePreCandidate(peer.raft)],
-    [
-      'StateLeader',
-      (peer: Peer) => {
-        becomeCandidate(peer.raft);
-        becomeLeader(peer.raft);
-      },
-    ],
-  ] as const;
-
-  test.each(ROLES)('of a higher term is granted from %s', (role, become) => {
-    const peer = new Peer({ hardState: { term: 1 } });
-    become(peer);
-    takeAll(peer);
-    const term = peer.raft.term + 1;
-    peer.hear({ type: 'MsgVote', from: 2, term, logTerm: term, index: 42 });
-    expect(peer.state).toEqual(['StateFollower', term, 0]);
-    expect(peer.raft.vote).toBe(2);
-    expect(oneOf(takeAll(peer), 'MsgVoteResp')).toMatchObject({ to: 2, term, reject: false });
-  });
-
-  test.each(ROLES)('in advance of a higher term is granted from %s and changes nothing', (role, become) => {
-    const peer = new Peer({ hardState: { term: 1 } });
-    become(peer);
-    takeAll(peer);
-    const before = [peer.state, peer.raft.vote, peer.raft.electionElapsed];
-    const term = peer.raft.term + 1;
-    peer.hear({ type: 'MsgPreVote', from: 2, term, logTerm: term, index: 42 });
-    expect([peer.state, peer.raft.vote, peer.raft.electionElapsed]).toEqual(before);
-    expect(oneOf(takeAll(peer), 'MsgPreVoteResp')).toMatchObject({ to: 2, term, reject: false });
-  });
-
-  test.each([
-    // The voter's log ends at index 2 of term 2.
-    { index: 0, logTerm: 0, vote: 0, granted: false },
-    { index: 0, logTerm: 1, vote: 0, granted: false },
-    { index: 0, logTerm: 2, vote: 0, granted: false },
-    { index: 0, logTerm: 3, vote: 0, granted: true },
-    { index: 1, logTerm: 1, vote: 0, granted: false },
-    { index: 1, logTerm: 2, vote: 0, granted: false },
-    { index: 1, logTerm: 3, vote: 0, granted: true },
-    { index: 2, logTerm: 1, vote: 0, granted: false },
-    { index: 2, logTerm: 2, vote: 0, granted: true },
-    { index: 2, logTerm: 3, vote: 0, granted: true },
-    { index: 3, logTerm: 1, vote: 0, granted: false },
-    { index: 3, logTerm: 2, vote: 0, granted: true },
-    { index: 3, logTerm: 3, vote: 0, granted: true },
-    { index: 3, logTerm: 2, vote: 2, granted: true },
-    { index: 3, logTerm: 2, vote: 3, granted: false },
-  ])('for a log ending $logTerm/$index with vote $vote given is granted: $granted', (row) => {
-    const peer = new Peer({ terms: [2, 2], hardState: { term: 5, vote: row.vote } });
-    peer.hear({ type: 'MsgVote', from: 2, index: row.index, logTerm: row.logTerm });
-    expect(oneOf(takeAll(peer), 'MsgVoteResp')).toMatchObject({ term: 5, reject: !row.granted });
-    expect(peer.raft.vote).toBe(row.granted ? 2 : row.vote);
-  });
-
-  test('is refused in a term whose leader is known, even without a vote given', () => {
-    const peer = new Peer({ hardState: { term: 5 } });
-    peer.hear({ type: 'MsgHeartbeat', from: 3 });
-    takeAll(peer);
-    peer.hear({ type: 'MsgVote', from: 2, index: 9, logTerm: 9 });
-    expect(oneOf(takeAll(peer), 'MsgVoteResp').reject).toBe(true);
-    expect(peer.raft.vote).toBe(0);
-  });
-
-  test('goes on record before it is answered', () => {
-    const peer = new Peer();
-    peer.hear({ type: 'MsgVote', from: 2, term: 3, index: 0, logTerm: 0 });
-    const ready = peer.raw.ready();
-    expect([ready.mustSync, ready.hardState, ready.messages.map(({ type }) => type)]).toEqual([
-      true,
-      { term: 3, vote: 2, commit: 0 },
-      ['MsgVoteResp'],
-    ]);
-    expect(peer.raft.messages).toEqual([]);
-  });
-
-  test('that is refused waits for the record too', () => {
-    const peer = new Peer({ terms: [1] });
-    peer.hear({ type: 'MsgVote', from: 2, term: 3, index: 0, logTerm: 0 });
-    expect([peer.raft.messages, peer.raft.messagesAfterAppend.map(({ reject }) => reject)]).toEqual([[], [true]]);
-  });
-
-  test('that is granted restarts the wait for a leader; others do not', () => {
-    const peer = new Peer();
-    peer.tick(4);
-    peer.hear({ type: 'MsgPreVote', from: 2, term: 1 });
-    expect(peer.raft.electionElapsed).toBe(4);
-    peer.hear({ type: 'MsgVote', from: 2, term: 1 });
-    expect(peer.raft.electionElapsed).toBe(0);
-    peer.tick(4);
-    peer.hear({ type: 'MsgVote', from: 3, term: 1 });
-    expect(peer.raft.electionElapsed).toBe(4);
-    peer.hear({ type: 'MsgVote', from: 2, term: 1 });
-    expect(peer.raft.electionElapsed).toBe(0);
-  });
-
-  test('is answered by learners too', () => {
-    const peer = new Peer({ voters: [2, 3], learners: [1] });
-    peer.hear({ type: 'MsgVote', from: 2, term: 4, index: 9, logTerm: 3 });
-    expect(oneOf(takeAll(peer), 'MsgVoteResp')).toMatchObject({ term: 4, reject: false });
   });
 });
 
@@ -249,7 +146,10 @@ describe('duels', () => {
     network.recover();
     network.campaign(3);
     expect(network.roles).toEqual(['Follower', 'Follower', 'Follower']);
-    expect([network.termsNow, network.peers.map(({ terms }) => terms)]).toEqual([[2, 2, 2], [[1], [1], []]]);
+    expect([network.termsNow, network.peers.map(({ terms }) => terms)]).toEqual([
+      [2, 2, 2],
+      [[1], [1], []],
+    ]);
   });
 
   test('a pre-candidate with a shorter log disturbs nobody and drops back when it is refused', () => {
@@ -274,126 +174,6 @@ describe('duels', () => {
     expect(network.roles.slice(1)).toEqual(['Candidate', 'Candidate']);
     network.campaign(2);
     expect(network.roles.slice(1)).toEqual(['Leader', 'Follower']);
-  });
-});
-
-describe('roles', () => {
-  const at = (role: string): Peer => {
-    const peer = new Peer();
-    if (role === 'PreCandidate') becomePreCandidate(peer.raft);
-    if (role === 'Candidate' || role === 'Leader') becomeCandidate(peer.raft);
-    if (role === 'Leader') becomeLeader(peer.raft);
-    return peer;
-  };
-  const CHANGES: Record<string, (peer: Peer) => void> = {
-    Follower: (peer) => becomeFollower(peer.raft, peer.raft.term + 1, 0),
-    PreCandidate: (peer) => becomePreCandidate(peer.raft),
-    Candidate: (peer) => becomeCandidate(peer.raft),
-    Leader: (peer) => becomeLeader(peer.raft),
-  };
-  const FORBIDDEN = ['Leader>PreCandidate', 'Leader>Candidate', 'Follower>Leader'];
-  const pairs = Object.keys(CHANGES).flatMap((from) => Object.keys(CHANGES).map((to) => [from, to] as const));
-
-  test.each(pairs)('%s may become %s, unless that is a bug', (from, to) => {
-    const peer = at(from);
-    const term = peer.raft.term;
-    if (FORBIDDEN.includes(`${from}>${to}`)) {
-      expect(() => CHANGES[to]!(peer)).toThrow('RAFT-15');
-      return;
-    }
-    CHANGES[to]!(peer);
-    const isSameTerm = to === 'PreCandidate' || to === 'Leader';
-    expect([peer.role, peer.raft.term, peer.raft.lead]).toEqual([
-      `State${to}`,
-      isSameTerm ? term : term + 1,
-      to === 'Leader' ? 1 : 0,
-    ]);
-  });
-
-  test.each(['Follower', 'PreCandidate', 'Candidate', 'Leader'])('a higher term turns a %s into a follower', (role) => {
-    for (const type of ['MsgVote', 'MsgApp', 'MsgAppResp', 'MsgHeartbeat'] as MessageType[]) {
-      const peer = at(role);
-      peer.hear({ type, term: 7, from: 2, logTerm: 7, index: 0 });
-      const lead = type === 'MsgApp' || type === 'MsgHeartbeat' ? 2 : 0;
-      expect(peer.state).toEqual(['StateFollower', 7, lead]);
-    }
-  });
-
-  test('a new term forgets the vote, the same term keeps it', () => {
-    const peer = at('Candidate');
-    becomeFollower(peer.raft, peer.raft.term, 2);
-    expect(peer.raft.vote).toBe(1);
-    becomeFollower(peer.raft, peer.raft.term + 1, 2);
-    expect(peer.raft.vote).toBe(0);
-  });
-
-  test('a pre-candidate believes in no leader and keeps vote and timers', () => {
-    const peer = new Peer({ preVote: true, hardState: { term: 3, vote: 2 } });
-    peer.hear({ type: 'MsgHeartbeat', from: 2 });
-    peer.tick(3);
-    peer.raw.campaign();
-    expect([peer.state, peer.raft.vote, peer.raft.electionElapsed]).toEqual([['StatePreCandidate', 3, 0], 2, 3]);
-  });
-
-  test.each(['MsgHeartbeat', 'MsgApp', 'MsgSnap'] as const)('a candidate follows the sender of %s', (type) => {
-    const peer = at('Candidate');
-    peer.tick(3);
-    const snapshot = { index: 1, term: 1, confState: peer.storage.confState, data: new Uint8Array() };
-    peer.hear({ type, from: 3, ...(type === 'MsgSnap' ? { snapshot } : {}) });
-    expect([peer.state, peer.raft.electionElapsed]).toEqual([['StateFollower', 1, 3], 0]);
-  });
-});
-
-describe('timeouts', () => {
-  test('are spread over one to two election timeouts and drawn anew with every reset', () => {
-    let draws = 0;
-    const peer = new Peer({ random: () => draws++ % 10 });
-    const seen = new Set<number>();
-    for (let term = 1; term <= 50; term++) {
-      becomeFollower(peer.raft, term, 0);
-      seen.add(peer.raft.randomizedElectionTimeout);
-    }
-    expect([...seen].sort((left, right) => left - right)).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
-  });
-
-  test('are waited for to the tick', () => {
-    const peer = new Peer({ random: () => 3 });
-    peer.tick(12);
-    expect(peer.role).toBe('StateFollower');
-    peer.tick(1);
-    expect([peer.role, peer.raft.electionElapsed]).toEqual(['StateCandidate', 0]);
-  });
-
-  test('start again after news from a leader and with a new term', () => {
-    const peer = new Peer();
-    for (const type of ['MsgApp', 'MsgHeartbeat'] as const) {
-      peer.tick(9);
-      peer.hear({ type, from: 2, term: 1 });
-      expect(peer.raft.electionElapsed).toBe(0);
-    }
-    peer.tick(9);
-    peer.hear({ type: 'MsgVote', from: 2, term: 5, logTerm: 0 });
-    expect(peer.raft.electionElapsed).toBe(0);
-    peer.tick(9);
-    becomeFollower(peer.raft, 6, 0);
-    expect(peer.raft.electionElapsed).toBe(0);
-  });
-
-  test('go on when the leader is forgotten', () => {
-    const peer = new Peer();
-    peer.hear({ type: 'MsgHeartbeat', from: 2, term: 1 });
-    peer.tick(9);
-    peer.raw.forgetLeader();
-    expect([peer.raft.lead, peer.raft.electionElapsed, peer.raft.vote]).toEqual([0, 9, 0]);
-    peer.tick(1);
-    expect(peer.role).toBe('StateCandidate');
-  });
-
-  test('a candidate whose timeout passes tries again in the next term', () => {
-    const peer = new Peer();
-    peer.tick(10);
-    peer.tick(10);
-    expect([peer.role, peer.raft.term]).toEqual(['StateCandidate', 2]);
   });
 });
 

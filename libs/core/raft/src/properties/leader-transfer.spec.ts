@@ -74,7 +74,10 @@ describe('handing leadership over', () => {
   test('is dropped where no leader is known', () => {
     const peer = new Peer();
     peer.raw.transferLeader(2);
-    expect([takeAll(peer), peer.said.at(-1)]).toEqual([[], 'info 1 no leader at term 0; dropping leader transfer msg']);
+    expect([takeAll(peer), peer.said.at(-1)]).toEqual([
+      [],
+      'info 1 no leader at term 0; dropping leader transfer msg',
+    ]);
   });
 });
 
@@ -133,7 +136,10 @@ describe('while leadership is being handed over', () => {
     const peer = handing();
     takeAll(peer);
     peer.raw.transferLeader(2);
-    expect([peer.raft.transferee, ofType(takeAll(peer), 'MsgTimeoutNow').map(({ to }) => to)]).toEqual([2, [2]]);
+    expect([peer.raft.transferee, ofType(takeAll(peer), 'MsgTimeoutNow').map(({ to }) => to)]).toEqual([
+      2,
+      [2],
+    ]);
   });
 
   test('a request for the leader itself takes it back', () => {

@@ -54,7 +54,9 @@ describe('section 5.2, elections', () => {
     const peer = new Peer({ voters: Array.from({ length: size }, (_, at) => at + 1) });
     peer.raw.campaign();
     peer.flush();
-    votes.forEach((isGranted, at) => peer.hear({ type: 'MsgVoteResp', from: at + 2, reject: !isGranted, term: 1 }));
+    votes.forEach((isGranted, at) =>
+      peer.hear({ type: 'MsgVoteResp', from: at + 2, reject: !isGranted, term: 1 }),
+    );
     expect([peer.role, peer.raft.term]).toEqual([role, 1]);
   });
 
@@ -91,7 +93,9 @@ describe('section 5.3, replication', () => {
     takeAll(peer);
     peer.propose('x');
     const appends = ofType(takeAll(peer), 'MsgApp');
-    expect(appends.map(({ to, index, logTerm, commit, entries }) => [to, index, logTerm, commit, entries.length])).toEqual([
+    expect(
+      appends.map(({ to, index, logTerm, commit, entries }) => [to, index, logTerm, commit, entries.length]),
+    ).toEqual([
       [2, 1, 1, 1, 1],
       [3, 1, 1, 1, 1],
     ]);
@@ -123,13 +127,16 @@ describe('section 5.3, replication', () => {
     expect(peer.raft.log.committed).toBe(isCommitted ? 2 : 1);
   });
 
-  test.each([[[]], [[2]], [[1, 2]], [[1]]])('entries before it, of terms %j, are committed with it', (terms) => {
-    const peer = new Peer({ terms, hardState: { term: 2 } }).lead();
-    peer.propose('x');
-    peer.flush();
-    peer.everybodyAcknowledges();
-    expect(peer.applied.map(({ term }) => term)).toEqual([...terms, 3, 3]);
-  });
+  test.each([[[]], [[2]], [[1, 2]], [[1]]])(
+    'entries before it, of terms %j, are committed with it',
+    (terms) => {
+      const peer = new Peer({ terms, hardState: { term: 2 } }).lead();
+      peer.propose('x');
+      peer.flush();
+      peer.everybodyAcknowledges();
+      expect(peer.applied.map(({ term }) => term)).toEqual([...terms, 3, 3]);
+    },
+  );
 
   test.each([
     { given: [1], commit: 1, applied: 1 },
@@ -139,7 +146,9 @@ describe('section 5.3, replication', () => {
     const peer = new Peer();
     peer.hear({ type: 'MsgApp', term: 1, entries: logOf(given), commit });
     peer.flush();
-    expect(peer.applied.map(({ index }) => index)).toEqual(Array.from({ length: applied }, (_, at) => at + 1));
+    expect(peer.applied.map(({ index }) => index)).toEqual(
+      Array.from({ length: applied }, (_, at) => at + 1),
+    );
   });
 
   test.each([
@@ -148,22 +157,28 @@ describe('section 5.3, replication', () => {
     { index: 2, logTerm: 2, isMatch: true },
     { index: 1, logTerm: 2, isMatch: false },
     { index: 3, logTerm: 3, isMatch: false },
-  ])('a follower with terms 1, 2 takes what attaches at $logTerm/$index: $isMatch', ({ index, logTerm, isMatch }) => {
-    const peer = new Peer({ terms: [1, 2], hardState: { term: 2 } });
-    peer.hear({ type: 'MsgApp', index, logTerm });
-    expect(oneOf(takeAll(peer), 'MsgAppResp').reject).toBe(!isMatch);
-  });
+  ])(
+    'a follower with terms 1, 2 takes what attaches at $logTerm/$index: $isMatch',
+    ({ index, logTerm, isMatch }) => {
+      const peer = new Peer({ terms: [1, 2], hardState: { term: 2 } });
+      peer.hear({ type: 'MsgApp', index, logTerm });
+      expect(oneOf(takeAll(peer), 'MsgAppResp').reject).toBe(!isMatch);
+    },
+  );
 
   test.each([
     { index: 2, logTerm: 2, given: [3], terms: [1, 2, 3], fresh: [3] },
     { index: 1, logTerm: 1, given: [3, 4], terms: [1, 3, 4], fresh: [3, 4] },
     { index: 0, logTerm: 0, given: [1], terms: [1, 2], fresh: [] },
     { index: 0, logTerm: 0, given: [3], terms: [3], fresh: [3] },
-  ])('a follower given $given after $logTerm/$index has $terms', ({ index, logTerm, given, terms, fresh }) => {
-    const peer = new Peer({ terms: [1, 2], hardState: { term: 4 } });
-    peer.hear({ type: 'MsgApp', index, logTerm, entries: logOf(given, index + 1) });
-    expect([peer.terms, peer.raft.log.unstable.entries.map(({ term }) => term)]).toEqual([terms, fresh]);
-  });
+  ])(
+    'a follower given $given after $logTerm/$index has $terms',
+    ({ index, logTerm, given, terms, fresh }) => {
+      const peer = new Peer({ terms: [1, 2], hardState: { term: 4 } });
+      peer.hear({ type: 'MsgApp', index, logTerm, entries: logOf(given, index + 1) });
+      expect([peer.terms, peer.raft.log.unstable.entries.map(({ term }) => term)]).toEqual([terms, fresh]);
+    },
+  );
 
   test.each([
     [[1, 1, 1, 4, 4, 5, 5, 6, 6]],
@@ -203,18 +218,23 @@ describe('section 5.4, safety', () => {
     { terms: [2], logTerm: 1, index: 1, isGranted: false },
     { terms: [2], logTerm: 1, index: 2, isGranted: false },
     { terms: [1, 2], logTerm: 1, index: 1, isGranted: false },
-  ])('a voter with $terms votes for a log ending $logTerm/$index: $isGranted', ({ terms, logTerm, index, isGranted }) => {
-    const peer = new Peer({ terms, hardState: { term: 2 } });
-    peer.hear({ type: 'MsgVote', term: 3, logTerm, index });
-    expect(oneOf(takeAll(peer), 'MsgVoteResp').reject).toBe(!isGranted);
-  });
+  ])(
+    'a voter with $terms votes for a log ending $logTerm/$index: $isGranted',
+    ({ terms, logTerm, index, isGranted }) => {
+      const peer = new Peer({ terms, hardState: { term: 2 } });
+      peer.hear({ type: 'MsgVote', term: 3, logTerm, index });
+      expect(oneOf(takeAll(peer), 'MsgVoteResp').reject).toBe(!isGranted);
+    },
+  );
 
   test.each([
     { index: 1, committed: 0 },
     { index: 2, committed: 0 },
     { index: 3, committed: 3 },
   ])('a leader of term 3 commits through $index by counting: $committed', ({ index, committed }) => {
-    const peer = new Peer({ voters: [1, 2], terms: [1, 2], hardState: { term: 2 } }).lead({ isCommitting: false });
+    const peer = new Peer({ voters: [1, 2], terms: [1, 2], hardState: { term: 2 } }).lead({
+      isCommitting: false,
+    });
     peer.hear({ type: 'MsgAppResp', from: 2, index });
     expect(peer.raft.log.committed).toBe(committed);
   });

@@ -129,7 +129,10 @@ export class Peer {
   }
 
   get datas(): string[] {
-    return this.applied.filter(({ type }) => type === 'EntryNormal').map(text).filter((data) => data !== '');
+    return this.applied
+      .filter(({ type }) => type === 'EntryNormal')
+      .map(text)
+      .filter((data) => data !== '');
   }
 
   /** A message arrives, at this node's term unless it says otherwise. */

@@ -4,7 +4,18 @@ import { APPEND_THREAD, APPLY_THREAD, encodedSize } from '../message/entry.js';
 import { createMessage, type MessageType } from '../message/message.js';
 import { resolveOptions } from '../node/options.js';
 import { deepFreeze } from '../conformance/freeze.js';
-import { bytes, entry, logOf, membersOf, ofType, oneOf, Peer, PeerStorage, snapshotOf, takeAll } from './peer.js';
+import {
+  bytes,
+  entry,
+  logOf,
+  membersOf,
+  ofType,
+  oneOf,
+  Peer,
+  PeerStorage,
+  snapshotOf,
+  takeAll,
+} from './peer.js';
 
 describe('what may be stepped', () => {
   test('local types come from nobody but the storage threads', () => {
@@ -19,12 +30,40 @@ describe('what may be stepped', () => {
   });
 
   test('answers come from members only', () => {
-    for (const type of ['MsgAppResp', 'MsgVoteResp', 'MsgPreVoteResp', 'MsgHeartbeatResp', 'MsgReadIndexResp'] as const) {
+    for (const type of [
+      'MsgAppResp',
+      'MsgVoteResp',
+      'MsgPreVoteResp',
+      'MsgHeartbeatResp',
+      'MsgReadIndexResp',
+    ] as const) {
       const peer = new Peer();
       expect(peer.raw.step(createMessage({ type, from: 9, to: 1, term: 7 }))).toBe('peer-not-found');
       expect(peer.raft.term).toBe(0);
       expect(peer.raw.step(createMessage({ type, from: 2, to: 1 }))).toBe('accepted');
     }
+  });
+});
+
+describe('what may be sent', () => {
+  test('RAFT-13: nothing to oneself but promises', () => {
+    const { raft } = new Peer();
+    expect(() => raft.send({ type: 'MsgApp', to: 1 })).toThrow('RAFT-13');
+    expect(() => raft.send({ type: 'MsgAppResp', to: 1 })).not.toThrow();
+  });
+
+  test('RAFT-14: votes with their own term, everything else with the sender’s', () => {
+    const { raft } = new Peer({ hardState: { term: 4 } });
+    expect(() => raft.send({ type: 'MsgVote', to: 2 })).toThrow('RAFT-14');
+    expect(() => raft.send({ type: 'MsgApp', to: 2, term: 4 })).toThrow('RAFT-14');
+    raft.send({ type: 'MsgApp', to: 2 });
+    raft.send({ type: 'MsgReadIndex', to: 2 });
+    raft.send({ type: 'MsgPreVote', to: 2, term: 5 });
+    expect(raft.messages.map(({ term, from }) => [term, from])).toEqual([
+      [4, 1],
+      [0, 1],
+      [5, 1],
+    ]);
   });
 });
 
@@ -45,12 +84,17 @@ describe('options', () => {
   });
 
   test('that are left out or zero mean no limit, and a page is as large as a message', () => {
-    const resolved = resolveOptions({ ...FINE, maxUncommittedSize: 0, maxInflightBytes: 0, maxSizePerMsg: 77 });
-    expect([resolved.maxUncommittedSize, resolved.maxInflightBytes, resolved.maxCommittedSizePerReady]).toEqual([
-      Infinity,
-      Infinity,
-      77,
-    ]);
+    const resolved = resolveOptions({
+      ...FINE,
+      maxUncommittedSize: 0,
+      maxInflightBytes: 0,
+      maxSizePerMsg: 77,
+    });
+    expect([
+      resolved.maxUncommittedSize,
+      resolved.maxInflightBytes,
+      resolved.maxCommittedSizePerReady,
+    ]).toEqual([Infinity, Infinity, 77]);
   });
 });
 
@@ -87,7 +131,12 @@ describe('starting', () => {
   test('again has nothing to write, only to apply', () => {
     const peer = new Peer({ terms: [1, 1], hardState: { term: 1, vote: 2, commit: 1 } });
     const ready = peer.raw.ready();
-    expect([ready.hardState, ready.entries, ready.softState, ready.mustSync]).toEqual([undefined, [], undefined, false]);
+    expect([ready.hardState, ready.entries, ready.softState, ready.mustSync]).toEqual([
+      undefined,
+      [],
+      undefined,
+      false,
+    ]);
     expect(ready.committedEntries.map(({ index }) => index)).toEqual([1]);
     peer.raw.advance();
     expect([peer.raw.hasReady(), peer.raft.vote, peer.raft.term]).toEqual([false, 2, 1]);
@@ -169,7 +218,11 @@ describe('a Ready', () => {
     takeAll(peer);
     peer.tick();
     peer.hear({ type: 'MsgPreVote', term: 1, index: 0, logTerm: 0, from: 3 });
-    expect(peer.raw.ready().messages.map(({ type }) => type)).toEqual(['MsgHeartbeat', 'MsgHeartbeat', 'MsgPreVoteResp']);
+    expect(peer.raw.ready().messages.map(({ type }) => type)).toEqual([
+      'MsgHeartbeat',
+      'MsgHeartbeat',
+      'MsgPreVoteResp',
+    ]);
   });
 
   test('is not changed by what happens later, nor are messages by being stepped', () => {
@@ -178,7 +231,9 @@ describe('a Ready', () => {
     const ready = deepFreeze(peer.raw.ready());
     const before = JSON.stringify(ready);
     peer.propose('b');
-    peer.hear(deepFreeze({ type: 'MsgProp' as const, term: 0, entries: [confChangeEntry(createConfChange({}))] }));
+    peer.hear(
+      deepFreeze({ type: 'MsgProp' as const, term: 0, entries: [confChangeEntry(createConfChange({}))] }),
+    );
     peer.write(ready);
     peer.raw.advance();
     expect(JSON.stringify(ready)).toBe(before);
@@ -279,7 +334,13 @@ describe('a status', () => {
     const peer = new Peer().lead();
     const status = peer.raw.status();
     expect([...status.progress.keys()]).toEqual([1, 2, 3]);
-    expect(status).toMatchObject({ id: 1, applied: 1, lastIndex: 1, transferee: 0, hardState: { commit: 1 } });
+    expect(status).toMatchObject({
+      id: 1,
+      applied: 1,
+      lastIndex: 1,
+      transferee: 0,
+      hardState: { commit: 1 },
+    });
     peer.propose('x');
     expect(status.progress.get(2)!.next).toBe(2);
     expect(new Peer().raw.status().progress.size).toBe(0);

@@ -116,12 +116,20 @@ describe('a safe read', () => {
     network.campaign(1);
     network.campaign(2);
     const former = network.peer(1);
-    former.hear({ type: 'MsgReadIndex', from: 3, term: 0, entries: [{ term: 0, index: 0, type: 'EntryNormal', data: bytes('r') }] });
+    former.hear({
+      type: 'MsgReadIndex',
+      from: 3,
+      term: 0,
+      entries: [{ term: 0, index: 0, type: 'EntryNormal', data: bytes('r') }],
+    });
     network.settle();
     expect(reads(network.peer(3))).toEqual([['r', 2]]);
     const lost = new Peer();
     ask(lost, 'r');
-    expect([takeAll(lost), lost.said.at(-1)]).toEqual([[], 'info 1 no leader at term 0; dropping index reading msg']);
+    expect([takeAll(lost), lost.said.at(-1)]).toEqual([
+      [],
+      'info 1 no leader at term 0; dropping index reading msg',
+    ]);
   });
 
   test('is answered at once where nobody else decides', () => {
@@ -213,7 +221,12 @@ describe('a read by lease', () => {
     const peer = leased();
     ask(peer, 'r');
     expect([peer.raft.readStates.length, ofType(takeAll(peer), 'MsgHeartbeat')]).toEqual([1, []]);
-    peer.hear({ type: 'MsgReadIndex', from: 2, term: 0, entries: [{ term: 0, index: 0, type: 'EntryNormal', data: bytes('s') }] });
+    peer.hear({
+      type: 'MsgReadIndex',
+      from: 2,
+      term: 0,
+      entries: [{ term: 0, index: 0, type: 'EntryNormal', data: bytes('s') }],
+    });
     expect(oneOf(takeAll(peer), 'MsgReadIndexResp')).toMatchObject({ to: 2, index: 1 });
   });
 
@@ -238,6 +251,9 @@ describe('a read by lease', () => {
     const peer = new Peer({ checkQuorum: true, readMode: 'lease-based' });
     peer.hear({ type: 'MsgHeartbeat', from: 2, term: 1 });
     peer.raw.forgetLeader();
-    expect([peer.raft.lead, peer.said.at(-1)]).toEqual([2, 'error ignoring MsgForgetLeader due to ReadOnlyLeaseBased']);
+    expect([peer.raft.lead, peer.said.at(-1)]).toEqual([
+      2,
+      'error ignoring MsgForgetLeader due to ReadOnlyLeaseBased',
+    ]);
   });
 });

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { becomeFollower } from '../node/roles.js';
 import { Network } from './network.js';
-import { bytes, entry, logOf, membersOf, ofType, oneOf, Peer, snapshotOf, takeAll, text } from './peer.js';
+import { bytes, logOf, membersOf, oneOf, Peer, takeAll } from './peer.js';
 
 describe('replication', () => {
   test('brings proposals to everybody, in order, also those made to followers', () => {
@@ -88,94 +87,6 @@ describe('replication', () => {
   });
 });
 
-describe('committing', () => {
-  test.each([
-    { match: [1], terms: [1], term: 1, committed: 1 },
-    { match: [1], terms: [1], term: 2, committed: 0 },
-    { match: [2], terms: [1, 2], term: 2, committed: 2 },
-    { match: [1], terms: [2], term: 2, committed: 1 },
-    { match: [2, 1, 1], terms: [1, 2], term: 1, committed: 1 },
-    { match: [2, 1, 1], terms: [1, 1], term: 2, committed: 0 },
-    { match: [2, 1, 2], terms: [1, 2], term: 2, committed: 2 },
-    { match: [2, 1, 2], terms: [1, 1], term: 2, committed: 0 },
-    { match: [2, 1, 1, 1], terms: [1, 2], term: 1, committed: 1 },
-    { match: [2, 1, 1, 1], terms: [1, 1], term: 2, committed: 0 },
-    { match: [2, 1, 1, 2], terms: [1, 2], term: 1, committed: 1 },
-    { match: [2, 1, 1, 2], terms: [1, 1], term: 2, committed: 0 },
-    { match: [2, 1, 2, 2], terms: [1, 2], term: 2, committed: 2 },
-    { match: [2, 1, 2, 2], terms: [1, 1], term: 2, committed: 0 },
-  ])('with matches $match in a log of $terms at term $term commits $committed', (row) => {
-    const voters = row.match.map((_, at) => at + 1);
-    const peer = new Peer({ voters, terms: row.terms, hardState: { term: row.term - 1 } });
-    peer.raw.campaign();
-    // A leader of the term asked for whose log is the one given: without the entry it would write.
-    peer.raft.role = 'StateLeader';
-    peer.raft.term = row.term;
-    row.match.forEach((match, at) => {
-      const progress = peer.progress(at + 1);
-      progress.becomeReplicate();
-      progress.maybeUpdate(match);
-      progress.match = at === 0 ? match - 1 : progress.match;
-    });
-    peer.hear({ type: 'MsgAppResp', from: 1, index: row.match[0]! });
-    expect(peer.raft.log.committed).toBe(row.committed);
-  });
-
-  test('by counting takes entries of the own term only, and older ones along with them', () => {
-    // Entry 2 is of term 1 and not committed; the leader of term 2 has added entry 3.
-    const peer = new Peer({ voters: [1, 2, 3, 4, 5], terms: [1, 1], hardState: { term: 1, commit: 1 } });
-    peer.lead({ isCommitting: false });
-    expect(peer.terms).toEqual([1, 1, 2]);
-    for (const from of [2, 3, 4, 5]) peer.hear({ type: 'MsgAppResp', from, index: 2 });
-    expect(peer.raft.log.committed).toBe(1);
-    for (const from of [2, 3]) peer.hear({ type: 'MsgAppResp', from, index: 3 });
-    expect(peer.raft.log.committed).toBe(3);
-  });
-
-  test('counts the leader itself only once its entry is durable', () => {
-    const peer = new Peer({ voters: [1, 2, 3] }).lead();
-    peer.propose('x');
-    peer.hear({ type: 'MsgAppResp', from: 2, index: 2 });
-    expect(peer.raft.log.committed).toBe(1);
-    peer.flush();
-    expect(peer.raft.log.committed).toBe(2);
-  });
-
-  test('a follower commits what it is told, as far as it is vouched for', () => {
-    const peer = new Peer({ terms: [1, 1, 1], hardState: { term: 1 } });
-    peer.hear({ type: 'MsgApp', index: 1, logTerm: 1, entries: [], commit: 3 });
-    expect(peer.raft.log.committed).toBe(1);
-    peer.hear({ type: 'MsgHeartbeat', commit: 2 });
-    expect(peer.raft.log.committed).toBe(2);
-    peer.hear({ type: 'MsgHeartbeat', commit: 1 });
-    expect(peer.raft.log.committed).toBe(2);
-    expect(() => peer.hear({ type: 'MsgHeartbeat', commit: 9 })).toThrow('RAFT-11');
-  });
-
-  test('a heartbeat never tells a member more than it is known to have', () => {
-    const peer = new Peer().lead({ isCommitting: false });
-    peer.hear({ type: 'MsgAppResp', from: 2, index: 1 });
-    takeAll(peer);
-    peer.tick();
-    expect(takeAll(peer).map(({ to, commit }) => [to, commit])).toEqual([
-      [2, 1],
-      [3, 0],
-    ]);
-  });
-
-  test('a heartbeat counts as telling the commit index', () => {
-    const peer = new Peer().lead();
-    peer.propose('x');
-    peer.flush();
-    peer.hear({ type: 'MsgAppResp', from: 2, index: 2 });
-    peer.flush();
-    peer.progress(2).sentCommit = 0;
-    peer.tick();
-    expect(peer.progress(2).sentCommit).toBe(2);
-    expect(peer.progress(3).sentCommit).toBe(1);
-  });
-});
-
 describe('what a follower makes of entries', () => {
   test('answers what lies below its commit index with that index', () => {
     const peer = new Peer({ terms: [1, 1, 1], hardState: { term: 1, commit: 2 } });
@@ -217,121 +128,6 @@ describe('what a follower makes of entries', () => {
   });
 });
 
-describe('what a leader makes of answers', () => {
-  // Leader of term 1 with entries 1 to 3, of which 1 is its own first one.
-  const leader = (): Peer => {
-    const peer = new Peer({ terms: [], voters: [1, 2, 3] }).lead({ isCommitting: false });
-    peer.propose('a');
-    peer.propose('b');
-    peer.flush();
-    return peer;
-  };
-
-  test.each([
-    { what: 'a stale refusal', fields: { index: 3, reject: true, rejectHint: 3 }, match: 0, next: 1, sent: 0 },
-    { what: 'the refusal of its probe', fields: { index: 0, reject: true, rejectHint: 0 }, match: 0, next: 1, sent: 1 },
-    { what: 'an acknowledgement', fields: { index: 2 }, match: 2, next: 4, sent: 1 },
-    { what: 'an acknowledgement of nothing', fields: { index: 0 }, match: 0, next: 4, sent: 1 },
-  ])('$what', ({ fields, match, next, sent }) => {
-    const peer = leader();
-    peer.progress(2).becomeProbe();
-    peer.progress(2).isFlowPaused = true;
-    peer.hear({ type: 'MsgAppResp', from: 2, ...fields });
-    expect([peer.progress(2).match, peer.progress(2).next]).toEqual([match, next]);
-    expect(ofType(takeAll(peer), 'MsgApp').filter(({ to }) => to === 2).length).toBe(sent);
-  });
-
-  test('an answer of somebody unknown', () => {
-    const peer = leader();
-    expect(peer.hear({ type: 'MsgAppResp', from: 9, index: 3 })).toBe('peer-not-found');
-    expect(peer.hear({ type: 'MsgTransferLeader', from: 9 })).toBe('accepted');
-    expect(peer.said.at(-1)).toBe('debug 1 no progress available for 9');
-  });
-
-  test('a probe that only confirms the match brings the member back to streaming', () => {
-    const peer = leader();
-    peer.hear({ type: 'MsgAppResp', from: 2, index: 3 });
-    peer.raw.reportUnreachable(2);
-    expect(peer.progress(2).state).toBe('StateProbe');
-    peer.hear({ type: 'MsgAppResp', from: 2, index: 3 });
-    expect(peer.progress(2).state).toBe('StateReplicate');
-  });
-
-  test('streaming advances next before answers come, probing does not', () => {
-    for (const [state, expected] of [
-      ['StateReplicate', 4],
-      ['StateProbe', 2],
-    ] as const) {
-      const peer = new Peer().lead();
-      if (state === 'StateProbe') peer.raw.reportUnreachable(2);
-      peer.propose('a');
-      peer.propose('b');
-      expect([peer.progress(2).state, peer.progress(2).next]).toEqual([state, expected]);
-    }
-  });
-
-  test('reordered refusals never push next to or below match', () => {
-    const peer = leader();
-    const refusal = { type: 'MsgAppResp', from: 2, index: 3, reject: true, rejectHint: 0 } as const;
-    peer.hear({ type: 'MsgAppResp', from: 2, index: 0, reject: true, rejectHint: 0 });
-    peer.hear({ type: 'MsgAppResp', from: 2, index: 3 });
-    peer.hear(refusal);
-    expect([peer.progress(2).match, peer.progress(2).next]).toEqual([3, 4]);
-    peer.propose('c');
-    peer.hear({ ...refusal, index: 4 });
-    expect(peer.progress(2).next).toBeGreaterThan(3);
-  });
-
-  test('a heartbeat’s answer makes it send again what is not acknowledged, until it is', () => {
-    const peer = leader();
-    peer.hear({ type: 'MsgAppResp', from: 2, index: 0, reject: true, rejectHint: 0 });
-    for (let round = 0; round < 2; round++) {
-      takeAll(peer);
-      peer.hear({ type: 'MsgHeartbeatResp', from: 2 });
-      expect(ofType(takeAll(peer), 'MsgApp').map(({ to }) => to)).toEqual([2]);
-    }
-    peer.hear({ type: 'MsgAppResp', from: 2, index: 3 });
-    takeAll(peer);
-    peer.hear({ type: 'MsgHeartbeatResp', from: 2 });
-    expect(ofType(takeAll(peer), 'MsgApp')).toEqual([]);
-  });
-
-  test('a quorum’s acknowledgement makes it tell everybody the commit index', () => {
-    const peer = leader();
-    takeAll(peer);
-    peer.hear({ type: 'MsgAppResp', from: 2, index: 3 });
-    const appends = ofType(takeAll(peer), 'MsgApp');
-    expect(appends.map(({ to, commit, entries }) => [to, commit, entries.length])).toEqual([[2, 3, 0]]);
-    peer.hear({ type: 'MsgAppResp', from: 3, index: 1 });
-    expect(ofType(takeAll(peer), 'MsgApp').every(({ to, commit }) => to === 3 && commit === 3)).toBe(true);
-  });
-
-  test('a member that lags in what it knows is told on its next answer, once', () => {
-    const peer = leader();
-    for (const from of [2, 3]) peer.hear({ type: 'MsgAppResp', from, index: 1 });
-    peer.hear({ type: 'MsgAppResp', from: 2, index: 3 });
-    takeAll(peer);
-    peer.progress(3).sentCommit = 1;
-    peer.hear({ type: 'MsgAppResp', from: 3, index: 2 });
-    expect(ofType(takeAll(peer), 'MsgApp').map(({ to, commit }) => [to, commit])).toEqual([[3, 3]]);
-    peer.hear({ type: 'MsgAppResp', from: 3, index: 3 });
-    expect(ofType(takeAll(peer), 'MsgApp')).toEqual([]);
-  });
-
-  test('what members had in an earlier leadership is not taken for granted', () => {
-    const peer = leader();
-    peer.hear({ type: 'MsgAppResp', from: 2, index: 3 });
-    peer.hear({ type: 'MsgHeartbeat', from: 3, term: 2 });
-    peer.lead({ isCommitting: false });
-    expect([peer.progress(2).match, peer.progress(1).match]).toEqual([0, 4]);
-  });
-
-  test('its own acknowledgement sends nothing to itself', () => {
-    const peer = leader();
-    expect(peer.flush().some(({ to }) => to === 1)).toBe(false);
-  });
-});
-
 describe('finding where logs agree', () => {
   test.each([
     { leader: [1, 3, 3, 3, 5, 5, 5], follower: [1, 1, 1, 1, 1, 2], probes: 2 },
@@ -354,7 +150,9 @@ describe('finding where logs agree', () => {
     first.hear({ type: 'MsgVoteResp', from: 3 });
     network.settle();
     expect(second.terms).toEqual([...row.leader, term + 1]);
-    const refusals = network.sent.filter(({ type, reject, from }) => type === 'MsgAppResp' && reject && from === 2);
+    const refusals = network.sent.filter(
+      ({ type, reject, from }) => type === 'MsgAppResp' && reject && from === 2,
+    );
     expect(refusals.length).toBeLessThanOrEqual(row.probes);
   });
 
@@ -386,81 +184,5 @@ describe('terms', () => {
       peer.hear({ type: 'MsgTimeoutNow', term: 3 });
       expect([peer.state, takeAll(peer)]).toEqual([before, []]);
     }
-  });
-});
-
-describe('limits of what a leader takes in', () => {
-  const PAYLOAD = 'x'.repeat(10);
-
-  test('drop proposals while too much is not applied', () => {
-    const peer = new Peer({ maxUncommittedSize: 25 }).lead();
-    expect([1, 2, 3].map(() => peer.propose(PAYLOAD))).toEqual(['accepted', 'accepted', 'proposal-dropped']);
-    expect([peer.propose(''), peer.raft.uncommittedSize]).toEqual(['accepted', 20]);
-    peer.flush();
-    peer.everybodyAcknowledges();
-    expect(peer.raft.uncommittedSize).toBe(0);
-    expect(peer.propose(PAYLOAD)).toBe('accepted');
-  });
-
-  test('let one over-large proposal in when nothing waits', () => {
-    const peer = new Peer({ maxUncommittedSize: 25 }).lead();
-    expect(peer.propose('x'.repeat(90))).toBe('accepted');
-    expect([peer.propose('x'), peer.propose('')]).toEqual(['proposal-dropped', 'accepted']);
-  });
-
-  test('start from nothing in a new term', () => {
-    const peer = new Peer({ maxUncommittedSize: 25 }).lead();
-    peer.propose('x'.repeat(90));
-    becomeFollower(peer.raft, 2, 0);
-    expect(peer.raft.uncommittedSize).toBe(0);
-  });
-
-  test('shrink by what is applied, also what others wrote, but not below nothing', () => {
-    const peer = new Peer({ voters: [1], terms: [] });
-    peer.storage.append([entry(1, 1, 'from before')]);
-    const other = new Peer({ voters: [1], storage: peer.storage });
-    other.lead();
-    expect(other.raft.uncommittedSize).toBe(0);
-    expect(other.applied.map(text)).toEqual(['from before', '']);
-  });
-});
-
-describe('preparing entries at their place', () => {
-  test('replaces the data of a normal entry once term and index are known', () => {
-    const seen: string[] = [];
-    const onAppend: NonNullable<ConstructorParameters<typeof Peer>[0]>['onAppend'] = (one) => {
-      seen.push(`${one.term}/${one.index}`);
-      return { ...one, data: bytes(`<${text(one)}>`) };
-    };
-    const peer = new Peer({ voters: [1], onAppend }).lead();
-    peer.propose('a');
-    peer.propose('');
-    peer.propose('b');
-    peer.flush();
-    expect([peer.datas, seen]).toEqual([['<a>', '<b>'], ['1/2', '1/4']]);
-  });
-
-  test('must not move it', () => {
-    const peer = new Peer({ voters: [1], onAppend: (one) => ({ ...one, index: one.index + 1 }) }).lead();
-    expect(() => peer.propose('a')).toThrow('RAFT-17');
-  });
-
-  test('counts what was prepared towards the limits', () => {
-    const onAppend = ({ data, ...place }: { term: number; index: number; type: 'EntryNormal'; data: Uint8Array }) => ({
-      ...place,
-      data: new Uint8Array(data.length + 40),
-    });
-    const peer = new Peer({ voters: [1], maxUncommittedSize: 50, onAppend: onAppend as never }).lead();
-    peer.propose('a');
-    expect([peer.raft.uncommittedSize, peer.propose('b'.repeat(10))]).toEqual([41, 'proposal-dropped']);
-  });
-});
-
-describe('snapshots recorded by nobody', () => {
-  test('are not mistaken for one', () => {
-    const peer = new Peer();
-    expect(peer.hear({ type: 'MsgSnap', term: 1 })).toBe('accepted');
-    expect(takeAll(peer)).toEqual([]);
-    expect(snapshotOf(1, 1, membersOf([1])).index).toBe(1);
   });
 });

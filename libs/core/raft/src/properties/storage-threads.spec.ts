@@ -1,7 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import { APPEND_THREAD, APPLY_THREAD } from '../message/entry.js';
 import { createMessage, type Message } from '../message/message.js';
-import { entry, logOf, membersOf, ofType, oneOf, Peer, type PeerFields, snapshotOf, takeAll } from './peer.js';
+import {
+  entry,
+  logOf,
+  membersOf,
+  ofType,
+  oneOf,
+  Peer,
+  type PeerFields,
+  snapshotOf,
+  takeAll,
+} from './peer.js';
 
 const peerOf = (fields: PeerFields = {}): Peer => new Peer({ asyncStorageWrites: true, ...fields });
 
@@ -24,7 +34,10 @@ describe('work for the append thread', () => {
     expect(types(ready.messages)).toEqual(['MsgStorageAppend']);
     const [work] = ready.messages;
     expect(work).toMatchObject({ from: 1, to: APPEND_THREAD, term: 1, vote: 0, commit: 1 });
-    expect([work!.entries.length, types(work!.responses)]).toEqual([2, ['MsgAppResp', 'MsgStorageAppendResp']]);
+    expect([work!.entries.length, types(work!.responses)]).toEqual([
+      2,
+      ['MsgAppResp', 'MsgStorageAppendResp'],
+    ]);
     expect(work!.responses[1]).toMatchObject({ from: APPEND_THREAD, to: 1, term: 1, index: 2, logTerm: 1 });
   });
 
@@ -145,7 +158,9 @@ describe('work for the apply thread', () => {
     const peer = committed();
     finish(peer, appendOf(peer));
     const work = oneOf(peer.raw.ready().messages, 'MsgStorageApply');
-    expect(work.responses).toMatchObject([{ type: 'MsgStorageApplyResp', from: APPLY_THREAD, to: 1, term: 0 }]);
+    expect(work.responses).toMatchObject([
+      { type: 'MsgStorageApplyResp', from: APPLY_THREAD, to: 1, term: 0 },
+    ]);
     expect(work.responses[0]!.entries).toEqual(work.entries);
     peer.hear({ type: 'MsgHeartbeat', term: 9, from: 3 });
     peer.raw.step(work.responses[0]!);

@@ -16,7 +16,8 @@ describe('a majority', () => {
     fc.assert(
       fc.property(ids, indexes, (voters, acked) => {
         const of = (id: number): number => acked[id] ?? 0;
-        const has = (index: number): boolean => voters.filter((id) => of(id) >= index).length * 2 > voters.length;
+        const has = (index: number): boolean =>
+          voters.filter((id) => of(id) >= index).length * 2 > voters.length;
         const highest = voters.length === 0 ? Infinity : Math.max(0, ...voters.map(of).filter(has));
         expect(majorityCommitted(voters, (id) => acked[id])).toBe(highest);
       }),

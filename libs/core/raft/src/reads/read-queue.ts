@@ -14,9 +14,9 @@ const COUNTER_BYTES = 8;
 /**
  * Reads of one leadership, in order of arrival.
  *
- * Heartbeats carry a counter of our own, the number of reads that came so far, and followers echo it. A quorum of
- * echoes confirms every read counted by then. The caller's context is no such proof: a caller may repeat it, and an echo
- * of the first use would confirm the second.
+ * Heartbeats carry a counter of our own, the number of reads that came so far, and followers echo it. A
+ * quorum of echoes confirms every read counted by then. The caller's context is no such proof: a caller may
+ * repeat it, and an echo of the first use would confirm the second.
  */
 export class ReadQueue {
   #pending: PendingRead[] = [];
@@ -43,7 +43,10 @@ export class ReadQueue {
     return this.isWaiting ? encodeCounter(this.#asked) : NO_DATA;
   }
 
-  /** Takes the echo of a heartbeat. Echoes of another leadership of ours never reach here: their term is over. */
+  /**
+   * Takes the echo of a heartbeat. Echoes of another leadership of ours never reach here: their term is
+   * over.
+   */
   acknowledge(from: NodeId, context: Uint8Array): void {
     const counter = decodeCounter(context);
     if (counter === undefined || counter > this.#asked) return;
@@ -52,7 +55,8 @@ export class ReadQueue {
 
   /** Removes and answers the reads that a quorum has confirmed, oldest first. */
   takeConfirmed(quorum: JointQuorum): readonly PendingRead[] {
-    const confirmed = Math.min(jointCommitted(quorum, (id) => this.#acks.get(id)), this.#asked);
+    const echoed = jointCommitted(quorum, (id) => this.#acks.get(id));
+    const confirmed = Math.min(echoed, this.#asked);
     const count = Math.max(0, confirmed - this.#confirmed);
     this.#confirmed += count;
     return this.#pending.splice(0, count);

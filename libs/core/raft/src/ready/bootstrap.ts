@@ -15,9 +15,9 @@ const admission = ({ id, context = NO_DATA }: Founder): ConfChange =>
   createConfChange({ changes: [{ kind: 'add-voter', id }], context });
 
 /**
- * Gives a node without a past the same first entries as every other founder: one membership change each, at term 1,
- * committed. They are handed out to be written and applied like any others; here they take effect at once, so
- * that the node can campaign.
+ * Gives a node without a past the same first entries as every other founder: one membership change each, at
+ * term 1, committed. They are handed out to be written and applied like any others; here they take effect
+ * at once, so that the node can campaign.
  */
 export function bootstrap(raft: Raft, founders: readonly Founder[]): void {
   invariant('RAFT-21', raft.log.lastIndex() === 0, 'bootstrap of a node that has a log');

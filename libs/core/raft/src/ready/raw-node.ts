@@ -13,7 +13,12 @@ import { tick } from '../node/tick.js';
 import { bootstrap, type Founder } from './bootstrap.js';
 import { collectReady, hasReady, type Known, type Ready } from './ready.js';
 import { type RaftStatus, statusOf } from './status.js';
-import { storageAppend, storageAppendResponse, storageApply, storageApplyResponse } from './storage-messages.js';
+import {
+  storageAppend,
+  storageAppendResponse,
+  storageApply,
+  storageApplyResponse,
+} from './storage-messages.js';
 
 /**
  * One member of a Raft group, to be driven from one place.
@@ -66,8 +71,8 @@ export class RawNode {
   }
 
   /**
-   * Proposes data, here or through the leader. `accepted` promises nothing about commitment; only seeing the entry
-   * among the committed ones does.
+   * Proposes data, here or through the leader. `accepted` promises nothing about commitment; only seeing
+   * the entry among the committed ones does.
    */
   propose(data: Uint8Array): StepOutcome {
     return this.#propose([unplacedEntry(data)]);
@@ -92,7 +97,9 @@ export class RawNode {
     return applyConfChange(this.#raft, change);
   }
 
-  /** Asks for an index that covers every write acknowledged so far; it comes back as a read state, or never. */
+  /**
+   * Asks for an index that covers every write acknowledged so far; it comes back as a read state, or never.
+   */
   readIndex(context: Uint8Array): void {
     step(this.#raft, createMessage({ type: 'MsgReadIndex', entries: [unplacedEntry(context)] }));
   }
@@ -170,8 +177,8 @@ export class RawNode {
   }
 
   /**
-   * What the storage threads would say, kept until `advance`. Our own promises first: counting our entries before
-   * they leave the unstable log is what the other mode does too.
+   * What the storage threads would say, kept until `advance`. Our own promises first: counting our entries
+   * before they leave the unstable log is what the other mode does too.
    */
   #deferSteps(ready: Ready): void {
     const raft = this.#raft;

@@ -15,14 +15,14 @@ import {
  * Everything a node wants done. The application does it in this order:
  *
  * 1. write `hardState`, `entries` and `snapshot` to storage, as one batch, synced if `mustSync` (a snapshot
- *    needs its own sync); never entries before the snapshot they follow;
+ * needs its own sync); never entries before the snapshot they follow;
  * 2. send `messages`, in order per receiver; losing, repeating or delaying them is safe;
  * 3. apply `snapshot`, then `committedEntries`, passing every membership change to `applyConfChange`;
  * 4. call `advance`.
  *
- * Nothing in it is ever changed afterwards: it may be kept and worked on while the node goes on. With asynchronous
- * storage writes steps 1 and 3 come as messages to the storage threads among `messages`, and there is no step 4; the
- * fields stay filled for whoever wants to look.
+ * Nothing in it is ever changed afterwards: it may be kept and worked on while the node goes on. With
+ * asynchronous storage writes steps 1 and 3 come as messages to the storage threads among `messages`, and
+ * there is no step 4; the fields stay filled for whoever wants to look.
  */
 export interface Ready {
   /** If it changed. */

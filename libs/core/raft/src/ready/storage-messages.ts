@@ -5,7 +5,8 @@ import type { Raft } from '../node/raft.js';
 import type { Ready } from './ready.js';
 
 /**
- * The append thread's work: what to write, and what to send once it is durable. Undefined if there is neither.
+ * The append thread's work: what to write, and what to send once it is durable. Undefined if there is
+ * neither.
  *
  * Work without responses needs no durability of its own.
  */
@@ -30,10 +31,11 @@ export function storageAppend(raft: Raft, ready: Ready): Message | undefined {
 /**
  * What the append thread confirms to us. Undefined if there is nothing to confirm.
  *
- * It speaks of the whole log as it is now, not of this Ready alone, and it carries the present term, to be ignored if
- * that has changed when it arrives. Entries of an older term may be replaced by ones still queued behind them and then
- * come back, so an index and a term alone would not tell which write is confirmed. No confirmation is lost for good:
- * a change of term is itself written, and what confirms that covers the log again.
+ * It speaks of the whole log as it is now, not of this Ready alone, and it carries the present term, to be
+ * ignored if that has changed when it arrives. Entries of an older term may be replaced by ones still
+ * queued behind them and then come back, so an index and a term alone would not tell which write is
+ * confirmed. No confirmation is lost for good: a change of term is itself written, and what confirms that
+ * covers the log again.
  */
 export function storageAppendResponse(raft: Raft, { snapshot }: Ready): Message | undefined {
   const hasEntries = raft.log.hasUnstableEntries();

@@ -50,7 +50,9 @@ export class SimCluster {
     return this.nodes[id - 1]!;
   }
 
-  /** Lets it happen, then looks at everybody. Answers a word about it, or undefined if it could not happen. */
+  /**
+   * Lets it happen, then looks at everybody. Answers a word about it, or undefined if it could not happen.
+   */
   happen(event: SimEvent): Word | undefined {
     const word = this.#happen(event);
     if (word === undefined) return undefined;

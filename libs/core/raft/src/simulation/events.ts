@@ -5,13 +5,17 @@ import { createRandom, type Random } from './random.js';
 import { CRASH_POINTS, type CrashPoint } from './sim-node.js';
 
 /**
- * Something that may happen, with everything about it decided. Fractions choose among what is there when it happens,
- * so that a list of events still means something after some are taken out. What is impossible does nothing.
+ * Something that may happen, with everything about it decided. Fractions choose among what is there when it
+ * happens, so that a list of events still means something after some are taken out. What is impossible does
+ * nothing.
  */
 export type SimEvent =
   | { readonly kind: 'deliver' | 'drop' | 'repeat'; readonly pick: number }
   | { readonly kind: 'ready'; readonly id: NodeId; readonly crashPoint: CrashPoint; readonly luck: Luck }
-  | { readonly kind: 'work' | 'append' | 'apply' | 'tick' | 'campaign' | 'restart' | 'forget'; readonly id: NodeId }
+  | {
+      readonly kind: 'work' | 'append' | 'apply' | 'tick' | 'campaign' | 'restart' | 'forget';
+      readonly id: NodeId;
+    }
   | { readonly kind: 'crash'; readonly id: NodeId; readonly luck: Luck }
   | { readonly kind: 'propose'; readonly id: NodeId; readonly value: number; readonly size: number }
   | {

@@ -70,12 +70,15 @@ const calmEvents = (id: number, others: readonly number[]): SimEvent[] => [
 ];
 
 /**
- * The one way to come to rest for good that changes applied late allow: a member has not heard that a change is
- * committed, needs the vote of somebody who has and who therefore votes or campaigns no more (see DESIGN.md).
+ * The one way to come to rest for good that changes applied late allow: a member has not heard that a
+ * change is committed, needs the vote of somebody who has and who therefore votes or campaigns no more (see
+ * DESIGN.md).
  */
 function isOutvoted(cluster: SimCluster): boolean {
   const voters = votersOf(newestMembership(cluster));
-  return cluster.nodes.some(({ disk }) => votersOf(disk.app.latest.confState).some((id) => !voters.includes(id)));
+  return cluster.nodes.some(({ disk }) =>
+    votersOf(disk.app.latest.confState).some((id) => !voters.includes(id)),
+  );
 }
 
 const votersOf = ({ voters, votersOutgoing }: ConfState): readonly number[] => [...voters, ...votersOutgoing];

@@ -21,10 +21,11 @@ interface Seen {
 /**
  * What must hold across all nodes, incarnations and time:
  *
- * R1 one leader per term · R2 same index and term, same entry and same predecessor · R3 one payload per applied index,
- * and every leader has everything committed before · R8 terms, votes, commit and applied indexes never go back on a
- * disk, and nothing is promised that is not durable · R11 memberships follow one history in which every two neighbours
- * share a member in any two quorums · READ a read covers everything committed before it was asked.
+ * R1 one leader per term · R2 same index and term, same entry and same predecessor · R3 one payload per
+ * applied index, and every leader has everything committed before · R8 terms, votes, commit and applied
+ * indexes never go back on a disk, and nothing is promised that is not durable · R11 memberships follow one
+ * history in which every two neighbours share a member in any two quorums · READ a read covers everything
+ * committed before it was asked.
  */
 export class Safety {
   #leaders = new Map<number, NodeId>();
@@ -43,7 +44,11 @@ export class Safety {
     this.#observeCommit(raft);
     if (raft.role !== 'StateLeader') return;
     const known = this.#leaders.get(raft.term);
-    uphold('R1', known === undefined || known === raft.id, () => `${known} and ${raft.id} lead term ${raft.term}`);
+    uphold(
+      'R1',
+      known === undefined || known === raft.id,
+      () => `${known} and ${raft.id} lead term ${raft.term}`,
+    );
     if (known === undefined) this.#observeElection(raft);
   }
 
@@ -52,7 +57,11 @@ export class Safety {
     for (const [index, term] of this.#committedTerms) {
       const own = raft.log.term(index);
       const isHeld = own === 'compacted' || own === term;
-      uphold('R3', isHeld, () => `leader ${raft.id} of term ${raft.term} lacks committed entry ${term}/${index}`);
+      uphold(
+        'R3',
+        isHeld,
+        () => `leader ${raft.id} of term ${raft.term} lacks committed entry ${term}/${index}`,
+      );
     }
   }
 
@@ -64,7 +73,11 @@ export class Safety {
       const term = log.term(index);
       if (isGap(term)) continue;
       const known = this.#committedTerms.get(index) ?? term;
-      uphold('R3', known === term, () => `${id} commits ${term}/${index} where ${known}/${index} was committed`);
+      uphold(
+        'R3',
+        known === term,
+        () => `${id} commits ${term}/${index} where ${known}/${index} was committed`,
+      );
       this.#committedTerms.set(index, term);
     }
     this.#committed = Math.max(this.#committed, committed);
@@ -88,7 +101,11 @@ export class Safety {
     uphold('R8', after.term >= before.term, () => `term went back from ${before.term} to ${after.term}`);
     const keepsVote = after.term > before.term || before.vote === 0 || after.vote === before.vote;
     uphold('R8', keepsVote, () => `vote of term ${before.term} changed from ${before.vote} to ${after.vote}`);
-    uphold('R8', after.commit >= before.commit, () => `commit went back from ${before.commit} to ${after.commit}`);
+    uphold(
+      'R8',
+      after.commit >= before.commit,
+      () => `commit went back from ${before.commit} to ${after.commit}`,
+    );
   }
 
   /** A promise is sent: what it promises must already survive a crash. */
@@ -125,7 +142,11 @@ export class Safety {
   }
 
   observeRead(asked: number, answered: number): void {
-    uphold('READ', answered >= asked, () => `a read was answered with ${answered} when ${asked} was committed`);
+    uphold(
+      'READ',
+      answered >= asked,
+      () => `a read was answered with ${answered} when ${asked} was committed`,
+    );
   }
 }
 
@@ -143,6 +164,7 @@ export function quorumsMeet(left: ConfState, right: ConfState): boolean {
 const votersOf = ({ voters, votersOutgoing }: ConfState): NodeId[] => [...voters, ...votersOutgoing];
 
 function isQuorum({ voters, votersOutgoing }: ConfState, ids: ReadonlySet<NodeId>): boolean {
-  const hasMajority = (half: readonly NodeId[]): boolean => half.filter((id) => ids.has(id)).length * 2 > half.length;
+  const hasMajority = (half: readonly NodeId[]): boolean =>
+    half.filter((id) => ids.has(id)).length * 2 > half.length;
   return hasMajority(voters) && (votersOutgoing.length === 0 || hasMajority(votersOutgoing));
 }

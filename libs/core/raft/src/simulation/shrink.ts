@@ -7,8 +7,9 @@ export interface Reproduction {
 }
 
 /**
- * Takes events out of a failing plan for as long as what is left breaks the same rule: first large pieces, then smaller
- * ones, then single events. `runsMax` bounds the patience, not the result's being a reproduction.
+ * Takes events out of a failing plan for as long as what is left breaks the same rule: first large pieces,
+ * then smaller ones, then single events. `runsMax` bounds the patience, not the result's being a
+ * reproduction.
  */
 export function shrink({ plan, failure }: Reproduction, runsMax = 3000): Reproduction {
   let best: Reproduction = { plan: { ...plan, events: plan.events.slice(0, failure.happened) }, failure };

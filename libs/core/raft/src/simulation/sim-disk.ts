@@ -30,7 +30,10 @@ export interface LogWrite {
   readonly entries: readonly Entry[];
 }
 
-/** What one store holds: the last synced image and every image written after it, any of which a crash may leave. */
+/**
+ * What one store holds: the last synced image and every image written after it, any of which a crash may
+ * leave.
+ */
 class Images<T> {
   #images: T[];
 
@@ -70,15 +73,16 @@ export const decodeDigest = (data: Uint8Array): number =>
   data.reduce((digest, byte) => ((digest << 8) | byte) >>> 0, 0);
 
 /**
- * One node's disk: a log store and an application store that crash independently, each keeping some prefix of what
- * was not synced. Reads see the latest writes, as they do on a running system.
+ * One node's disk: a log store and an application store that crash independently, each keeping some prefix
+ * of what was not synced. Reads see the latest writes, as they do on a running system.
  */
 export class SimDisk implements LogStorage {
   readonly log: Images<LogImage>;
   readonly app: Images<AppImage>;
 
   constructor(confState: ConfState = EMPTY_CONF_STATE, origin: EntryId = { index: 0, term: 0 }) {
-    const hardState = origin.index === 0 ? EMPTY_HARD_STATE : { term: origin.term, vote: 0, commit: origin.index };
+    const hardState =
+      origin.index === 0 ? EMPTY_HARD_STATE : { term: origin.term, vote: 0, commit: origin.index };
     const snapshot: Snapshot = origin.index === 0 ? EMPTY_SNAPSHOT : { ...origin, confState, data: NO_DATA };
     this.log = new Images<LogImage>({ hardState, snapshot, base: origin, entries: [] });
     this.app = new Images<AppImage>({ applied: origin.index, confState, digest: 0 });

@@ -20,7 +20,13 @@ export interface SimNodeServices {
 }
 
 /** Where in the work on a Ready a node may fall down, in the order of the work. */
-export const CRASH_POINTS = ['never', 'before-write', 'before-send', 'before-apply', 'before-advance'] as const;
+export const CRASH_POINTS = [
+  'never',
+  'before-write',
+  'before-send',
+  'before-apply',
+  'before-advance',
+] as const;
 export type CrashPoint = (typeof CRASH_POINTS)[number];
 
 /** A node with its disk and application; it may be down, and come back with what the disk kept. */
@@ -80,7 +86,10 @@ export class SimNode {
 
   #work(ready: Ready, crashPoint: CrashPoint): boolean {
     const steps: readonly (readonly [CrashPoint, () => void])[] = [
-      ['before-write', () => this.#write(ready, { isSynced: ready.mustSync || ready.snapshot !== undefined })],
+      [
+        'before-write',
+        () => this.#write(ready, { isSynced: ready.mustSync || ready.snapshot !== undefined }),
+      ],
       ['before-send', () => ready.messages.forEach((message) => this.#send(message))],
       ['before-apply', () => this.#apply(ready.committedEntries)],
       ['before-advance', () => this.raw!.advance()],
@@ -154,7 +163,8 @@ export class SimNode {
       this.services.safety.observeApply(this.id, entry);
       const change = decodeConfChange(entry);
       const confState = change === undefined ? before.confState : this.raw!.applyConfChange(change);
-      if (change !== undefined) this.services.safety.observeMembership(entry.index, before.confState, confState);
+      if (change !== undefined)
+        this.services.safety.observeMembership(entry.index, before.confState, confState);
       const digest = Math.imul(before.digest ^ fingerprint(entry), 0x01000193) >>> 0;
       this.disk.app.write({ applied: entry.index, confState, digest });
     }

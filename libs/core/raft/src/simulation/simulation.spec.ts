@@ -10,7 +10,7 @@ import { describeReproduction, shrink } from './shrink.js';
 import type { LogImage } from './sim-disk.js';
 import { Violation } from './violation.js';
 
-const SEEDS = Number(process.env.CAISSON_RAFT_SEEDS ?? 300);
+const SEEDS = Number(process.env.CAISSON_RAFT_SEEDS ?? 200);
 const FIRST = Number(process.env.CAISSON_RAFT_FIRST_SEED ?? 1);
 
 describe('random clusters', () => {
@@ -18,7 +18,8 @@ describe('random clusters', () => {
     for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
       const plan = createPlan(seed);
       const failure = runPlan(plan);
-      if (failure !== undefined) throw new Violation(failure.rule, describeReproduction(shrink({ plan, failure })));
+      if (failure !== undefined)
+        throw new Violation(failure.rule, describeReproduction(shrink({ plan, failure })));
     }
   });
 
@@ -70,9 +71,9 @@ describe('the watch', () => {
     expect(() => safety.observeApply(2, entry(1, 1, 'b'))).toThrow('R3');
     const other = new Safety();
     other.observe(new Peer({ terms: [1, 1], hardState: { term: 1, commit: 2 } }).raft);
-    expect(() => other.observe(new Peer({ terms: [1], hardState: { term: 1 } }).lead({ isCommitting: false }).raft)).toThrow(
-      'R3',
-    );
+    expect(() =>
+      other.observe(new Peer({ terms: [1], hardState: { term: 1 } }).lead({ isCommitting: false }).raft),
+    ).toThrow('R3');
   });
 
   test('R8: sees disks go back, and promises without a record', () => {
@@ -92,7 +93,10 @@ describe('the watch', () => {
     expect(quorumsMeet(membersOf([1, 2, 3]), membersOf([1, 2, 3, 4]))).toBe(true);
     expect(quorumsMeet(membersOf([1, 2, 3]), membersOf([3, 4, 5]))).toBe(false);
     const joint = { ...membersOf([3, 4, 5]), votersOutgoing: [1, 2, 3] };
-    expect([quorumsMeet(membersOf([1, 2, 3]), joint), quorumsMeet(joint, membersOf([3, 4, 5]))]).toEqual([true, true]);
+    expect([quorumsMeet(membersOf([1, 2, 3]), joint), quorumsMeet(joint, membersOf([3, 4, 5]))]).toEqual([
+      true,
+      true,
+    ]);
     const safety = new Safety();
     safety.observeMembership(5, membersOf([1]), membersOf([1, 2]));
     expect(() => safety.observeMembership(5, membersOf([1]), membersOf([1, 3]))).toThrow('R11');
@@ -107,7 +111,10 @@ describe('the watch', () => {
 describe('the shortest story', () => {
   test('breaks the same rule, is no longer, and tells itself', () => {
     const plan = createPlan(3, 200);
-    const poisoned = { ...plan, options: { ...plan.options, onAppend: (one: ReturnType<typeof entry>) => ({ ...one, index: 0 }) } };
+    const poisoned = {
+      ...plan,
+      options: { ...plan.options, onAppend: (one: ReturnType<typeof entry>) => ({ ...one, index: 0 }) },
+    };
     const failure = runPlan(poisoned)!;
     expect(failure.rule).toContain('RAFT-17');
     const short = shrink({ plan: poisoned, failure });

@@ -84,7 +84,9 @@ class TraceCluster {
   }
 }
 
-/** A trace of at most `linesMax` lines. Checking time grows faster than length, so keep it below a thousand. */
+/**
+ * A trace of at most `linesMax` lines. Checking time grows faster than length, so keep it below a thousand.
+ */
 export function traceRun(seed: number, linesMax = 600): string[] {
   const cluster = new TraceCluster(createRandom(seed));
   while (cluster.lines.length < linesMax) cluster.happen();

@@ -40,7 +40,9 @@ function messageFields(message: Message): object {
 }
 
 const changeFields = ({ changes }: ConfChange): object =>
-  changes.length === 0 ? {} : { changes: changes.map(({ kind, id }) => ({ nid: String(id), action: ACTIONS[kind] })) };
+  changes.length === 0
+    ? {}
+    : { changes: changes.map(({ kind, id }) => ({ nid: String(id), action: ACTIONS[kind] })) };
 
 function properties({ membership, change }: TraceEvent): object {
   if (membership !== undefined) {
@@ -51,8 +53,8 @@ function properties({ membership, change }: TraceEvent): object {
 }
 
 /**
- * One line of a trace that the model of the reference implementation can follow, or undefined for steps the model does
- * not know. Lines of all nodes belong into one file, numbered in causal order from 0.
+ * One line of a trace that the model of the reference implementation can follow, or undefined for steps the
+ * model does not know. Lines of all nodes belong into one file, numbered in causal order from 0.
  */
 export function traceLine(event: TraceEvent, number: number): string | undefined {
   const { name, id, state, role, lastIndex, voters, message } = event;

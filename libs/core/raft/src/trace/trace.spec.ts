@@ -8,15 +8,22 @@ import type { TraceEvent } from './trace-event.js';
 interface Line {
   readonly tag: string;
   readonly ts: number;
-  readonly event: { name: string; nid: string; state: object; role: string; log: number; conf: string[][] } & Record<
-    string,
-    unknown
-  >;
+  readonly event: {
+    name: string;
+    nid: string;
+    state: object;
+    role: string;
+    log: number;
+    conf: string[][];
+  } & Record<string, unknown>;
 }
 
 const parse = (lines: readonly string[]): Line[] => lines.map((line) => JSON.parse(line) as Line);
 
-function traced(play: (peer: Peer) => void, fields: ConstructorParameters<typeof Peer>[0] = {}): Line['event'][] {
+function traced(
+  play: (peer: Peer) => void,
+  fields: ConstructorParameters<typeof Peer>[0] = {},
+): Line['event'][] {
   const events: TraceEvent[] = [];
   const peer = new Peer({ ...fields, trace: (event) => events.push(event) });
   play(peer);
@@ -26,7 +33,11 @@ function traced(play: (peer: Peer) => void, fields: ConstructorParameters<typeof
 
 describe('a trace', () => {
   test('starts with what was recorded, then the membership, then following nobody', () => {
-    const events = traced(() => {}, { voters: [1, 2], terms: [3], hardState: { term: 3, vote: 2, commit: 1 } });
+    const events = traced(() => {}, {
+      voters: [1, 2],
+      terms: [3],
+      hardState: { term: 3, vote: 2, commit: 1 },
+    });
     expect(events[0]).toEqual({
       name: 'InitState',
       nid: '1',
@@ -35,7 +46,11 @@ describe('a trace', () => {
       log: 1,
       conf: [[], []],
     });
-    expect(events.at(-2)).toMatchObject({ name: 'ApplyConfChange', prop: { cc: { newconf: ['1', '2'] } }, conf: [[], []] });
+    expect(events.at(-2)).toMatchObject({
+      name: 'ApplyConfChange',
+      prop: { cc: { newconf: ['1', '2'] } },
+      conf: [[], []],
+    });
     expect(events.at(-1)).toMatchObject({ name: 'BecomeFollower', conf: [['1', '2'], []] });
   });
 
@@ -94,7 +109,9 @@ describe('a trace', () => {
   test('of a random run has lines in order, all of one kind, from all nodes', () => {
     const lines = parse(traceRun(3, 500));
     expect(lines.length).toBe(500);
-    expect(lines.every(({ tag }, at) => tag === 'trace' && (at === 0 || lines[at - 1]!.ts < lines[at]!.ts))).toBe(true);
+    expect(
+      lines.every(({ tag }, at) => tag === 'trace' && (at === 0 || lines[at - 1]!.ts < lines[at]!.ts)),
+    ).toBe(true);
     expect(new Set(lines.map(({ event }) => event.nid))).toEqual(new Set(['1', '2', '3']));
     expect(lines.some(({ event }) => event.role === 'StatePreCandidate')).toBe(false);
     expect(lines.some(({ event }) => event.name === 'BecomeLeader')).toBe(true);

@@ -16,9 +16,12 @@ describe('the in-flight window', () => {
     { countMax: 3, bytesMax: 10, sizes: [4, 6], isFull: true },
     { countMax: 3, bytesMax: 10, sizes: [90], isFull: true },
     { countMax: 3, bytesMax: Infinity, sizes: [90, 90], isFull: false },
-  ])('of $countMax messages and $bytesMax bytes with $sizes is full: $isFull', ({ countMax, bytesMax, sizes, isFull }) => {
-    expect(fill(countMax, bytesMax, sizes).isFull).toBe(isFull);
-  });
+  ])(
+    'of $countMax messages and $bytesMax bytes with $sizes is full: $isFull',
+    ({ countMax, bytesMax, sizes, isFull }) => {
+      expect(fill(countMax, bytesMax, sizes).isFull).toBe(isFull);
+    },
+  );
 
   test('is freed through an acknowledged index, in messages and bytes', () => {
     const inflights = fill(4, 10, [3, 3, 3, 3]);

@@ -17,7 +17,10 @@ export class Inflights {
     return this.#sent.length;
   }
 
-  /** The byte limit may be passed by one message, never by two: a message larger than the limit must still go. */
+  /**
+   * The byte limit may be passed by one message, never by two: a message larger than the limit must still
+   * go.
+   */
   get isFull(): boolean {
     return this.#sent.length >= this.countMax || this.#bytes >= this.bytesMax;
   }
@@ -31,7 +34,9 @@ export class Inflights {
   /** Forgets every append up to and including `index`: an acknowledgement covers what came before it. */
   freeThrough(index: number): void {
     let freed = 0;
-    while (freed < this.#sent.length && this.#sent[freed]!.index <= index) this.#bytes -= this.#sent[freed++]!.bytes;
+    while (freed < this.#sent.length && this.#sent[freed]!.index <= index) {
+      this.#bytes -= this.#sent[freed++]!.bytes;
+    }
     if (freed > 0) this.#sent.splice(0, freed);
   }
 

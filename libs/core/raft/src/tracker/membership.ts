@@ -2,7 +2,9 @@ import type { NodeId } from '../message/entry.js';
 import type { ConfState } from '../message/state.js';
 import type { JointQuorum } from '../quorum/joint.js';
 
-/** Ids ascending, without repeats. Every walk over members follows this order, which keeps runs repeatable. */
+/**
+ * Ids ascending, without repeats. Every walk over members follows this order, which keeps runs repeatable.
+ */
 export type IdSet = readonly NodeId[];
 
 /**

@@ -161,7 +161,7 @@ describe('answers of a member', () => {
     },
   );
 
-  test('whatever comes, next stays above match', () => {
+  test('RAFT-1: whatever comes, next stays above match', () => {
     const answer = fc.record({
       kind: fc.constantFrom('ack', 'reject', 'probe', 'replicate', 'snapshot', 'send'),
       index: fc.nat(12),

@@ -4,8 +4,8 @@ import { Inflights } from './inflights.js';
 /**
  * How a member is being fed.
  *
- * `Probe` looks for the point where the logs agree, one append at a time; `Replicate` streams; `Snapshot` waits for a
- * snapshot to arrive.
+ * `Probe` looks for the point where the logs agree, one append at a time; `Replicate` streams; `Snapshot`
+ * waits for a snapshot to arrive.
  */
 export type ProgressState = 'StateProbe' | 'StateReplicate' | 'StateSnapshot';
 
@@ -58,8 +58,10 @@ export class Progress {
   }
 
   becomeProbe(): void {
-    // After a snapshot the member has at least what was in it, if it arrived; probing from there saves a round trip.
-    const next = this.state === 'StateSnapshot' ? Math.max(this.match, this.pendingSnapshot) + 1 : this.match + 1;
+    // After a snapshot the member has at least what was in it, if it arrived; probing from there saves a
+    // round trip.
+    const next =
+      this.state === 'StateSnapshot' ? Math.max(this.match, this.pendingSnapshot) + 1 : this.match + 1;
     this.#enter('StateProbe');
     this.#moveNextTo(next);
   }
@@ -105,8 +107,8 @@ export class Progress {
   }
 
   /**
-   * Takes a refusal of the append that followed `rejected`; false if the refusal is out of date, which it is when it
-   * answers something other than what is outstanding. `hint` is where the logs may agree.
+   * Takes a refusal of the append that followed `rejected`; false if the refusal is out of date, which it
+   * is when it answers something other than what is outstanding. `hint` is where the logs may agree.
    */
   maybeDecreaseTo(rejected: number, hint: number): boolean {
     if (this.state === 'StateReplicate') {
