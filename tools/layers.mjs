@@ -122,6 +122,7 @@ export const LAYERS = {
       'csv-parse',
       'rocksdb',
       'yaml',
+      'zod',
       '@grpc/grpc-js',
     ],
     why: 'what people run',

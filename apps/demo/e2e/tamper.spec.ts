@@ -78,7 +78,7 @@ test.each<[string, (rows: readonly Row[]) => readonly Row[]]>([
     ['del', '--prefix', 'a'],
     ['cas', 'a', 'x', '--expect', 'y'],
   ]) {
-    const { exitCode, stderr, stdout } = await playground.cli(node, ...args);
+    const { exitCode, stderr, stdout } = await playground.cli(node, ...args, '--timeout', '3000');
     if (args[0] === 'del' || args[0] === 'cas') {
       // Apply met the value: the node stops rather than decide on what it cannot read.
       expect(exitCode).not.toBe(0);

@@ -1,9 +1,15 @@
 import { Gateway } from '@caisson/contracts';
 import { readConfigFile, type Host } from '@caisson/kernel';
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { Command, Option } from 'commander';
 import { dirname, relative, resolve } from 'node:path';
+import tls from 'node:tls';
 import { prepareDev, type DevSetup } from './dev.js';
 import { createServer, exitCodeOf, reportFailure, runUntilStopped, type Process } from './run.js';
+
+// TLS 1.3 or nothing, on every socket of this process; the gRPC library logs past our logger otherwise.
+tls.DEFAULT_MIN_VERSION = 'TLSv1.3';
+setLogVerbosity(logVerbosity.NONE);
 
 const systemProcess: Process = {
   on: (signal, listener) => process.on(signal, listener),

@@ -9,7 +9,7 @@ import { printJson } from '../session/output.js';
 
 interface InitOptions {
   readonly dataDir: string;
-  readonly name: string;
+  readonly name?: string;
   readonly kekFile?: string;
   readonly clear?: boolean;
   readonly config?: string;
@@ -20,13 +20,13 @@ export function addInit(program: Command): void {
     .command('init')
     .description('make the directory of a new node, and for development a KEK file outside it')
     .requiredOption('--data-dir <path>', 'directory of the node; must not exist or be empty')
-    .option('--name <name>', 'name of the node, unique in its cluster', hostname())
+    .option('--name <name>', 'name of the node, unique in its cluster (default: the name of this host)')
     .option('--kek-file <path>', 'KEK file; made if it does not exist (default: <data-dir>-kek.key)')
     .option('--clear', 'a node without encryption')
     .option('--config <path>', 'also write a configuration file to start from')
     .addHelpText('after', '\nExample:\n  $ caisson init --data-dir ./data --config caisson.yaml');
   addAction<InitOptions>(command, async ({ options, output }) => {
-    const { dataDir, name, clear } = options;
+    const { dataDir, name = hostname(), clear } = options;
     const birth = clear ? 'clear' : 'encrypted';
     const kekPath = options.kekFile ?? `${dataDir.replace(/\/+$/, '')}-kek.key`;
     const made = await initialiseNode({ dataDir, name, birth, kekPath });
