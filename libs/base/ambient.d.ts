@@ -1,6 +1,7 @@
 /**
  * The few globals that pure layers may use. They exist in every JavaScript runtime; everything else that
- * reaches outside the program (clock, randomness, disk, network) arrives as a service of `@caisson/contracts`.
+ * reaches outside the program (clock, randomness, disk, network) arrives as a service of
+ * `@caisson/contracts`.
  */
 
 interface AbortSignal {

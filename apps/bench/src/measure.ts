@@ -37,8 +37,8 @@ export interface Summary {
 }
 
 /**
- * Runs the two in turn, A B A B …, after one pair that does not count: a machine that changes its speed changes
- * it for both.
+ * Runs the two in turn, A B A B …, after one pair that does not count: a machine that changes its speed
+ * changes it for both.
  */
 export async function interleave(
   pairs: number,

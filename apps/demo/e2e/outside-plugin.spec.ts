@@ -1,6 +1,6 @@
 /**
- * The plugin of the guide, in a package outside the workspace that knows Caisson only from packed tarballs: it
- * passes the kit of its contract and serves a node by configuration alone.
+ * The plugin of the guide, in a package outside the workspace that knows Caisson only from packed tarballs:
+ * it passes the kit of its contract and serves a node by configuration alone.
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

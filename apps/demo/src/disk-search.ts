@@ -19,8 +19,8 @@ const MULTIPLIER = 0x01000193;
 /**
  * Searches every byte of every file below `folder` for values.
  *
- * A rolling hash of 16 bytes passes over the files once, whatever the number of values; a hit is compared byte
- * by byte. Files are read whole.
+ * A rolling hash of 16 bytes passes over the files once, whatever the number of values; a hit is compared
+ * byte by byte. Files are read whole.
  */
 export async function searchDisk(folder: string, values: Iterable<string>): Promise<SearchResult> {
   const needles = new NeedleTable(values);
@@ -55,7 +55,9 @@ interface Needle {
   readonly windowAt: number;
 }
 
-/** Values by the hash of 16 of their bytes: of those that fewest other values share, or hits would be legion. */
+/**
+ * Values by the hash of 16 of their bytes: of those that fewest other values share, or hits would be legion.
+ */
 class NeedleTable {
   readonly #byHash = new Map<number, Needle[]>();
   readonly size: number;

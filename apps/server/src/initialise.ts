@@ -25,7 +25,8 @@ export interface Initialised {
  * Makes a node's directory and, for development, a KEK file outside it.
  *
  * The KEK comes first: a directory without its key is useless, a key without a directory harms nobody.
- * `INVALID_ARGUMENT` for a KEK inside the data directory, because whoever takes the directory would take both.
+ * `INVALID_ARGUMENT` for a KEK inside the data directory, because whoever takes the directory would take
+ * both.
  */
 export async function initialiseNode(options: InitialiseOptions): Promise<Initialised> {
   const disk = new NodeDisk();

@@ -36,8 +36,9 @@ const ID_MAX = 0xffff_ffff;
 /**
  * Many requests over one stream, told apart by ids.
  *
- * Requests made in one turn of the loop share a frame: a frame costs the transport far more than a request. When
- * the stream ends, every request in flight fails with its reason, and the next request opens a new stream.
+ * Requests made in one turn of the loop share a frame: a frame costs the transport far more than a request.
+ * When the stream ends, every request in flight fails with its reason, and the next request opens a new
+ * stream.
  */
 export class MultiplexedChannel {
   readonly #pending = new Map<number, Pending>();
@@ -53,8 +54,8 @@ export class MultiplexedChannel {
   /**
    * Sends one request and resolves with the body of its answer.
    *
-   * Rejects with the server's error, or with the reason why the stream ended: then the request may have had its
-   * effect. An aborted signal rejects at once and tells the server to give up.
+   * Rejects with the server's error, or with the reason why the stream ended: then the request may have had
+   * its effect. An aborted signal rejects at once and tells the server to give up.
    */
   async call(
     op: number,

@@ -106,7 +106,9 @@ export class CaissonClient {
     return committed(outcome).deleted > 0;
   }
 
-  /** Deletes every key with the prefix, in atomic steps of `limit` keys each; resolves with how many existed. */
+  /**
+   * Deletes every key with the prefix, in atomic steps of `limit` keys each; resolves with how many existed.
+   */
   async deletePrefix(prefix: Bytes, options: CallOptions & { limit?: number } = {}): Promise<number> {
     const { limit } = options;
     const mutation: Mutation = {

@@ -17,8 +17,8 @@ export interface ClientOptions {
   /** For calls that name no deadline. Default 30 s. */
   readonly deadlineMs?: number;
   /**
-   * Gives every write a request id, so that a write repeated after a lost answer has one effect. Costs one row
-   * of the store per write until the retention floor passes it. Default true; without it a lost answer is
+   * Gives every write a request id, so that a write repeated after a lost answer has one effect. Costs one
+   * row of the store per write until the retention floor passes it. Default true; without it a lost answer is
    * `UNKNOWN_OUTCOME`.
    */
   readonly requestIds?: boolean;

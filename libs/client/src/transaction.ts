@@ -89,7 +89,10 @@ export class Transaction {
     this.#writes.set(toHex(bytes), { op: 'delete', key: bytes });
   }
 
-  /** What the server validates and writes; `undefined` when there is nothing to write, which needs no validation. */
+  /**
+   * What the server validates and writes; `undefined` when there is nothing to write, which needs no
+   * validation.
+   */
   toRequest(): WriteRequest | undefined {
     if (this.#writes.size === 0) return undefined;
     return {

@@ -1,8 +1,8 @@
 /**
  * Tokens name services. A `slot` is provided by exactly one plugin, a `list` by any number (also none).
  *
- * `key` is a registered symbol, so two copies of a contracts package in one process mean the same service, and
- * an ordinary Inversify service identifier for people at home there. The type parameter exists for the
+ * `key` is a registered symbol, so two copies of a contracts package in one process mean the same service,
+ * and an ordinary Inversify service identifier for people at home there. The type parameter exists for the
  * compiler only: a token of the wrong type does not fit where it is passed.
  */
 export interface Token<T, Cardinality extends 'slot' | 'list' = 'slot' | 'list'> {

@@ -72,14 +72,15 @@ const OPCODE_NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(OPCODES).map(([name, opcode]) => [opcode, name]),
 );
 
-/** The directory of a node that does not run, held so that none starts meanwhile. Nothing in it is changed. */
+/**
+ * The directory of a node that does not run, held so that none starts meanwhile. Nothing in it is changed.
+ */
 export class OfflineNode {
   private constructor(
     private readonly directory: HeldDirectory,
-    private readonly store: UntrustedStore,
-    private readonly log: RaftLog,
+    private readonly data: { readonly store: UntrustedStore; readonly log: RaftLog },
     private readonly reader: OfflineReader,
-    private readonly options: OfflineOptions,
+    private readonly group: number,
   ) {}
 
   static async open(options: OfflineOptions): Promise<OfflineNode> {
@@ -98,7 +99,7 @@ export class OfflineNode {
       const reader = new OfflineReader({ keks, ciphers, hashes });
       const store = await new RocksdbStores().open(paths.store);
       const log = await new RocksdbLogs().open(paths.log);
-      return new OfflineNode(directory, store, log, reader, options);
+      return new OfflineNode(directory, { store, log }, reader, options.group);
     } catch (error) {
       await directory.close();
       throw error;
@@ -122,13 +123,13 @@ export class OfflineNode {
       if (isDamage(view)) damaged++;
     }
     const { identity } = this.directory;
-    const log = { logFrom: this.log.start.index + 1, logTo: this.log.last };
+    const log = { logFrom: this.data.log.start.index + 1, logTo: this.data.log.last };
     return { identity, sidecarMac, keyIds: this.reader.keyIds, ...log, ...entries, ...versions, damaged };
   }
 
   async *values(limit: number): AsyncGenerator<ValueView> {
     await this.#loadKeys();
-    const view = this.store.view();
+    const view = this.data.store.view();
     try {
       const cursor = view.scan(tableRange(TABLE.versions));
       for (let left = limit; left > 0; ) {
@@ -144,9 +145,9 @@ export class OfflineNode {
 
   async *entries(limit: number): AsyncGenerator<EntryView> {
     await this.#loadKeys();
-    let next = this.log.start.index + 1;
-    for (let left = limit; left > 0 && next <= this.log.last; ) {
-      const entries = await this.log.read(next, this.log.last, READ_BYTES);
+    let next = this.data.log.start.index + 1;
+    for (let left = limit; left > 0 && next <= this.data.log.last; ) {
+      const entries = await this.data.log.read(next, this.data.log.last, READ_BYTES);
       for (const entry of entries.slice(0, left)) yield this.#entryView(entry);
       left -= entries.length;
       next += entries.length;
@@ -155,8 +156,8 @@ export class OfflineNode {
 
   async close(): Promise<void> {
     this.reader.close();
-    await this.log.close();
-    await this.store.close();
+    await this.data.log.close();
+    await this.data.store.close();
     await this.directory.close();
   }
 
@@ -186,7 +187,7 @@ export class OfflineNode {
   #entryView({ index, term, kind, data }: LogEntry): EntryView {
     const at = { index, term, bytes: data.length };
     if (kind !== 'normal' || data.length === 0) return { ...at, kind };
-    const entry = this.reader.entry({ group: this.options.group, term, index }, data);
+    const entry = this.reader.entry({ group: this.group, term, index }, data);
     const opcode = entry.payload && payloadOpcode(entry.payload);
     return {
       ...at,

@@ -10,7 +10,12 @@ import { decodeNodeFile, encodeNodeFile } from './node-file.js';
 import { dataDirectory as plugin } from './plugin.js';
 
 const disk = new NodeDisk();
-const identity = { name: 'n\u00f8de', clusterId: new Uint8Array(16).fill(7), format: 1, birth: 'clear' as const };
+const identity = {
+  name: 'n\u00f8de',
+  clusterId: new Uint8Array(16).fill(7),
+  format: 1,
+  birth: 'clear' as const,
+};
 let path: string;
 
 beforeEach(async () => {
@@ -108,7 +113,9 @@ test.each([
   ['not UTF-8', Buffer.from([0x22, 0xff, 0x22])],
   ['empty', ''],
 ])('%s is damage', (_, text) => {
-  expect(() => decodeNodeFile(Buffer.from(text))).toThrow(expect.objectContaining({ code: 'DIRECTORY_FORMAT' }));
+  expect(() => decodeNodeFile(Buffer.from(text))).toThrow(
+    expect.objectContaining({ code: 'DIRECTORY_FORMAT' }),
+  );
 });
 
 test.each([
@@ -137,7 +144,10 @@ test('the plugin starts on a relative path and frees the directory when it stops
     const [definition] = services;
     expect(definition!.provides).toBe(DataDirectory);
     expect(definition!.needs).toEqual({ disk: Disk });
-    const directory = definition!.create({ disk }, { degraded() {}, recovered() {}, fatal() {} }) as HeldDirectory;
+    const directory = definition!.create(
+      { disk },
+      { degraded() {}, recovered() {}, fatal() {} },
+    ) as HeldDirectory;
     expect(directory.path).toBe(copy);
     await definition!.start!(directory, new AbortController().signal);
     expect(directory.identity.name).toBe('a');

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NodeDisk, NodeRandom } from '@caisson/platform-node';
@@ -65,12 +74,15 @@ test('a node, a foreign file and a foreign directory are left as they are', asyn
   await expect(initialiseDirectory(wanted(file))).rejects.toMatchObject({ code: 'DIRECTORY_NOT_EMPTY' });
 });
 
-test.each([[''], ['x'.repeat(129)], ['tab\there'], ['\ud800']])('the name %j is refused before anything is made', async (name) => {
-  const path = join(parent, 'node');
-  const refused = { code: 'INVALID_ARGUMENT', details: { field: 'name', limit: 128 } };
-  await expect(initialiseDirectory({ ...wanted(path), name })).rejects.toMatchObject(refused);
-  expect(readdirSync(parent)).toEqual([]);
-});
+test.each([[''], ['x'.repeat(129)], ['tab\there'], ['\ud800']])(
+  'the name %j is refused before anything is made',
+  async (name) => {
+    const path = join(parent, 'node');
+    const refused = { code: 'INVALID_ARGUMENT', details: { field: 'name', limit: 128 } };
+    await expect(initialiseDirectory({ ...wanted(path), name })).rejects.toMatchObject(refused);
+    expect(readdirSync(parent)).toEqual([]);
+  },
+);
 
 test('a cluster id of the wrong length is refused', async () => {
   const refused = initialiseDirectory({ ...wanted(join(parent, 'node')), clusterId: new Uint8Array(15) });
@@ -82,7 +94,9 @@ test('killed before any of its steps, it leaves a whole node or what the next at
   let whole = 0;
   for (let step = 1; ; step++) {
     const path = join(parent, String(step), 'data');
-    const { signal, stdout } = spawnSync(process.execPath, [INITIALISER, path, String(step)], { encoding: 'utf8' });
+    const { signal, stdout } = spawnSync(process.execPath, [INITIALISER, path, String(step)], {
+      encoding: 'utf8',
+    });
     if (signal === null) {
       expect(stdout).toBe(`done in ${step - 1}\n`);
       break;

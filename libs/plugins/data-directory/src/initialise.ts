@@ -18,8 +18,8 @@ export interface Initialisation {
 const LEFTOVERS: readonly string[] = [LAYOUT.lock, LAYOUT.nodeTemporary];
 
 /**
- * Makes `path` the directory of a new node, durably. Killed at any point it leaves either a whole node or what
- * the next attempt takes over.
+ * Makes `path` the directory of a new node, durably. Killed at any point it leaves either a whole node or
+ * what the next attempt takes over.
  *
  * `DIRECTORY_NOT_EMPTY` and `INVALID_ARGUMENT` change nothing; `DIRECTORY_LOCKED` means that another process
  * is initialising it.
@@ -51,7 +51,8 @@ export async function initialiseDirectory(wanted: Initialisation): Promise<NodeI
 async function refuseForeign(disk: Disk, path: string): Promise<void> {
   const status = await disk.status(path);
   const isDirectory = status?.kind === 'directory';
-  if (status !== undefined && !isDirectory) throw new CaissonError('DIRECTORY_NOT_EMPTY', { path, found: 'a file' });
+  if (status !== undefined && !isDirectory)
+    throw new CaissonError('DIRECTORY_NOT_EMPTY', { path, found: 'a file' });
   const foreign = (await disk.list(path))?.find((found) => !LEFTOVERS.includes(found));
   if (foreign !== undefined) throw new CaissonError('DIRECTORY_NOT_EMPTY', { path, found: foreign });
 }

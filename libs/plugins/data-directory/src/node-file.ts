@@ -29,13 +29,23 @@ export function decodeNodeFile(bytes: Uint8Array): NodeIdentity {
   const format = file['format'];
   if (typeof format !== 'number' || !Number.isSafeInteger(format) || format < 1) throw damaged('format');
   if (format > DIRECTORY_FORMAT_VERSION) {
-    throw new CaissonError('DIRECTORY_FORMAT', { file: 'node.json', format, newest: DIRECTORY_FORMAT_VERSION });
+    throw new CaissonError('DIRECTORY_FORMAT', {
+      file: 'node.json',
+      format,
+      newest: DIRECTORY_FORMAT_VERSION,
+    });
   }
-  for (const member of Object.keys(file)) if (!MEMBERS.includes(member)) throw damaged(`unknown member ${member}`);
+  for (const member of Object.keys(file))
+    if (!MEMBERS.includes(member)) throw damaged(`unknown member ${member}`);
   const { name, birth } = file;
   if (typeof name !== 'string' || !isNodeName(name)) throw damaged('name');
   if (birth !== 'encrypted' && birth !== 'clear') throw damaged('birth');
-  const identity = { format, name, clusterId: parseClusterId(file['cluster_id']), birth } satisfies NodeIdentity;
+  const identity = {
+    format,
+    name,
+    clusterId: parseClusterId(file['cluster_id']),
+    birth,
+  } satisfies NodeIdentity;
   if (file['check'] !== checkOf(identity)) throw damaged('check');
   return identity;
 }
@@ -50,7 +60,9 @@ export function isNodeName(name: string): boolean {
 /** CRC-32C over the members: a flipped byte must not become another node's name. */
 function checkOf(identity: { format: number; name: string; clusterId: Uint8Array; birth: Birth }): string {
   const covered = [identity.format, identity.name, toHex(identity.clusterId), identity.birth];
-  return crc32c(toUtf8(JSON.stringify(covered))).toString(16).padStart(8, '0');
+  return crc32c(toUtf8(JSON.stringify(covered)))
+    .toString(16)
+    .padStart(8, '0');
 }
 
 function parseObject(bytes: Uint8Array): Record<string, unknown> {

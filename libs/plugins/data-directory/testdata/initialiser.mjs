@@ -20,5 +20,6 @@ function mortal(target) {
   });
 }
 
-await initialiseDirectory({ disk: mortal(new NodeDisk()), random: new NodeRandom(), path, name: 'a', birth: 'clear' });
+const disk = mortal(new NodeDisk());
+await initialiseDirectory({ disk, random: new NodeRandom(), path, name: 'a', birth: 'clear' });
 process.stdout.write(`done in ${step}\n`);

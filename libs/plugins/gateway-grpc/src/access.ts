@@ -25,7 +25,10 @@ interface KnownToken {
   readonly role: Role;
 }
 
-/** Decides who a caller is and what they may do. A token counts before a certificate, a certificate before nothing. */
+/**
+ * Decides who a caller is and what they may do. A token counts before a certificate, a certificate before
+ * nothing.
+ */
 export class AccessPolicy {
   #tokens: readonly KnownToken[] = [];
   readonly #anonymous: Role | 'none';

@@ -1,4 +1,6 @@
-/** The unary messages of `caisson.v1.Kv` and the requests and answers of `KvService`, in each other's terms. */
+/**
+ * The unary messages of `caisson.v1.Kv` and the requests and answers of `KvService`, in each other's terms.
+ */
 import {
   CaissonError,
   type Condition,

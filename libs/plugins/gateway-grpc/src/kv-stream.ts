@@ -77,10 +77,11 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
 const FRAME_BYTES = 256 * 1024;
 
 /**
- * One client stream: requests run concurrently and are answered in any order, answers of one turn share a frame.
+ * One client stream: requests run concurrently and are answered in any order, answers of one turn share a
+ * frame.
  *
- * Reading pauses while too many requests are in flight or the client reads its answers too slowly, so a stream
- * holds a bounded amount of work. A frame that cannot be decoded ends the stream.
+ * Reading pauses while too many requests are in flight or the client reads its answers too slowly, so a
+ * stream holds a bounded amount of work. A frame that cannot be decoded ends the stream.
  */
 export class KvStream {
   readonly #running = new Map<number, CallSignal>();

@@ -1,7 +1,7 @@
 import { CaissonError } from '@caisson/contracts';
 
-const NO_SPACE = new Set(['ENOSPC', 'EDQUOT']);
-const NOT_WRITABLE = new Set(['EROFS', 'EACCES', 'EPERM']);
+const NO_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+const NOT_WRITABLE: ReadonlySet<string> = new Set(['EROFS', 'EACCES', 'EPERM']);
 
 export interface DiskOperation {
   /** The step as an operator would name it, such as `rename`. */
@@ -20,7 +20,8 @@ export function diskError(error: unknown, at: DiskOperation): CaissonError {
   const errno = errnoOf(error);
   const details = { operation: at.operation, path: at.path, errno };
   if (NO_SPACE.has(errno)) return new CaissonError('DISK_FULL', details, { cause: error });
-  if (at.writes && NOT_WRITABLE.has(errno)) return new CaissonError('DISK_READ_ONLY', details, { cause: error });
+  if (at.writes && NOT_WRITABLE.has(errno))
+    return new CaissonError('DISK_READ_ONLY', details, { cause: error });
   return new CaissonError('DISK_ERROR', details, { cause: error });
 }
 

@@ -75,7 +75,10 @@ test('an existing file is never opened by create, nor is a link followed', async
 test('a file above the limit is refused, one at the limit is read, also when it claims no size', async () => {
   await put(at('file'), '12345');
   expect(await disk.read(at('file'), 5)).toHaveLength(5);
-  await expect(disk.read(at('file'), 4)).rejects.toMatchObject({ code: 'DISK_ERROR', details: { errno: 'EFBIG' } });
+  await expect(disk.read(at('file'), 4)).rejects.toMatchObject({
+    code: 'DISK_ERROR',
+    details: { errno: 'EFBIG' },
+  });
   expect((await disk.read('/proc/self/status', 1 << 20))!.length).toBeGreaterThan(100);
   await expect(disk.read('/proc/self/status', 10)).rejects.toMatchObject({ details: { errno: 'EFBIG' } });
 });
@@ -83,7 +86,10 @@ test('a file above the limit is refused, one at the limit is read, also when it 
 test('a FIFO, a device and a directory are refused without blocking; a link to a file is followed', async () => {
   execFileSync('mkfifo', [at('fifo')]);
   for (const path of [at('fifo'), '/dev/zero', directory]) {
-    await expect(disk.read(path, 10)).rejects.toMatchObject({ code: 'DISK_ERROR', details: { operation: 'read', path } });
+    await expect(disk.read(path, 10)).rejects.toMatchObject({
+      code: 'DISK_ERROR',
+      details: { operation: 'read', path },
+    });
   }
   expect(await disk.status(at('fifo'))).toMatchObject({ kind: 'other' });
   await put(at('file'), 'x');

@@ -43,7 +43,9 @@ export class NodeDisk implements Disk {
   }
 
   async list(path: string): Promise<readonly string[] | undefined> {
-    const names = await onDisk({ operation: 'list', path, writes: false }, () => absent(readdir(path), 'ENOENT'));
+    const names = await onDisk({ operation: 'list', path, writes: false }, () =>
+      absent(readdir(path), 'ENOENT'),
+    );
     return names?.sort();
   }
 
@@ -54,7 +56,9 @@ export class NodeDisk implements Disk {
 
   async create(path: string): Promise<DiskFile> {
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    const handle = await onDisk({ operation: 'create', path, writes: true }, () => open(path, flags, FILE_MODE));
+    const handle = await onDisk({ operation: 'create', path, writes: true }, () =>
+      open(path, flags, FILE_MODE),
+    );
     return new NodeDiskFile(handle, path);
   }
 
@@ -63,7 +67,9 @@ export class NodeDisk implements Disk {
   }
 
   async remove(path: string): Promise<void> {
-    await onDisk({ operation: 'remove', path, writes: true }, () => rm(path, { recursive: true, force: true }));
+    await onDisk({ operation: 'remove', path, writes: true }, () =>
+      rm(path, { recursive: true, force: true }),
+    );
   }
 
   async syncDirectory(path: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { skipUnless } from '@caisson/compliance';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
@@ -29,7 +30,10 @@ async function holder(path: string): Promise<{ child: ChildProcess; says: string
 test('a second process is refused while the first one lives', async () => {
   expect((await holder(directory)).says).toBe('held');
   expect((await holder(directory)).says).toBe('DIRECTORY_LOCKED');
-  await expect(disk.hold(directory)).rejects.toMatchObject({ code: 'DIRECTORY_LOCKED', details: { path: directory } });
+  await expect(disk.hold(directory)).rejects.toMatchObject({
+    code: 'DIRECTORY_LOCKED',
+    details: { path: directory },
+  });
 });
 
 test('the directory is free at once after SIGKILL, many times in a row', async () => {
@@ -67,7 +71,10 @@ test('files inside stay few, however often the directory is held', async () => {
 test('a path that is a file is refused as what it is', async () => {
   const path = join(directory, 'file');
   await (await disk.create(path)).close();
-  await expect(disk.hold(path)).rejects.toMatchObject({ code: 'DISK_ERROR', details: { operation: 'hold', path } });
+  await expect(disk.hold(path)).rejects.toMatchObject({
+    code: 'DISK_ERROR',
+    details: { operation: 'hold', path },
+  });
 });
 
 const mount = (...args: string[]): void => void execFileSync('mount', args, { stdio: 'ignore' });
@@ -86,23 +93,25 @@ function whyNoMounts(): string | undefined {
 }
 
 const noMounts = whyNoMounts();
-const withMounts = noMounts === undefined ? test : test.skip;
-const reason = noMounts === undefined ? '' : ` [skipped: ${noMounts}]`;
+const withMounts = skipUnless(noMounts === undefined, noMounts ?? '');
 
-withMounts(`a read-only file system is DISK_READ_ONLY, never a second process${reason}`, async () => {
+withMounts('a read-only file system is DISK_READ_ONLY, never a second process', async () => {
   const source = join(directory, 'source');
   mkdirSync(source);
   await (await disk.hold(source)).release();
   mount('--bind', source, source);
   try {
     mount('-o', 'remount,ro,bind', source);
-    await expect(disk.hold(source)).rejects.toMatchObject({ code: 'DISK_READ_ONLY', details: { errno: 'EROFS' } });
+    await expect(disk.hold(source)).rejects.toMatchObject({
+      code: 'DISK_READ_ONLY',
+      details: { errno: 'EROFS' },
+    });
   } finally {
     execFileSync('umount', [source]);
   }
 });
 
-withMounts(`a full file system is DISK_FULL${reason}`, async () => {
+withMounts(`a full file system is DISK_FULL`, async () => {
   const full = join(directory, 'full');
   mkdirSync(full);
   mount('-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', full);

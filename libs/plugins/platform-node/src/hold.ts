@@ -9,14 +9,22 @@ import { onDisk } from './disk-errors.js';
  */
 const held = new Set<string>();
 
-const SMALL = { createIfMissing: true, compression: false, cacheSize: 0, writeBufferSize: 64 * 1024, maxOpenFiles: 16 };
+const SMALL = {
+  createIfMissing: true,
+  compression: false,
+  cacheSize: 0,
+  writeBufferSize: 64 * 1024,
+  maxOpenFiles: 16,
+};
 
 /**
  * Node has no flock; an empty database has one, on its `LOCK` file. The kernel frees it with the process,
  * however the process ends.
  */
 export async function holdDirectory(path: string): Promise<DirectoryHold> {
-  await onDisk({ operation: 'hold', path, writes: true }, () => mkdir(path, { recursive: true, mode: 0o700 }));
+  await onDisk({ operation: 'hold', path, writes: true }, () =>
+    mkdir(path, { recursive: true, mode: 0o700 }),
+  );
   const { dev, ino } = await onDisk({ operation: 'hold', path, writes: false }, () => stat(path));
   const identity = `${dev}:${ino}`;
   if (held.has(identity)) throw new CaissonError('DIRECTORY_LOCKED', { path, holder: 'this process' });
@@ -75,7 +83,8 @@ const CAUSES: readonly (readonly [pattern: RegExp, errno: string, code: 'DISK_FU
 function holdError(error: unknown, path: string): CaissonError {
   const text = String((error as { message?: unknown } | null)?.message);
   for (const [pattern, errno, code] of CAUSES) {
-    if (pattern.test(text)) return new CaissonError(code, { operation: 'hold', path, errno }, { cause: error });
+    if (pattern.test(text))
+      return new CaissonError(code, { operation: 'hold', path, errno }, { cause: error });
   }
   if (/While lock file|lock hold by current process/.test(text)) {
     return new CaissonError('DIRECTORY_LOCKED', { path, holder: 'another process' }, { cause: error });

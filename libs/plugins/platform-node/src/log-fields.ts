@@ -3,11 +3,17 @@ import { isCaissonError, type LogFields, Secret } from '@caisson/contracts';
 
 const DEPTH_MAX = 5;
 
-type Presented = string | number | boolean | null | readonly Presented[] | { readonly [name: string]: Presented };
+type Presented =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Presented[]
+  | { readonly [name: string]: Presented };
 
 /**
- * Fields as they may be printed: byte strings by their length alone, errors by code, message, stack and cause,
- * secrets as such. Nothing that a caller hands in by mistake prints bytes.
+ * Fields as they may be printed: byte strings by their length alone, errors by code, message, stack and
+ * cause, secrets as such. Nothing that a caller hands in by mistake prints bytes.
  */
 export function presentFields(fields: LogFields): { [name: string]: Presented } {
   return presentObject(fields, 0);

@@ -9,7 +9,9 @@ function printed(options: object, script: string): { stdout: string; stderr: str
   const source = `import { createLogger } from ${JSON.stringify(ENTRY)};
     const logger = createLogger(${JSON.stringify(options)});
     ${script}`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', source], {
+    encoding: 'utf8',
+  });
   return { stdout, stderr };
 }
 
@@ -39,7 +41,12 @@ test('a silent logger says nothing', () => {
 
 test('secrets and bytes are never printed, however deep they hide', () => {
   const key = new Uint8Array(4).fill(0x41);
-  const fields = { secret: new Secret(key), bytes: key, buffer: key.buffer, deep: [{ key }, new Map([['k', new Secret(key)]])] };
+  const fields = {
+    secret: new Secret(key),
+    bytes: key,
+    buffer: key.buffer,
+    deep: [{ key }, new Map([['k', new Secret(key)]])],
+  };
   expect(presentFields(fields)).toEqual({
     secret: '[secret]',
     bytes: '[4 bytes]',
@@ -51,7 +58,12 @@ test('secrets and bytes are never printed, however deep they hide', () => {
 test('errors show code, details, stack and their causes', () => {
   const error = new CaissonError('DISK_FULL', { path: '/x', bytes: 5n }, { cause: new Error('below') });
   expect(presentFields({ error })).toMatchObject({
-    error: { name: 'CaissonError', code: 'DISK_FULL', details: { path: '/x', bytes: '5' }, cause: { message: 'below' } },
+    error: {
+      name: 'CaissonError',
+      code: 'DISK_FULL',
+      details: { path: '/x', bytes: '5' },
+      cause: { message: 'below' },
+    },
   });
 });
 

@@ -16,13 +16,22 @@ describe('hashes', () => {
   });
 
   test('hmac is the one of RFC 4231, case 2', () => {
-    const mac = hashes.hmacSha256(new Secret(toUtf8('Jefe')), toUtf8('what do ya want '), toUtf8('for nothing?'));
+    const mac = hashes.hmacSha256(
+      new Secret(toUtf8('Jefe')),
+      toUtf8('what do ya want '),
+      toUtf8('for nothing?'),
+    );
     expect(toHex(mac)).toBe('5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843');
   });
 
   test('hkdf is the one of RFC 5869, cases 1 and 3', () => {
     const key = new Secret(new Uint8Array(22).fill(0x0b));
-    const first = hashes.hkdfSha256(key, bytes('000102030405060708090a0b0c'), bytes('f0f1f2f3f4f5f6f7f8f9'), 42);
+    const first = hashes.hkdfSha256(
+      key,
+      bytes('000102030405060708090a0b0c'),
+      bytes('f0f1f2f3f4f5f6f7f8f9'),
+      42,
+    );
     expect(toHex(first.reveal())).toBe(
       '3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865',
     );
@@ -65,7 +74,8 @@ describe('randomness', () => {
   });
 
   test('an impossible bound is a bug of the caller', () => {
-    for (const below of [0, -1, 1.5, 2 ** 32 + 1, Number.NaN]) expect(() => random.integer(below)).toThrow('PLATFORM-1');
+    for (const below of [0, -1, 1.5, 2 ** 32 + 1, Number.NaN])
+      expect(() => random.integer(below)).toThrow('PLATFORM-1');
   });
 });
 

@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { Clock, CONTRACTS_VERSION, definePlugin, Disk, Hashes, Logger, Random, Secrets, service } from '@caisson/contracts';
+import {
+  Clock,
+  CONTRACTS_VERSION,
+  definePlugin,
+  Disk,
+  Hashes,
+  Logger,
+  Random,
+  Secrets,
+  service,
+} from '@caisson/contracts';
 import { NodeClock } from './clock.js';
 import { NodeDisk } from './disk.js';
 import { NodeHashes } from './hashes.js';

@@ -8,7 +8,10 @@ export interface KekHarness extends Harness {
   readonly foreign?: KekProvider;
   /** Takes the key away, as a revocation does: it can no longer be used. */
   disable?(): Promise<void> | void;
-  /** For local keys that are read at the start and held by design: taking them away counts from the next start. */
+  /**
+   * For local keys that are read at the start and held by design: taking them away counts from the next
+   * start.
+   */
   readonly heldUntilStop?: boolean;
   /**
    * Secrets behind the provider (the key, a token), where the harness knows them: searched for in what it
