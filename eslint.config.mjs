@@ -11,6 +11,7 @@ const TEST_NPM = [
   'zod',
   'inversify',
   'reflect-metadata',
+  'selfsigned',
 ];
 
 /** @param {boolean} inSpecs */

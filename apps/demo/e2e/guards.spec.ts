@@ -1,3 +1,4 @@
+import { connect } from '@caisson/client';
 import { skipUnless } from '@caisson/compliance';
 import { ERRORS, type ErrorCode } from '@caisson/contracts';
 import { execFileSync } from 'node:child_process';
@@ -168,7 +169,6 @@ asRoot('a full disk stops the node with its own cause, and nothing acknowledged 
 });
 
 async function fillUntilRefused(node: { address: string }): Promise<string[]> {
-  const { connect } = await import('@caisson/client');
   const client = connect({ address: node.address, deadlineMs: 5_000 });
   const acknowledged: string[] = [];
   try {

@@ -11,7 +11,7 @@ const CLIENTS = 64;
 const VALUE_BYTES = 1024;
 const RUN_MS = 4_000;
 const P99_MS_MAX = 20;
-const METRIC = /^caisson_nodejs_eventloop_lag_p99_seconds (\S+)$/m;
+const METRIC = /^nodejs_eventloop_lag_p99_seconds (\S+)$/m;
 
 /** How long the server's event loop is held up while it works, from its own metrics; the budget is 20 ms. */
 export const eventLoop: Bench = {

@@ -1,4 +1,12 @@
-import { clockKit, describeKit, diskKit, hashesKit, randomKit } from '@caisson/compliance';
+import {
+  clockKit,
+  describeKit,
+  diskKit,
+  hashesKit,
+  randomKit,
+  type HashesHarness,
+  type RandomHarness,
+} from '@caisson/compliance';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,8 +22,8 @@ describeKit(
   { describe, it },
   { lacks: { waiting: 'timers of the process are not counted' } },
 );
-describeKit(hashesKit, () => ({ hashes: new NodeHashes() }), { describe, it });
-describeKit(randomKit, () => ({ random: new NodeRandom() }), { describe, it });
+describeKit<HashesHarness>(hashesKit, () => ({ hashes: new NodeHashes() }), { describe, it });
+describeKit<RandomHarness>(randomKit, () => ({ random: new NodeRandom() }), { describe, it });
 describeKit(
   diskKit,
   () => {
