@@ -90,3 +90,31 @@ test('a closed channel fails its requests and takes no more', async () => {
   await expect(pending).rejects.toMatchObject({ code: 'CANCELLED' });
   await expect(channel.call(OP.get, new Uint8Array(0), limits)).rejects.toMatchObject({ code: 'CANCELLED' });
 });
+
+test('a message that is too large fails those it can be due to; the others may be repeated', async () => {
+  const server = new FakeServer();
+  const channel = new MultiplexedChannel(server.open);
+  const small = channel.call(OP.get, new Uint8Array(0), limits);
+  const large = channel.call(OP.write, new Uint8Array(1024 * 1024), limits);
+  const settled = Promise.allSettled([small, large]);
+  await turn();
+  server.listeners[0]!.onEnd(new CaissonError('INVALID_ARGUMENT', { reason: 'larger than 9' }), true);
+  const details = { field: 'request', bytes: expect.any(Number), reason: 'larger than 9' };
+  expect(await settled).toMatchObject([
+    { reason: { code: 'UNAVAILABLE' } },
+    { reason: { code: 'INVALID_ARGUMENT', details } },
+  ]);
+});
+
+test('a frame that cannot be read fails what was in flight, and the next request opens another stream', async () => {
+  const server = new FakeServer();
+  const channel = new MultiplexedChannel(server.open);
+  const call = channel.call(OP.get, new Uint8Array(0), limits);
+  await turn();
+  server.listeners[0]!.onFrame(Uint8Array.of(1, 2, 3));
+  await expect(call).rejects.toMatchObject({ code: 'MESSAGE_MALFORMED' });
+  void channel.call(OP.get, new Uint8Array(0), limits).catch(() => undefined);
+  await turn();
+  expect(server.listeners).toHaveLength(2);
+  channel.close();
+});

@@ -1,5 +1,5 @@
 import { createDeferred, type Deferred } from '@caisson/base';
-import { CaissonError } from '@caisson/contracts';
+import { CaissonError, toCaissonError } from '@caisson/contracts';
 import {
   decodeResponses,
   decodeWireError,
@@ -8,6 +8,7 @@ import {
   requestBytes,
   STATUS,
   type RequestMessage,
+  type ResponseMessage,
 } from '@caisson/formats';
 
 /** A bidirectional stream of frames, whatever carries it. */
@@ -19,8 +20,8 @@ export interface FrameStream {
 
 export interface FrameListener {
   onFrame(frame: Uint8Array): void;
-  /** Called once. Nothing arrives afterwards. */
-  onEnd(error: CaissonError): void;
+  /** Called once. Nothing arrives afterwards. `isTooLarge`: because of the size of one message. */
+  onEnd(error: CaissonError, isTooLarge?: boolean): void;
 }
 
 /** Opens a stream; the listener may be called from then on. */
@@ -28,6 +29,7 @@ export type OpenStream = (listener: FrameListener) => FrameStream;
 
 interface Pending {
   readonly deferred: Deferred<Uint8Array>;
+  readonly bytes: number;
 }
 
 const FRAME_BYTES = 256 * 1024;
@@ -66,7 +68,7 @@ export class MultiplexedChannel {
     options.signal?.throwIfAborted();
     const id = this.#takeId();
     const deferred = createDeferred<Uint8Array>();
-    this.#pending.set(id, { deferred });
+    this.#pending.set(id, { deferred, bytes: requestBytes(body) });
     this.#enqueue({ id, op, deadlineMs: Math.ceil(options.deadlineMs), body });
     const abort = () => this.#giveUp(id, options.signal?.reason);
     options.signal?.addEventListener('abort', abort, { once: true });
@@ -116,18 +118,28 @@ export class MultiplexedChannel {
 
   #openStream(): FrameStream {
     const stream: FrameStream = this.open({
-      onFrame: (frame) => this.#onFrame(frame),
-      onEnd: (error) => {
+      onFrame: (frame) => this.#onFrame(frame, stream),
+      onEnd: (error, isTooLarge = false) => {
         if (this.#stream !== stream) return;
         this.#stream = undefined;
-        this.#failAll(error);
+        this.#failAll(error, isTooLarge);
       },
     });
     return stream;
   }
 
-  #onFrame(frame: Uint8Array): void {
-    for (const { id, status, body } of decodeResponses(frame)) {
+  #onFrame(frame: Uint8Array, stream: FrameStream): void {
+    let responses: readonly ResponseMessage[];
+    try {
+      responses = decodeResponses(frame);
+    } catch (error) {
+      // Whatever speaks there is no server of ours: nothing more of it is believed.
+      if (this.#stream === stream) this.#stream = undefined;
+      this.#failAll(toCaissonError(error));
+      stream.end();
+      return;
+    }
+    for (const { id, status, body } of responses) {
       const pending = this.#pending.get(id);
       // Answers to requests that were given up arrive late and find nobody.
       if (!pending) continue;
@@ -145,11 +157,22 @@ export class MultiplexedChannel {
     this.#enqueue({ id, op: OP.cancel, deadlineMs: 0, body: new Uint8Array(0) });
   }
 
-  #failAll(error: CaissonError): void {
+  /**
+   * One message that is too large ends the stream for all. Only requests that do not fit beside others can be
+   * to blame; what shared the stream with them is as unanswered as after any break.
+   */
+  #failAll(error: CaissonError, isTooLarge = false): void {
     const failed = [...this.#pending.values()];
     this.#pending.clear();
     this.#outgoing = [];
     this.#outgoingBytes = 0;
-    for (const { deferred } of failed) deferred.reject(error);
+    const isMixed = isTooLarge && failed.some(({ bytes }) => bytes >= FRAME_BYTES);
+    const broken = isMixed ? new CaissonError('UNAVAILABLE', {}, { cause: error }) : error;
+    for (const { deferred, bytes } of failed)
+      deferred.reject(isMixed && bytes >= FRAME_BYTES ? tooLarge(error, bytes) : broken);
   }
+}
+
+function tooLarge({ details }: CaissonError, bytes: number): CaissonError {
+  return new CaissonError('INVALID_ARGUMENT', { ...details, field: 'request', bytes });
 }

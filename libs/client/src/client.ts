@@ -20,8 +20,10 @@ import {
   encodeScanRequest,
   encodeWriteRequest,
   OP,
+  REQUEST_ID_BYTES,
 } from '@caisson/formats';
 import { randomBytes } from 'node:crypto';
+import { checkCount, checkTimestamp, checkWrite } from './arguments.js';
 import { toBytes, type Bytes } from './bytes.js';
 import { MultiplexedChannel } from './channel.js';
 import { GrpcConnection, type NodeStatus } from './connection.js';
@@ -29,7 +31,6 @@ import { DEADLINE_MS_DEFAULT, type CallOptions, type ClientOptions } from './opt
 import { withRetry } from './retry.js';
 import { runTransaction, type TransactOptions, type Transacted, type Transaction } from './transaction.js';
 
-const REQUEST_ID_BYTES = 16;
 const EMPTY = new Uint8Array(0);
 
 export interface ReadOptions extends CallOptions {
@@ -80,6 +81,7 @@ export class CaissonClient {
 
   async read(key: Bytes, options: ReadOptions = {}): Promise<VersionedValue | undefined> {
     const { ts, consistency } = options;
+    checkTimestamp('ts', ts);
     const request = {
       key: toBytes(key),
       ...(ts !== undefined && { ts }),
@@ -138,6 +140,7 @@ export class CaissonClient {
 
   /** One atomic write, with everything the API offers. */
   async write(request: WriteRequest, options: CallOptions = {}): Promise<WriteResponse> {
+    checkWrite(request);
     const requestIds = this.options.requestIds ?? true;
     const requestId =
       request.requestId ?? (requestIds ? new Uint8Array(randomBytes(REQUEST_ID_BYTES)) : undefined);
@@ -148,6 +151,8 @@ export class CaissonClient {
   /** Pairs in order, fetched page by page at one timestamp. Stop early by leaving the loop. */
   async *scan(options: ScanOptions = {}): AsyncGenerator<ScannedPair, void, undefined> {
     let left = options.limit ?? Infinity;
+    checkTimestamp('ts', options.ts);
+    checkCount('pageSize', options.pageSize);
     let request = scanRequest(options);
     while (left > 0) {
       const limit = Math.min(left, options.pageSize ?? 1000);

@@ -27,13 +27,13 @@ const CODE_OF_STATUS: Partial<Record<GrpcStatus, ErrorCode>> = {
   [GrpcStatus.PERMISSION_DENIED]: 'PERMISSION_DENIED',
   [GrpcStatus.UNAUTHENTICATED]: 'UNAUTHENTICATED',
   [GrpcStatus.UNIMPLEMENTED]: 'UNIMPLEMENTED',
-  [GrpcStatus.RESOURCE_EXHAUSTED]: 'INVALID_ARGUMENT',
 };
 
 /** One gRPC channel to one address. Connects when first used and again after a break. */
 export class GrpcConnection {
   readonly #client: Client;
   readonly #metadata = new Metadata();
+  #closed = false;
 
   constructor(private readonly options: ClientOptions) {
     const bytes = options.messageBytesMax ?? MESSAGE_BYTES_MAX_DEFAULT;
@@ -63,16 +63,18 @@ export class GrpcConnection {
     call.on('data', (frame: proto.Frame) => listener.onFrame(frame.messages));
     // The status event follows both an error and an orderly end, so it alone ends the stream.
     call.on('error', () => undefined);
-    call.on('status', (status: StatusObject) => listener.onEnd(this.#streamEnd(status)));
+    call.on('status', (status: StatusObject) => listener.onEnd(this.#streamEnd(status), isTooLarge(status)));
     return {
       send: (messages) => void call.write({ messages }),
       end: () => call.cancel(),
     };
   }
 
-  status({ deadlineMs, signal }: { deadlineMs: number; signal: AbortSignal }): Promise<NodeStatus> {
+  async status({ deadlineMs, signal }: { deadlineMs: number; signal: AbortSignal }): Promise<NodeStatus> {
     const { path, requestSerialize, responseDeserialize } = METHODS.status;
     const deadline = Date.now() + deadlineMs;
+    signal.throwIfAborted();
+    if (this.#closed) throw new CaissonError('CANCELLED', { reason: 'the client is closed' });
     return new Promise((resolve, reject) => {
       const call = this.#client.makeUnaryRequest(
         path,
@@ -89,6 +91,7 @@ export class GrpcConnection {
   }
 
   close(): void {
+    this.#closed = true;
     this.#client.close();
   }
 
@@ -104,12 +107,17 @@ function fromServiceError(error: ServiceError | StatusObject, address: string): 
     const { wire, details } = proto.ErrorDetail.decode(trailer);
     return errorOfWire(wire, details);
   }
-  const code = CODE_OF_STATUS[error.code] ?? 'UNAVAILABLE';
+  const code = isTooLarge(error) ? 'INVALID_ARGUMENT' : (CODE_OF_STATUS[error.code] ?? 'UNAVAILABLE');
   return new CaissonError(code, {
     address,
     grpc: GrpcStatus[error.code] ?? String(error.code),
     reason: error.details,
   });
+}
+
+/** The library only tells in words that a message was too large, on either side. */
+function isTooLarge({ code, details }: ServiceError | StatusObject): boolean {
+  return code === GrpcStatus.RESOURCE_EXHAUSTED && /larger than/.test(details);
 }
 
 function channelCredentials(tls: ClientTls | undefined): ChannelCredentials {

@@ -54,3 +54,18 @@ test('the caller’s signal ends the repeating', async () => {
     code: 'CANCELLED',
   });
 });
+
+test('a deadline longer than any timer waits, and one that is no time is refused', async () => {
+  for (const deadlineMs of [Infinity, 1e11]) {
+    const remaining = async (limits: { deadlineMs: number }) => limits.deadlineMs;
+    const left = await withRetry({ repeatable: true, deadlineMs }, remaining);
+    expect(left).toBeGreaterThan(2 ** 30);
+    expect(left).toBeLessThan(2 ** 31);
+  }
+  for (const deadlineMs of [NaN, -1]) {
+    await expect(withRetry({ repeatable: true, deadlineMs }, async () => 1)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      details: { field: 'deadlineMs' },
+    });
+  }
+});

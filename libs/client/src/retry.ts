@@ -1,5 +1,6 @@
 import { CaissonError, isCaissonError, type ErrorCode } from '@caisson/contracts';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { checkDeadline } from './arguments.js';
 
 /** The server did nothing, and may do it later. */
 const NOTHING_HAPPENED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -41,9 +42,10 @@ export async function withRetry<T>(
   options: RetryOptions,
   attempt: (limits: { deadlineMs: number; signal: AbortSignal }) => Promise<T>,
 ): Promise<T> {
-  const end = performance.now() + options.deadlineMs;
+  const deadlineMs = checkDeadline(options.deadlineMs);
+  const end = performance.now() + deadlineMs;
   const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(new CaissonError('DEADLINE_EXCEEDED')), options.deadlineMs);
+  const timer = setTimeout(() => timeout.abort(new CaissonError('DEADLINE_EXCEEDED')), deadlineMs);
   const signal = options.signal ? AbortSignal.any([options.signal, timeout.signal]) : timeout.signal;
   try {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX)) {

@@ -87,3 +87,15 @@ test('scans in reverse come in reverse, with own writes in their place', async (
   );
   expect(outcome).toMatchObject({ value: ['aa', 'a'] });
 });
+
+test('giving up between two attempts is CANCELLED', async () => {
+  const source = new FakeSource();
+  source.conflicts = 9;
+  const controller = new AbortController();
+  const work = async (tx: { put(key: string, value: string): void }) => {
+    tx.put('x', 'y');
+    controller.abort();
+  };
+  const outcome = runTransaction(source, begin, work, { signal: controller.signal });
+  await expect(outcome).rejects.toMatchObject({ code: 'CANCELLED' });
+});

@@ -1,4 +1,5 @@
 import { compareBytes, prefixEnd, toHex } from '@caisson/base';
+import { CaissonError } from '@caisson/contracts';
 import type {
   Mutation,
   ReadRange,
@@ -124,8 +125,16 @@ export async function runTransaction<T>(
     const outcome = await source.write(request, options);
     if (outcome.kind === 'committed') return { kind: 'committed', value, commitTs: outcome.commitTs };
     if (attempt === attempts) break;
-    await sleep(jittered(pauseMs), undefined, { ...(options.signal && { signal: options.signal }) });
+    await pause(jittered(pauseMs), options.signal);
     pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX);
   }
   return { kind: 'conflict', attempts };
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(ms, undefined, { ...(signal && { signal }) });
+  } catch (cause) {
+    throw new CaissonError('CANCELLED', {}, { cause });
+  }
 }
