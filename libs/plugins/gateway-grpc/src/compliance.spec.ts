@@ -196,6 +196,25 @@ test('draining answers what is in flight and refuses what is new', async () => {
   await expect(get(client, KEY, { deadlineMs: 2000 })).rejects.toMatchObject({ code: status.UNAVAILABLE });
 });
 
+test('a client that watches the health does not hold up the drain', async () => {
+  const { gateway, client } = await serve();
+  const same = (bytes: Buffer) => bytes;
+  const watch = client.makeServerStreamRequest('/grpc.health.v1.Health/Watch', same, same, Buffer.alloc(0));
+  watch.on('error', () => undefined);
+  await once(watch, 'data');
+  watch.resume();
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), 8_000);
+  await gateway.drain(controller.signal);
+  clearTimeout(timer);
+  expect(controller.signal.aborted).toBe(false);
+});
+
+test('a size limit that ordinary frames and pages would pass is refused', () => {
+  const limits = { messageBytesMax: 1024 * 1024 };
+  expect(GatewayGrpcConfig.safeParse({ limits }).success).toBe(false);
+});
+
 test('a busy port and plaintext on a reachable address are typed errors', async () => {
   const busy = createServer().listen(0, '127.0.0.1');
   await once(busy, 'listening');

@@ -21,10 +21,10 @@ const Access = z.strictObject({
 });
 
 const Limits = z.strictObject({
-  /** Largest message in either direction. Must exceed the largest value. */
+  /** Largest message in either direction. Must exceed the largest value; a page of a scan always fits. */
   messageBytesMax: z
     .int()
-    .min(64 * 1024)
+    .min(2 * 1024 * 1024)
     .max(72 * 1024 * 1024)
     .default(16 * 1024 * 1024),
   /** Requests of one stream that may be in flight; the stream stops reading above it. */

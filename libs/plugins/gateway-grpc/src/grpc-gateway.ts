@@ -45,6 +45,8 @@ const METHODS = grpcMethods(proto.KvDefinition, (bytes) =>
 const SERVICE = proto.KvDefinition.fullName;
 const VERSION = '0.1.0';
 const KEEPALIVE_MS_MIN = 5_000;
+/** How long the last answers may take to leave once all are given. */
+const FAREWELL_MS = 500;
 
 export interface GatewayParts {
   readonly kv: KvService;
@@ -68,6 +70,8 @@ export class GrpcGateway implements Gateway {
   readonly #streams = new Set<KvStream>();
   #addresses: readonly string[] = [];
   #draining = false;
+  #unaryCalls = 0;
+  #onAnswered: () => void = () => undefined;
 
   constructor(
     private readonly config: GatewayGrpcConfig,
@@ -100,7 +104,10 @@ export class GrpcGateway implements Gateway {
     this.#setServing('SERVING');
   }
 
-  /** Health says so first, streams answer what they have, then the listener closes. */
+  /**
+   * Health says so first, what is in flight is answered, then the listener closes. Calls that end only when the
+   * client wants, such as a watch of the health, are owed no answer and are not waited for.
+   */
   async drain(signal: AbortSignal): Promise<void> {
     this.#draining = true;
     this.#setServing('NOT_SERVING');
@@ -109,7 +116,13 @@ export class GrpcGateway implements Gateway {
     const aborted = new Promise<void>((resolve) =>
       signal.addEventListener('abort', () => resolve(), { once: true }),
     );
-    await Promise.race([closed, aborted]);
+    let cancel = (): void => undefined;
+    const farewell = new Promise<void>((resolve) => {
+      const answered = this.#untilAnswered();
+      void answered.then(() => (cancel = this.parts.clock.after(FAREWELL_MS, resolve)));
+    });
+    await Promise.race([closed, aborted, farewell]);
+    cancel();
   }
 
   stop(): void {
@@ -123,6 +136,15 @@ export class GrpcGateway implements Gateway {
       return { status: 'degraded', reason: 'insecure: true, clients talk plaintext on a reachable address' };
     }
     return { status: 'ok' };
+  }
+
+  #untilAnswered(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onAnswered = () => {
+        if (this.#streams.size === 0 && this.#unaryCalls === 0) resolve();
+      };
+      this.#onAnswered();
+    });
   }
 
   #setServing(status: 'SERVING' | 'NOT_SERVING'): void {
@@ -155,9 +177,10 @@ export class GrpcGateway implements Gateway {
     const { kv, clock, logger } = this.parts;
     const { limits } = this.config;
     const require = (role: Role) => this.#require(role, call);
-    const stream: KvStream = new KvStream(call, { kv, clock, logger, limits, require }, () =>
-      this.#streams.delete(stream),
-    );
+    const stream: KvStream = new KvStream(call, { kv, clock, logger, limits, require }, () => {
+      this.#streams.delete(stream);
+      this.#onAnswered();
+    });
     this.#streams.add(stream);
     if (this.#draining) stream.drain();
   }
@@ -168,6 +191,7 @@ export class GrpcGateway implements Gateway {
   ): handleUnaryCall<Request, Response> {
     return (call, callback) => {
       const deadline = startDeadline(this.parts.clock, this.#deadlineMs(call));
+      this.#unaryCalls++;
       call.on('cancelled', () => deadline.abort(new CaissonError('CANCELLED')));
       const work = async () => {
         this.#require(role, call);
@@ -178,7 +202,11 @@ export class GrpcGateway implements Gateway {
           (response) => callback(null, response),
           (error: unknown) => callback(toServiceError(error)),
         )
-        .finally(() => deadline.release());
+        .finally(() => {
+          deadline.release();
+          this.#unaryCalls--;
+          this.#onAnswered();
+        });
     };
   }
 
