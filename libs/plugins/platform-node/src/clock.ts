@@ -1,5 +1,8 @@
 import type { Clock } from '@caisson/contracts';
 
+/** The longest a timer of Node can wait; it takes anything longer for 1 ms. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** The machine's clocks and the event loop's timers. */
 export class NodeClock implements Clock {
   nowMs(): number {
@@ -17,19 +20,25 @@ export class NodeClock implements Clock {
         return;
       }
       const onAbort = (): void => {
-        clearTimeout(timer);
+        cancel();
         reject(signal?.reason);
       };
-      const timer = setTimeout(() => {
+      const cancel = this.after(ms, () => {
         signal?.removeEventListener('abort', onAbort);
         resolve();
-      }, ms);
+      });
       signal?.addEventListener('abort', onAbort, { once: true });
     });
   }
 
   after(ms: number, task: () => void): () => void {
-    const timer = setTimeout(task, ms);
+    let timer: NodeJS.Timeout;
+    const wait = (leftMs: number): void => {
+      const isLast = leftMs <= TIMER_MS_MAX;
+      const next = isLast ? task : () => wait(leftMs - TIMER_MS_MAX);
+      timer = setTimeout(next, isLast ? leftMs : TIMER_MS_MAX);
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   }
 

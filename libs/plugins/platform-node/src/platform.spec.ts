@@ -101,6 +101,21 @@ describe('clock', () => {
     expect(ran).toEqual(['left alone']);
   });
 
+  test('a task later than any timer of the runtime is not taken for one that is due', async () => {
+    const ran: string[] = [];
+    const controller = new AbortController();
+    const cancels = [2 ** 31, 2 ** 40].map((ms) => clock.after(ms, () => ran.push('early')));
+    const asleep = clock.sleep(2 ** 32, controller.signal).then(
+      () => ran.push('awake'),
+      () => undefined,
+    );
+    await clock.sleep(30);
+    for (const cancel of cancels) cancel();
+    controller.abort();
+    await asleep;
+    expect(ran).toEqual([]);
+  });
+
   test('the monotonic clock does not go back over a sleep', async () => {
     const before = clock.monotonicMs();
     await clock.sleep(2);
