@@ -7,7 +7,7 @@ export const configuration = [
     replace: 'if (pending < 0) {',
     why: 'two changes at once can split the quorum',
     isGap: true,
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['configuration'],
   },
   {
     id: 'new-leader-forgets-pending-changes',
@@ -16,7 +16,7 @@ export const configuration = [
     replace: '',
     why: 'a change of its predecessor may still be in the log',
     isGap: true,
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['configuration'],
   },
   {
     id: 'leaves-before-all-is-applied',
@@ -25,7 +25,7 @@ export const configuration = [
     replace: ';',
     why: 'it would be proposed twice, or on an outdated membership',
     isGap: true,
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['joint-membership'],
   },
   {
     id: 'followers-leave',
@@ -33,7 +33,7 @@ export const configuration = [
     find: "autoLeave && raft.role === 'StateLeader' && ",
     replace: 'autoLeave && ',
     why: 'only a leader may write',
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['joint-membership'],
   },
   {
     id: 'never-leaves-by-itself',
@@ -41,7 +41,7 @@ export const configuration = [
     find: '  if (isDue) leaveJoint(raft);\n',
     replace: '  if (isDue && raft.id === 0) leaveJoint(raft);\n',
     why: 'the group would stay joint, needing both halves',
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['joint-membership'],
   },
   {
     id: 'accepted-change-not-remembered',
@@ -49,7 +49,7 @@ export const configuration = [
     find: '  raft.pendingConfIndex = raft.log.lastIndex() + at + 1;\n',
     replace: '',
     why: 'the next one would be accepted too early',
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['configuration'],
   },
   {
     id: 'place-of-the-change-mistaken',
@@ -57,7 +57,7 @@ export const configuration = [
     find: 'raft.log.lastIndex() + at + 1;',
     replace: 'raft.log.lastIndex() + 1;',
     why: 'the next one would be accepted too early',
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['configuration'],
   },
   {
     id: 'refused-change-enters-the-log',
@@ -65,7 +65,7 @@ export const configuration = [
     find: '    return unplacedEntry(NO_DATA);\n',
     replace: '    return entry;\n',
     why: 'every node would stop when it applies it',
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['configuration'],
   },
   {
     id: 'impossible-change-enters-the-log',
@@ -73,7 +73,7 @@ export const configuration = [
     find: "return 'refused' in outcome ? outcome.refused : undefined;",
     replace: "return 'refused' in outcome && raft.id === 0 ? outcome.refused : undefined;",
     why: 'every node would stop when it applies it',
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['configuration'],
   },
   {
     id: 'leave-from-nowhere',
@@ -81,7 +81,7 @@ export const configuration = [
     find: 'if (!isInJoint && isLeave) return',
     replace: 'if (!isInJoint && isLeave && raft.id === 0) return',
     why: 'the refusal must say why',
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['configuration'],
   },
   {
     id: 'change-inside-a-change',
@@ -89,7 +89,7 @@ export const configuration = [
     find: 'if (isInJoint && !isLeave) return',
     replace: 'if (isInJoint && !isLeave && raft.id === 0) return',
     why: 'the refusal must say why',
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['configuration'],
   },
   {
     id: 'validation-cannot-be-turned-off',
@@ -97,7 +97,7 @@ export const configuration = [
     find: 'reason !== undefined && !raft.options.disableConfChangeValidation',
     replace: 'reason !== undefined',
     why: 'the application may know better',
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['configuration'],
   },
   {
     id: 'removed-leader-takes-proposals',
@@ -105,7 +105,7 @@ export const configuration = [
     find: "if (raft.tracker.of(raft.id) === undefined) return 'proposal-dropped';",
     replace: '',
     why: 'it writes what it cannot count',
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['membership-roles'],
   },
   {
     id: 'applied-when-appended',
@@ -114,7 +114,7 @@ export const configuration = [
     replace:
       "  raft.trace('ChangeConf', { change });\n  const early = tryChange(raft, change);\n  if (!('refused' in early)) raft.tracker.install(early.membership, early.progress);\n",
     why: 'a change that is never committed would be in force here alone',
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['configuration'],
   },
   {
     id: 'removed-leader-clings-to-power',
@@ -122,7 +122,7 @@ export const configuration = [
     find: 'if (raft.options.stepDownOnRemoval) becomeFollower(raft, raft.term, NONE);',
     replace: '',
     why: 'it was told to step down',
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['membership-roles'],
   },
   {
     id: 'removed-leader-leaves-at-once',
@@ -130,7 +130,7 @@ export const configuration = [
     find: 'if (raft.options.stepDownOnRemoval) becomeFollower(raft, raft.term, NONE);',
     replace: 'becomeFollower(raft, raft.term, NONE);',
     why: 'it was not told to step down',
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['membership-roles'],
   },
   {
     id: 'new-member-waits-for-a-heartbeat',
@@ -138,7 +138,7 @@ export const configuration = [
     find: 'for (const id of raft.peers) maybeSendAppend(raft, id, { evenIfEmpty: false });',
     replace: '',
     why: 'it could be fed at once',
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['configuration'],
   },
   {
     id: 'smaller-quorum-commits-nothing',
@@ -146,7 +146,7 @@ export const configuration = [
     find: 'if (!commitAndBroadcast(raft)) {',
     replace: 'if (raft.id > 0) {',
     why: 'no answer may be due that would do it',
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['configuration'],
   },
   {
     id: 'smaller-quorum-confirms-no-reads',
@@ -170,7 +170,7 @@ export const configuration = [
     find: 'raft.isLearner = own?.isLearner ?? false;',
     replace: 'raft.isLearner = false;',
     why: 'a demoted leader would go on',
-    first: ['configuration', 'joint-membership', 'membership-roles', 'snapshots'],
+    first: ['snapshots'],
   },
   {
     id: 'new-member-counts-as-dead',

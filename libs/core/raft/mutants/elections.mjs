@@ -6,7 +6,7 @@ export const elections = [
     find: 'if (!canVote || !raft.log.isUpToDate({ term: logTerm, index })) {',
     replace: 'if (!canVote) {',
     why: 'a leader could lack committed entries',
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'vote-twice-in-a-term',
@@ -14,7 +14,7 @@ export const elections = [
     find: '(raft.vote === NONE && raft.lead === NONE) ||',
     replace: 'raft.lead === NONE ||',
     why: 'two leaders in one term',
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'vote-against-a-known-leader',
@@ -23,7 +23,7 @@ export const elections = [
     replace: 'raft.vote === NONE ||',
     why: 'the term has a leader already; another candidate can only disturb it',
     isGap: true,
-    first: ['elections', 'votes', 'roles'],
+    first: ['votes'],
   },
   {
     id: 'vote-not-remembered',
@@ -31,7 +31,7 @@ export const elections = [
     find: '    raft.vote = from;\n',
     replace: '',
     why: 'the next candidate gets the same vote',
-    first: ['elections', 'votes', 'roles'],
+    first: ['votes'],
   },
   {
     id: 'vote-does-not-restart-the-timer',
@@ -40,7 +40,7 @@ export const elections = [
     replace: '',
     why: 'voters campaign against the leader they just elected',
     isGap: true,
-    first: ['elections', 'votes', 'roles'],
+    first: ['votes'],
   },
   {
     id: 'pre-vote-taken-for-a-promise',
@@ -48,7 +48,7 @@ export const elections = [
     find: "if (type === 'MsgVote') {",
     replace: "if (type === 'MsgVote' || type === 'MsgPreVote') {",
     why: 'an opinion would bind, and restart timers',
-    first: ['elections', 'votes', 'roles'],
+    first: ['votes'],
   },
   {
     id: 'pre-vote-answered-with-own-term',
@@ -56,7 +56,7 @@ export const elections = [
     find: 'raft.send({ type: voteResponseType(type), to: from, term });',
     replace: 'raft.send({ type: voteResponseType(type), to: from, term: raft.term });',
     why: 'a pre-candidate takes the answer for one of an older term',
-    first: ['elections', 'votes', 'roles'],
+    first: ['votes'],
   },
   {
     id: 'learners-do-not-vote',
@@ -64,7 +64,7 @@ export const elections = [
     find: 'if (!canVote || ',
     replace: 'if (raft.isLearner || !canVote || ',
     why: 'a learner that missed its promotion may hold the deciding vote',
-    first: ['elections', 'votes', 'roles'],
+    first: ['votes'],
   },
   {
     id: 'no-lease',
@@ -98,7 +98,7 @@ export const elections = [
     replace: "} else if (type === 'MsgPreVote' && raft.id === 0) {",
     why: 'a pre-candidate of an old term never learns of the new one',
     isGap: true,
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'old-append-ignored',
@@ -106,7 +106,7 @@ export const elections = [
     find: "if ((checkQuorum || preVote) && (type === 'MsgHeartbeat'",
     replace: "if (raft.id === 0 && (type === 'MsgHeartbeat'",
     why: 'a node with a higher term stays out for ever',
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'refused-pre-vote-keeps-the-term',
@@ -114,7 +114,7 @@ export const elections = [
     find: "(type === 'MsgPreVoteResp' && !message.reject)",
     replace: "type === 'MsgPreVoteResp'",
     why: 'a pre-candidate behind in term asks for ever',
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'granted-pre-vote-raises-the-term',
@@ -122,7 +122,7 @@ export const elections = [
     find: "(type === 'MsgPreVoteResp' && !message.reject)",
     replace: 'raft.id === 0',
     why: 'pre-votes would disturb like votes',
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'pre-vote-raises-the-term',
@@ -130,7 +130,7 @@ export const elections = [
     find: "const isHypothetical = type === 'MsgPreVote' ||",
     replace: 'const isHypothetical =',
     why: 'pre-votes would disturb like votes',
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'follows-whoever-has-a-higher-term',
@@ -138,7 +138,7 @@ export const elections = [
     find: 'FROM_LEADER.has(type) ? from : NONE',
     replace: 'from',
     why: 'a candidate is no leader',
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'older-terms-are-heard',
@@ -146,7 +146,7 @@ export const elections = [
     find: 'if (message.term !== 0 && message.term < raft.term) {',
     replace: 'if (message.term !== 0 && message.term < raft.term - 9) {',
     why: 'a deposed leader could still write',
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends', 'elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'leader-campaigns',
@@ -155,7 +155,7 @@ export const elections = [
     replace: 'if (raft.id === 0) {',
     why: 'a leader must not depose itself',
     isGap: true,
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'learner-campaigns',
@@ -164,7 +164,7 @@ export const elections = [
     replace: 'own !== undefined && ',
     why: 'nobody asked it to lead',
     isGap: true,
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'campaigns-before-the-snapshot-is-written',
@@ -173,7 +173,7 @@ export const elections = [
     replace: ';',
     why: 'it does not have the state its log starts from',
     isGap: true,
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'campaigns-with-an-unapplied-change',
@@ -182,7 +182,7 @@ export const elections = [
     replace: 'if (raft.id === 0) {',
     why: 'it counts votes by a membership others have left: two leaders',
     isGap: true,
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['membership-roles'],
   },
   {
     id: 'looks-for-changes-on-one-page-only',
@@ -190,7 +190,7 @@ export const elections = [
     find: 'low += page.length;',
     replace: 'low = end;',
     why: 'a change further on is missed',
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['membership-roles'],
   },
   {
     id: 'asks-the-incoming-half-only',
@@ -198,7 +198,7 @@ export const elections = [
     find: 'allVoters(raft.tracker.membership)',
     replace: 'raft.tracker.membership.incoming',
     why: 'a joint election can never be won',
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'loser-stays-candidate',
@@ -207,7 +207,7 @@ export const elections = [
     replace: "if (result === 'VoteLost' && raft.role !== 'StateCandidate') {",
     why: 'it waits for votes that cannot come',
     isGap: true,
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'loser-stays-pre-candidate',
@@ -216,7 +216,7 @@ export const elections = [
     replace: "if (result === 'VoteLost' && raft.role !== 'StatePreCandidate') {",
     why: 'it waits for votes that cannot come',
     isGap: true,
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'counts-answers-of-the-other-phase',
@@ -224,7 +224,7 @@ export const elections = [
     find: '  if (response.type !== ours) return;\n',
     replace: '',
     why: 'pre-votes would elect',
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'last-vote-counts',
@@ -232,7 +232,7 @@ export const elections = [
     find: 'if (!this.#votes.has(id)) this.#votes.set(id, granted);',
     replace: 'this.#votes.set(id, granted);',
     why: 'a vote could be taken back or cast twice',
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'old-votes-count-again',
@@ -240,7 +240,7 @@ export const elections = [
     find: 'this.#votes = new Map();\n  }',
     replace: 'this.#votes = new Map(this.#votes);\n  }',
     why: 'votes of one term would elect in the next',
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'pre-candidate-believes-in-the-old-leader',
@@ -248,7 +248,7 @@ export const elections = [
     find: '  raft.lead = NONE;\n  raft.say(',
     replace: '  raft.say(',
     why: 'pre-candidates refuse each other for ever',
-    first: ['elections', 'votes', 'roles'],
+    first: ['roles'],
   },
   {
     id: 'new-term-keeps-the-vote',
@@ -256,7 +256,7 @@ export const elections = [
     find: '    raft.vote = NONE;\n',
     replace: '',
     why: 'a vote of one term would stand in the way in the next',
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'new-term-keeps-the-timer',
@@ -265,7 +265,7 @@ export const elections = [
     replace: '',
     why: 'nodes campaign right after an election',
     isGap: true,
-    first: ['elections', 'votes', 'roles'],
+    first: ['roles'],
   },
   {
     id: 'all-time-out-together',
@@ -273,7 +273,7 @@ export const elections = [
     find: 'electionTick + random(electionTick)',
     replace: 'electionTick + 0 * random(electionTick)',
     why: 'votes split again and again',
-    first: ['elections', 'votes', 'roles'],
+    first: ['roles'],
   },
   {
     id: 'candidate-keeps-its-term',
@@ -281,7 +281,7 @@ export const elections = [
     find: 'reset(raft, raft.term + 1);',
     replace: 'reset(raft, Math.max(1, raft.term));',
     why: 'an election needs a term of its own',
-    first: ['elections', 'votes', 'roles'],
+    first: ['roles'],
   },
   {
     id: 'append-does-not-restart-the-timer',
@@ -290,7 +290,7 @@ export const elections = [
     replace: '',
     why: 'followers campaign against a live leader',
     isGap: true,
-    first: ['elections', 'votes', 'roles'],
+    first: ['roles'],
   },
   {
     id: 'forgetting-restarts-the-timer',
@@ -298,7 +298,7 @@ export const elections = [
     find: 'forgetting leader ${hex(raft.lead)} at term ${raft.term}`);',
     replace: 'forgetting leader ${hex(raft.lead)} at term ${raft.term}`);\n  raft.electionElapsed = 0;',
     why: 'a group whose leader died would wait longer for being told',
-    first: ['elections', 'votes', 'roles'],
+    first: ['roles'],
   },
   {
     id: 'timer-ticks-late',
@@ -306,6 +306,6 @@ export const elections = [
     find: 'raft.electionElapsed < raft.randomizedElectionTimeout',
     replace: 'raft.electionElapsed <= raft.randomizedElectionTimeout',
     why: 'the promised wait is exact',
-    first: ['elections', 'votes', 'roles'],
+    first: ['roles'],
   },
 ];

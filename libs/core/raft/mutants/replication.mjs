@@ -7,7 +7,7 @@ export const replication = [
     replace: ' || term < 0) return false;',
     why: 'such an entry can still be overwritten after it was applied',
     isGap: true,
-    first: ['paper', 'replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['paper'],
   },
   {
     id: 'commit-index-goes-back',
@@ -24,7 +24,7 @@ export const replication = [
     replace: 'this.commitTo(Math.min(leaderCommit, this.lastIndex()));',
     why: 'a follower would commit what another leader left in its log',
     isGap: true,
-    first: ['raft-log', 'replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['committing'],
   },
   {
     id: 'cuts-the-log-for-late-messages',
@@ -32,7 +32,7 @@ export const replication = [
     find: 'const conflict = this.findConflict(entries);',
     replace: 'const conflict = entries[0]?.index;',
     why: 'what was acknowledged is forgotten',
-    first: ['raft-log', 'replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['raft-log'],
   },
   {
     id: 'takes-what-does-not-attach',
@@ -40,7 +40,7 @@ export const replication = [
     find: 'if (!this.matches(previous)) return undefined;',
     replace: 'if (previous.index > this.lastIndex()) return undefined;',
     why: 'logs that differ before an entry would share it',
-    first: ['raft-log', 'paper'],
+    first: ['raft-log'],
   },
   {
     id: 'keeps-a-conflicting-end',
@@ -65,7 +65,7 @@ export const replication = [
     find: '  raft.log.append(placed);\n',
     replace: '  raft.log.append(placed);\n  raft.tracker.of(raft.id)?.maybeUpdate(raft.log.lastIndex());\n',
     why: 'what is not on its disk is not there',
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['replication'],
   },
   {
     id: 'quorum-one-short',
@@ -106,7 +106,7 @@ export const replication = [
     replace:
       'return jointCommitted({ ...this.#membership, outgoing: [] }, (id) => this.#progress.get(id)?.match);',
     why: 'the other half could overwrite it',
-    first: ['configuration', 'joint-membership', 'membership-roles'],
+    first: ['joint-membership'],
   },
   {
     id: 'tells-nobody-of-commits',
@@ -114,7 +114,7 @@ export const replication = [
     find: '  broadcastAppend(raft);\n',
     replace: '',
     why: 'followers would wait for the next heartbeat',
-    first: ['paper', 'replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['leader-answers'],
   },
   {
     id: 'heartbeat-commits-what-is-not-there',
@@ -122,7 +122,7 @@ export const replication = [
     find: 'const commit = Math.min(progress.match, raft.log.committed);',
     replace: 'const commit = raft.log.committed;',
     why: 'a follower may hold something else at that index',
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['replication'],
   },
   {
     id: 'heartbeat-not-recorded-as-news',
@@ -131,7 +131,7 @@ export const replication = [
     replace: "raft.send({ type: 'MsgHeartbeat', to, commit, context });\n",
     why: 'the leader loses track of what its members have been told',
     isGap: true,
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['committing'],
   },
   {
     id: 'append-not-recorded-as-news',
@@ -139,7 +139,7 @@ export const replication = [
     find: 'payloadsSize(entries));\n  progress.sentCommit = commit;\n',
     replace: 'payloadsSize(entries));\n',
     why: 'every acknowledgement would be answered by another empty append',
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['leader-answers'],
   },
   {
     id: 'no-answer-below-the-commit-index',
@@ -148,7 +148,7 @@ export const replication = [
     replace: 'if (index < 0) {',
     why: 'late appends would be compared with what is compacted or final',
     isGap: true,
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['replication'],
   },
   {
     id: 'refusal-hides-its-term',
@@ -156,7 +156,7 @@ export const replication = [
     find: 'rejectHint: hint.index, logTerm: hint.term });',
     replace: 'rejectHint: hint.index });',
     why: 'the leader could not skip terms',
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['replication'],
   },
   {
     id: 'refusal-skips-nothing',
@@ -164,7 +164,7 @@ export const replication = [
     find: 'log.findConflictByTerm(Math.min(index, log.lastIndex()), logTerm);',
     replace: 'log.findConflictByTerm(Math.min(index, log.lastIndex()), Infinity);',
     why: 'one round trip per entry',
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['replication'],
   },
   {
     id: 'leader-skips-nothing',
@@ -172,7 +172,7 @@ export const replication = [
     find: 'logTerm > 0 ? raft.log.findConflictByTerm(rejectHint, logTerm).index : rejectHint;',
     replace: 'rejectHint;',
     why: 'one round trip per entry',
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['replication'],
   },
   {
     id: 'probe-confirmation-ignored',
@@ -180,7 +180,7 @@ export const replication = [
     find: "if (!isNews && !(progress.match === index && progress.state === 'StateProbe')) return;",
     replace: 'if (!isNews) return;',
     why: 'a member that lost nothing would be probed until the next entry',
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['leader-answers'],
   },
   {
     id: 'one-message-per-acknowledgement',
@@ -197,7 +197,7 @@ export const replication = [
     find: 'if (!isEverybodyTold && progress.canBumpCommit(raft.log.committed)) sendAppend(raft, from);',
     replace: 'if (!isEverybodyTold && progress.next < 0) sendAppend(raft, from);',
     why: 'it would wait for the next heartbeat',
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['leader-answers'],
   },
   {
     id: 'window-never-emptied',
@@ -237,7 +237,7 @@ export const replication = [
     find: "if (progress.match < raft.log.lastIndex() || progress.state === 'StateProbe') sendAppend(raft, from);",
     replace: '',
     why: 'a lost append would never be repeated',
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['leader-answers'],
   },
   {
     id: 'leader-finds-itself-silent',
@@ -278,7 +278,7 @@ export const replication = [
     find: 'const match = id === raft.id ? last : 0;',
     replace: 'const match = id === raft.id ? last : Math.min(last, tracker.of(id)!.match);',
     why: 'what a member had then it may have lost since',
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['leader-answers'],
   },
   {
     id: 'leader-writes-no-entry-of-its-term',
@@ -286,7 +286,7 @@ export const replication = [
     find: 'const isAppended = appendOwn(raft, [unplacedEntry(NO_DATA)]);',
     replace: 'const isAppended = unplacedEntry(NO_DATA).index === 0 || appendOwn(raft, []);',
     why: 'entries of older terms could never be committed',
-    first: ['elections', 'votes', 'roles'],
+    first: ['elections'],
   },
   {
     id: 'limit-outlives-the-term',
@@ -294,7 +294,7 @@ export const replication = [
     find: '  raft.uncommittedSize = 0;\n',
     replace: '',
     why: 'a new leadership would drop proposals for what an old one wrote',
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['leader-appends'],
   },
   {
     id: 'no-limit-for-what-waits',
@@ -302,7 +302,7 @@ export const replication = [
     find: 'return raft.uncommittedSize + size <= raft.options.maxUncommittedSize;',
     replace: 'return true;',
     why: 'the log grows without bound while a quorum is away',
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['leader-appends'],
   },
   {
     id: 'limit-refuses-empty-entries',
@@ -310,7 +310,7 @@ export const replication = [
     find: 'if (raft.uncommittedSize === 0 || size === 0) return true;',
     replace: 'if (raft.uncommittedSize === 0) return true;',
     why: 'a leave or a first entry could be refused',
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['leader-appends'],
   },
   {
     id: 'limit-refuses-large-entries-for-ever',
@@ -318,7 +318,7 @@ export const replication = [
     find: 'if (raft.uncommittedSize === 0 || size === 0) return true;',
     replace: 'if (size === 0) return true;',
     why: 'a proposal larger than the limit could never be made',
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['leader-appends'],
   },
   {
     id: 'limit-never-recovers',
@@ -326,7 +326,7 @@ export const replication = [
     find: '  raft.uncommittedSize = Math.max(0, raft.uncommittedSize - payloadsSize(entries));\n',
     replace: '',
     why: 'after a while every proposal would be dropped',
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['leader-appends'],
   },
   {
     id: 'writes-into-the-proposal',
@@ -334,7 +334,7 @@ export const replication = [
     find: 'const placed: Entry = { term: raft.term, index, type: entry.type, data: entry.data };',
     replace: 'const placed: Entry = Object.assign(entry, { term: raft.term, index });',
     why: 'messages belong to whoever made them',
-    first: ['raw-node', 'scripts'],
+    first: ['simulation'],
   },
   {
     id: 'forwards-where-it-must-not',
@@ -342,7 +342,7 @@ export const replication = [
     find: 'if (lead !== NONE && raft.options.disableProposalForwarding) {',
     replace: 'if (lead === NONE && raft.options.disableProposalForwarding) {',
     why: 'the application wants to route proposals itself',
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['replication'],
   },
   {
     id: 'echoes-without-context',

@@ -15,7 +15,7 @@ export const storage = [
     find: 'if (PROMISES.has(message.type)) {',
     replace: 'if (PROMISES.has(message.type) && message.to === this.id) {',
     why: 'a crash would break them',
-    first: ['elections', 'votes', 'roles', 'replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['replication'],
   },
   {
     id: 'refusals-do-not-wait',
@@ -23,7 +23,7 @@ export const storage = [
     find: 'if (PROMISES.has(message.type)) {',
     replace: 'if (PROMISES.has(message.type) && !message.reject) {',
     why: 'they tell of a term that is not on record',
-    first: ['elections', 'votes', 'roles'],
+    first: ['votes'],
   },
   {
     id: 'forwarded-proposals-bear-a-term',
@@ -31,7 +31,7 @@ export const storage = [
     find: 'return TERMLESS.has(type) ? 0 : this.term;',
     replace: 'return this.term;',
     why: 'whoever leads when they arrive may take them',
-    first: ['replication', 'committing', 'leader-answers', 'leader-appends'],
+    first: ['replication'],
   },
   {
     id: 'late-snapshot-confirmation-dropped',
@@ -84,7 +84,7 @@ export const storage = [
     find: '    raft.messages = [];\n',
     replace: '',
     why: 'every message would be repeated',
-    first: ['raw-node', 'paper'],
+    first: ['raw-node'],
   },
   {
     id: 'strangers-are-heard',
@@ -206,7 +206,7 @@ export const storage = [
     replace: 'this.#isApplyingPaused = this.#applyingSize >= this.#applyingSizeMax;\n    void isCut;',
     why: 'a backlog would arrive all at once',
     isGap: true,
-    first: ['raft-log', 'raw-node'],
+    first: ['raft-log'],
   },
   {
     id: 'pages-ignore-what-is-applying',
@@ -222,7 +222,7 @@ export const storage = [
     find: 'if (this.#isApplyingPaused || this.hasUnstableSnapshot()) return [];',
     replace: 'if (this.#isApplyingPaused) return [];',
     why: 'entries would be applied to a state that is not there yet',
-    first: ['raft-log', 'storage-threads'],
+    first: ['raft-log'],
   },
   {
     id: 'slice-leaves-a-hole',
@@ -279,7 +279,7 @@ export const storage = [
     replace:
       'return this.offsetInProgress === this.offset ? this.#entries : this.entries.slice(this.offsetInProgress - this.offset);',
     why: 'a write under way would change under the writer',
-    first: ['unstable', 'raw-node'],
+    first: ['raw-node'],
   },
   {
     id: 'received-entries-change',

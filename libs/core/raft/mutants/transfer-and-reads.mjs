@@ -42,7 +42,7 @@ export const transferAndReads = [
     find: "const context = kind === 'transfer' ? TRANSFER_MARK : NO_DATA;",
     replace: 'const context = TRANSFER_MARK;',
     why: 'no lease would hold',
-    first: ['check-quorum', 'leader-transfer'],
+    first: ['leader-transfer'],
   },
   {
     id: 'second-request-extends-the-deadline',

@@ -11,7 +11,8 @@ export const isGap = (answer: number | readonly Entry[] | LogGap): answer is Log
  * What the core reads back of what it asked to be made durable. Synchronous, from memory or a cache.
  *
  * The core never writes through this: entries, hard state and snapshots leave it in `Ready`. What has been
- * reported as durable must be readable here from then on.
+ * reported as durable must be readable here from then on, until the core knows it to be applied and the log
+ * is compacted.
  */
 export interface LogStorage {
   initialState(): { readonly hardState: HardState; readonly confState: ConfState };

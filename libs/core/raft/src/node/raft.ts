@@ -98,7 +98,8 @@ export class Raft {
   }
 
   send(fields: MessageFields): void {
-    const message = createMessage({ ...fields, from: fields.from || this.id, term: this.#termFor(fields) });
+    const sender = { from: fields.from || this.id, term: this.#termFor(fields) };
+    const message: Message = Object.assign(createMessage(fields), sender);
     this.trace('Send', { message });
     if (PROMISES.has(message.type)) {
       this.messagesAfterAppend.push(message);

@@ -91,12 +91,15 @@ export class SimCluster {
       case 'apply':
         node.processApply();
         return () => `${event.id} applies`;
+      case 'answer':
+        node.hearAnswer();
+        return () => `${event.id} hears its storage`;
       case 'crash':
         node.crash(event.luck);
         return () => `${event.id} falls down`;
       case 'compact': {
         node.disk.app.sync();
-        node.disk.compact(node.disk.app.synced.applied - event.keep);
+        node.disk.compact(node.raw!.status().applied - event.keep);
         return () => `${event.id} compacts`;
       }
       default:

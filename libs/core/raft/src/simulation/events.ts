@@ -13,7 +13,7 @@ export type SimEvent =
   | { readonly kind: 'deliver' | 'drop' | 'repeat'; readonly pick: number }
   | { readonly kind: 'ready'; readonly id: NodeId; readonly crashPoint: CrashPoint; readonly luck: Luck }
   | {
-      readonly kind: 'work' | 'append' | 'apply' | 'tick' | 'campaign' | 'restart' | 'forget';
+      readonly kind: 'work' | 'append' | 'apply' | 'answer' | 'tick' | 'campaign' | 'restart' | 'forget';
       readonly id: NodeId;
     }
   | { readonly kind: 'crash'; readonly id: NodeId; readonly luck: Luck }
@@ -53,6 +53,7 @@ const WORK: Weights = [
   ['ready', 100],
   ['append', 40],
   ['apply', 30],
+  ['answer', 40],
   ['tick', 110],
   ['propose', 60],
   ['read', 12],
@@ -93,10 +94,15 @@ interface Weather {
   readonly nodes: number;
   /** The share of faults among all events. */
   readonly storm: number;
+  /** Whether nodes do one thing at a time, so that storage work piles up. */
+  readonly isSluggish: boolean;
 }
 
-function createEvent(random: Random, { nodes, storm }: Weather): SimEvent {
-  const kind = pickKind(random, random.chance(storm) ? FAULTS : WORK);
+const ONE_THING = ['ready', 'append', 'apply', 'answer'] as const;
+
+function createEvent(random: Random, { nodes, storm, isSluggish }: Weather): SimEvent {
+  const picked = pickKind(random, random.chance(storm) ? FAULTS : WORK);
+  const kind = picked === 'work' && isSluggish ? random.pick(ONE_THING) : picked;
   const id = 1 + random.below(nodes);
   const to = 1 + random.below(nodes);
   switch (kind) {
@@ -138,7 +144,7 @@ function createEvent(random: Random, { nodes, storm }: Weather): SimEvent {
 }
 
 /** Everything a run does follows from its seed. */
-export function createPlan(seed: number, eventsMax = 1200): SimPlan {
+export function createPlan(seed: number, eventsMax = 1400): SimPlan {
   const random = createRandom(seed);
   const voters = random.pick([1, 2, 3, 3, 3, 3, 4, 5]);
   const spares = random.pick([0, 1, 2]);
@@ -155,7 +161,11 @@ export function createPlan(seed: number, eventsMax = 1200): SimPlan {
     maxUncommittedSize: random.pick([0, 0, 100]),
     maxInflightMsgs: random.pick([256, 256, 3, 1]),
   };
-  const weather: Weather = { nodes: voters + spares, storm: random.pick([0.03, 0.08, 0.2]) };
+  const weather: Weather = {
+    nodes: voters + spares,
+    storm: random.pick([0.03, 0.08, 0.2]),
+    isSluggish: random.chance(0.4),
+  };
   const events = Array.from({ length: eventsMax }, () => createEvent(random, weather));
   // Waiting for the first timeout would cost a good part of the run.
   events.unshift({ kind: 'campaign', id: 1 });

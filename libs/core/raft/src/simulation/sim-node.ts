@@ -34,6 +34,8 @@ export class SimNode {
   raw: RawNode | undefined;
   #appendWork: Message[] = [];
   #applyWork: Message[] = [];
+  /** What the storage threads have said and the node has not heard yet. */
+  #answers: Message[] = [];
 
   constructor(
     readonly options: Omit<RaftOptions, 'storage' | 'applied'>,
@@ -64,6 +66,7 @@ export class SimNode {
     this.raw = undefined;
     this.#appendWork = [];
     this.#applyWork = [];
+    this.#answers = [];
     this.disk.crash(luck);
   }
 
@@ -125,21 +128,29 @@ export class SimNode {
     this.#respond(work);
   }
 
+  /** Hears the next word of the storage threads. */
+  hearAnswer(): void {
+    const answer = this.#answers.shift();
+    if (answer !== undefined) this.step(answer);
+  }
+
   /** Everything that can be done without hearing from others. */
   work(): void {
     let rounds = 0;
     for (let busy = true; busy && this.raw !== undefined; rounds++) {
       uphold('REST', rounds < ROUNDS_MAX, () => `node ${this.id} never runs out of work`);
-      busy = this.raw.hasReady() || this.#appendWork.length > 0 || this.#applyWork.length > 0;
+      const waiting = this.#appendWork.length + this.#applyWork.length + this.#answers.length;
+      busy = this.raw.hasReady() || waiting > 0;
       this.processReady('never');
       this.processAppend();
       this.processApply();
+      while (this.#answers.length > 0) this.hearAnswer();
     }
   }
 
   #respond({ responses }: Message): void {
     for (const response of responses) {
-      if (response.to === this.id) this.step(response);
+      if (response.to === this.id) this.#answers.push(response);
       else this.#send(response);
     }
   }
