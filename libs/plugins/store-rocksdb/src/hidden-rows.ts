@@ -22,6 +22,9 @@ export const MARKER_END = Buffer.from(prefixEnd(MARKER_PREFIX)!);
 export const FORMAT_KEY = Buffer.from([ZERO, OWN_MARK, ...toUtf8('!store|format')]);
 export const FORMAT_VALUE = Buffer.from([1]);
 
+/** How far the store reached when it was opened last; written by the first batch after that. A u64. */
+export const OPENED_KEY = Buffer.from([ZERO, OWN_MARK, ...toUtf8('!store|opened')]);
+
 /** A half-open range of database keys. */
 export interface Stretch {
   readonly from: Buffer;

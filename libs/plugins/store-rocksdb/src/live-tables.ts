@@ -1,25 +1,46 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database } from './database.js';
 import { damage, diskFault } from './faults.js';
-import { tableProblem } from './table-file.js';
+import { tableProblem, UNFINISHED } from './table-file.js';
+
+const MISSING = 'is missing';
 
 /**
- * Reads every table file of an open database once and throws `CORRUPTION` for the first that is missing or damaged.
+ * Reads every table file in the folder of a database that is not open yet, and throws `CORRUPTION` for a damaged one:
+ * opening it could end the process. Gives the numbers of those that are intact.
+ *
+ * A file without its end is passed over. A crash leaves such files, and they matter only if they turn out to be live.
+ */
+export async function surveyTables(folder: string, signal?: AbortSignal): Promise<Set<string>> {
+  const intact = new Set<string>();
+  for (const name of await namesIn(folder)) {
+    const number = /^0*(\d+)\.sst$/.exec(name)?.[1];
+    if (number === undefined) continue;
+    signal?.throwIfAborted();
+    const problem = await problemOf(join(folder, name));
+    if (problem === undefined) intact.add(number);
+    else if (problem !== UNFINISHED && problem !== MISSING) throw damage(join(folder, name), problem);
+  }
+  return intact;
+}
+
+/**
+ * Throws `CORRUPTION` for the first table file of an open database that is missing or damaged; those in `intact` are
+ * not read again.
  *
  * A compaction may exchange files meanwhile: a file that has gone counts as missing only while it is still listed.
  */
-export async function verifyTables(database: Database, signal?: AbortSignal): Promise<void> {
-  const verified = new Set<string>();
+export async function verifyLiveTables(database: Database, intact: Set<string>): Promise<void> {
   const gone = new Set<string>();
   for (;;) {
-    const table = liveTables(database).find((each) => !verified.has(each));
+    const table = liveTables(database).find((number) => !intact.has(number));
     if (table === undefined) return;
-    signal?.throwIfAborted();
     const path = join(database.path, `${table.padStart(6, '0')}.sst`);
     const problem = await problemOf(path);
-    if (problem === 'is missing' && !gone.has(table)) gone.add(table);
+    if (problem === MISSING && !gone.has(table)) gone.add(table);
     else if (problem !== undefined) throw damage(path, problem);
-    else verified.add(table);
+    else intact.add(table);
   }
 }
 
@@ -27,9 +48,22 @@ async function problemOf(path: string): Promise<string | undefined> {
   try {
     return await tableProblem(path);
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'ENOENT') return 'is missing';
+    if (isMissing(error)) return MISSING;
     throw diskFault(error, { operation: 'read', path });
   }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw diskFault(error, { operation: 'read', path: folder });
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'ENOENT';
 }
 
 /** Their numbers. Each file has a line ` number:bytes[…` in the text of the binding; keys in it are hexadecimal. */

@@ -10,6 +10,14 @@ export interface NextMarker extends Marker {
   readonly removeFrom: number;
 }
 
+export interface LedgerStart {
+  readonly last: { readonly sequence: number; readonly digest: number; readonly floor: number };
+  /** Rows that wait in memory already. */
+  readonly unflushedRows: number;
+  /** Markers up to here are not needed, whatever is flushed from now on. */
+  readonly settled: number;
+}
+
 /**
  * Numbers the batches, and decides which markers are still needed.
  *
@@ -29,16 +37,13 @@ export class MarkerLedger {
   #rows: number;
   readonly #checkpoints: { readonly sequence: number; readonly rows: number }[] = [];
 
-  /** Continues after `last`; `unflushedRows` were already waiting in memory then. */
-  constructor(
-    last: { readonly sequence: number; readonly digest: number; readonly floor: number },
-    unflushedRows: number,
-  ) {
+  /** Continues after `last`; `settled` as an earlier opening found it, 0 if none did. */
+  constructor({ last, unflushedRows, settled }: LedgerStart) {
     this.#sequence = last.sequence;
     this.#digest = last.digest;
     this.#floor = last.floor;
-    this.#flushed = last.floor - 1;
-    this.#settled = last.floor - 1;
+    this.#flushed = Math.max(last.floor - 1, settled);
+    this.#settled = Math.max(last.floor - 1, settled);
     this.#rows = unflushedRows;
     this.#checkpoints.push({ sequence: last.sequence, rows: unflushedRows });
   }

@@ -40,6 +40,13 @@ export function decodeMarker(key: Buffer, value: Buffer): Marker | undefined {
   };
 }
 
+/** The value of the row that says how far the store reached when it was opened. */
+export function openedValue(sequence: number): Buffer {
+  const value = Buffer.allocUnsafe(8);
+  writeIndex(value, sequence, 0);
+  return value;
+}
+
 /** What a batch contributes to its digest, gathered while it is built. */
 export class BatchDigest {
   #crc = 0;
@@ -75,6 +82,6 @@ function writeIndex(into: Buffer, value: number, at: number): void {
   into.writeUInt32BE(value >>> 0, at + 4);
 }
 
-function readIndex(from: Buffer, at: number): number {
+export function readIndex(from: Buffer, at: number): number {
   return from.readUInt32BE(at) * 0x1_0000_0000 + from.readUInt32BE(at + 4);
 }

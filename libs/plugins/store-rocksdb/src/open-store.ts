@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OpenOptions } from 'rocksdb';
-import { Database } from './database.js';
+import { asBuffer, Database } from './database.js';
 import { damage, diskFault } from './faults.js';
 import { HeadFile, type Head } from './head-file.js';
-import { FORMAT_KEY, FORMAT_VALUE, MARKER_END, MARKER_PREFIX } from './hidden-rows.js';
-import { verifyTables } from './live-tables.js';
+import { FORMAT_KEY, FORMAT_VALUE, MARKER_END, MARKER_PREFIX, OPENED_KEY } from './hidden-rows.js';
+import { surveyTables, verifyLiveTables } from './live-tables.js';
 import { MarkerLedger } from './marker-ledger.js';
-import { BatchDigest, decodeMarker, markerKey, markerValue, type Marker } from './markers.js';
+import { BatchDigest, decodeMarker, markerKey, markerValue, readIndex, type Marker } from './markers.js';
 import { unflushedRows, type OpenedStore } from './rocksdb-store.js';
 
 const NOTHING_YET: Head = { sequence: 0, digest: 0 };
@@ -30,16 +30,23 @@ export async function openStore(
   });
   const path = join(directory, 'db');
   if (!existsSync(path)) HeadFile.prepare(join(directory, 'head'), NOTHING_YET);
+  const intact = await surveyTables(path, signal);
   const database = new Database(path);
   await database.open(options);
   let head: HeadFile | undefined;
   try {
     const opened = HeadFile.open(join(directory, 'head'));
     head = opened.file;
-    // Before anything reads through an iterator, which would trust what it meets.
-    await verifyTables(database, signal);
+    await verifyLiveTables(database, intact);
     const last = await verifyHistory(database, opened.head);
-    const ledger = new MarkerLedger(last ?? { ...NOTHING_YET, floor: 1 }, unflushedRows(database));
+    const waiting = unflushedRows(database);
+    // What was found is in table files, hence durable, also what nobody had synced.
+    if (last && waiting === 0) head.write({ sequence: last.sequence, digest: last.digest });
+    const ledger = new MarkerLedger({
+      last: last ?? { ...NOTHING_YET, floor: 1 },
+      unflushedRows: waiting,
+      settled: await openedBefore(database),
+    });
     if (!last) await writeFormat(database, head, ledger);
     return { database, head, ledger };
   } catch (error) {
@@ -92,6 +99,14 @@ async function verifyFormat(database: Database): Promise<void> {
   const format = await database.get(FORMAT_KEY);
   if (format && FORMAT_VALUE.equals(format)) return;
   throw damage(database.path, format ? 'has a layout this build does not know' : 'lost its first batch');
+}
+
+/** How far the store reached at the last opening that was followed by a batch. */
+async function openedBefore(database: Database): Promise<number> {
+  const value = await database.get(OPENED_KEY);
+  if (!value) return 0;
+  if (value.length !== 8) throw damage(database.path, 'does not say how far it reached');
+  return readIndex(asBuffer(value), 0);
 }
 
 async function writeFormat(database: Database, head: HeadFile, ledger: MarkerLedger): Promise<void> {

@@ -11,9 +11,9 @@ import type { RocksDbBatch } from 'rocksdb';
 import type { Database } from './database.js';
 import { Gate } from './gate.js';
 import type { HeadFile } from './head-file.js';
-import { toDatabaseKey } from './hidden-rows.js';
+import { OPENED_KEY, toDatabaseKey } from './hidden-rows.js';
 import type { MarkerLedger } from './marker-ledger.js';
-import { markerKey, markerValue, type BatchDigest } from './markers.js';
+import { markerKey, markerValue, openedValue, type BatchDigest } from './markers.js';
 import { RocksdbBatch } from './rocksdb-batch.js';
 import { RocksdbView } from './rocksdb-view.js';
 
@@ -39,12 +39,15 @@ export class RocksdbStore implements UntrustedStore {
   #isWriting = false;
   /** Whether something was written since the last synced batch. */
   #isUnsynced = false;
+  /** What the first batch notes: how far the store reached when it was opened. */
+  #opened: number | undefined;
   #failure: CaissonError | undefined;
 
   constructor({ database, head, ledger }: OpenedStore) {
     this.#database = database;
     this.#head = head;
     this.#ledger = ledger;
+    if (unflushedRows(database) === 0) this.#opened = ledger.sequence;
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
@@ -156,8 +159,14 @@ export class RocksdbStore implements UntrustedStore {
     const marker = ledger.next((sequence, previous) => digest.chained(sequence, previous));
     batch.put(markerKey(marker.sequence), markerValue(marker));
     for (let old = marker.removeFrom; old < marker.floor; old++) batch.del(markerKey(old));
+    let ownRows = 1 + marker.floor - marker.removeFrom;
+    if (this.#opened !== undefined) {
+      batch.put(OPENED_KEY, openedValue(this.#opened));
+      this.#opened = undefined;
+      ownRows++;
+    }
     await this.#database.write(batch, sync);
-    ledger.wrote(marker, digest.operations + 1 + (marker.floor - marker.removeFrom));
+    ledger.wrote(marker, digest.operations + ownRows);
     if (sync) this.#head.write({ sequence: marker.sequence, digest: marker.digest });
     this.#isUnsynced = !sync;
     if (ledger.isObservationDue) ledger.observe(unflushedRows(this.#database));

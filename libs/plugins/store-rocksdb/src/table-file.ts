@@ -14,6 +14,9 @@ const FORMAT_VERSION = 4;
 const MAGIC = Buffer.from('f7cff485b741e288', 'hex');
 const WINDOW_BYTES = 1024 * 1024;
 
+/** The problem of a file that lacks its last bytes: it may be damaged, or never have been finished. */
+export const UNFINISHED = 'has no footer';
+
 interface Block {
   readonly offset: number;
   readonly size: number;
@@ -36,8 +39,9 @@ export async function tableProblem(path: string): Promise<string | undefined> {
 class BadTable extends Error {}
 
 async function checkTable(file: WindowedFile): Promise<undefined> {
+  if (file.size < FOOTER_BYTES) throw new BadTable(UNFINISHED);
   const footer = new Reading(await file.bytes(file.size - FOOTER_BYTES, FOOTER_BYTES));
-  if (!footer.ends(MAGIC)) throw new BadTable('has no footer');
+  if (!footer.ends(MAGIC)) throw new BadTable(UNFINISHED);
   if (footer.byte() !== CHECKSUM_CRC32C || footer.formatVersion() !== FORMAT_VERSION)
     throw new BadTable('has a footer of another version');
   const metaIndex = footer.block();
@@ -67,7 +71,7 @@ async function checkBlock(file: WindowedFile, { offset, size }: Block): Promise<
 /** Entries `shared ‖ unshared ‖ value length ‖ key ‖ block`: the filter and the properties. */
 function blocksOfMetaIndex(entries: Reading): Block[] {
   const blocks: Block[] = [];
-  for (const end = entries.endOfEntries(); entries.at < end;) {
+  for (const end = entries.endOfEntries(); entries.at < end; ) {
     entries.varint();
     const unshared = entries.varint();
     entries.varint();
@@ -80,7 +84,7 @@ function blocksOfMetaIndex(entries: Reading): Block[] {
 /** Entries `shared ‖ unshared ‖ key ‖ block`, each of them a restart point, so that nothing is shared. */
 function blocksOfIndex(entries: Reading): Block[] {
   const blocks: Block[] = [];
-  for (const end = entries.endOfEntries(); entries.at < end;) {
+  for (const end = entries.endOfEntries(); entries.at < end; ) {
     if (entries.varint() !== 0) throw new BadTable('has an index of another kind');
     entries.skip(entries.varint());
     blocks.push(entries.block());
