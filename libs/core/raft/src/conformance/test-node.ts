@@ -58,7 +58,7 @@ export class TestNode {
       const before = this.history.at(-1)!;
       const change = decodeConfChange(entry);
       const update = change?.context ?? entry.data;
-      const confState = change === undefined ? before.confState : this.raw.applyConfChange(change);
+      const confState = (change && this.raw.applyConfChange(change, entry.index)) ?? before.confState;
       const data = new Uint8Array([...before.data, ...update]);
       this.history.push({ data, index: entry.index, term: entry.term, confState });
     }

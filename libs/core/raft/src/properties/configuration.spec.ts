@@ -88,7 +88,7 @@ describe('a proposed change', () => {
     peer.raw.proposeConfChange(change('v5'));
     const entries = peer.raft.log.slice(2, 4, Infinity) as readonly Entry[];
     expect(entries.map(({ type }) => type)).toEqual(['EntryConfChangeV2', 'EntryConfChangeV2']);
-    expect(() => peer.raw.applyConfChange(change('r1 r2 r3'))).toThrow('RAFT-19');
+    expect(() => peer.change(change('r1 r2 r3'))).toThrow('RAFT-19');
   });
 
   test('of the first version is carried out alike', () => {
@@ -185,7 +185,7 @@ describe('changes of every kind', () => {
     peer.hear({ type: 'MsgAppResp', from: 2, index: 2 });
     peer.flush();
     expect(peer.raft.log.committed).toBe(1);
-    peer.raw.applyConfChange(change('r4'));
+    peer.change(change('r4'));
     expect(peer.raft.log.committed).toBe(2);
     expect(ofType(takeAll(peer), 'MsgApp').map(({ to, commit }) => [to, commit])).toEqual([
       [2, 2],

@@ -157,10 +157,10 @@ describe('while leadership is being handed over', () => {
   test('removing or demoting the target ends it', () => {
     for (const kind of ['remove', 'add-learner'] as const) {
       const peer = handing();
-      peer.raw.applyConfChange(createConfChange({ changes: [{ kind, id: 3 }] }));
+      peer.change(createConfChange({ changes: [{ kind, id: 3 }] }));
       expect(peer.raft.transferee).toBe(0);
       const other = handing();
-      other.raw.applyConfChange(createConfChange({ changes: [{ kind, id: 4 }] }));
+      other.change(createConfChange({ changes: [{ kind, id: 4 }] }));
       expect(other.raft.transferee).toBe(3);
     }
   });

@@ -7,10 +7,10 @@ import { membersOf, Peer, PeerStorage, takeAll } from './peer.js';
 describe('a leader that is removed or demoted', () => {
   test.each(['r1', 'l1'])('by %s steps down if told so, and else leads on', (text) => {
     const eager = new Peer({ stepDownOnRemoval: true }).lead();
-    eager.raw.applyConfChange(change(text));
+    eager.change(change(text));
     expect(eager.state).toEqual(['StateFollower', 1, 0]);
     const patient = new Peer().lead();
-    patient.raw.applyConfChange(change(text));
+    patient.change(change(text));
     expect(patient.role).toBe('StateLeader');
   });
 
@@ -18,7 +18,7 @@ describe('a leader that is removed or demoted', () => {
     const peer = new Peer({ voters: [1, 2, 3] }).lead();
     peer.propose('x');
     peer.flush();
-    peer.raw.applyConfChange(change('r1'));
+    peer.change(change('r1'));
     expect(peer.propose('y')).toBe('proposal-dropped');
     peer.hear({ type: 'MsgAppResp', from: 2, index: 2 });
     expect(peer.raft.log.committed).toBe(1);
@@ -31,7 +31,7 @@ describe('a leader that is removed or demoted', () => {
 
   test('hears no more from members it has removed', () => {
     const peer = new Peer().lead();
-    peer.raw.applyConfChange(change('r3'));
+    peer.change(change('r3'));
     expect(peer.hear({ type: 'MsgAppResp', from: 3, index: 1 })).toBe('peer-not-found');
     expect(peer.hear({ type: 'MsgHeartbeatResp', from: 3 })).toBe('peer-not-found');
     expect(peer.raft.peers).toEqual([2]);

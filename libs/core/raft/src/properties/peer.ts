@@ -1,5 +1,5 @@
 import { MemoryStorage } from '../log/memory-storage.js';
-import { decodeConfChange } from '../message/conf-change.js';
+import { type ConfChange, decodeConfChange } from '../message/conf-change.js';
 import { type Entry, NO_DATA } from '../message/entry.js';
 import { createMessage, type Message, type MessageFields, type MessageType } from '../message/message.js';
 import {
@@ -178,10 +178,15 @@ export class Peer {
     this.storage.append(entries);
   }
 
+  /** Carries a change out as if it had just been committed. */
+  change(change: ConfChange): void {
+    this.raw.applyConfChange(change, this.raft.log.lastIndex() + 1);
+  }
+
   apply(entries: readonly Entry[]): void {
     for (const one of entries) {
       const change = decodeConfChange(one);
-      if (change !== undefined) this.raw.applyConfChange(change);
+      if (change !== undefined) this.raw.applyConfChange(change, one.index);
       this.applied.push(one);
     }
   }

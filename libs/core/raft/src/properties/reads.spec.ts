@@ -141,7 +141,7 @@ describe('a safe read', () => {
 
   test('is not answered at once by a removed leader of a single other voter', () => {
     const peer = new Peer({ voters: [1, 2] }).lead();
-    peer.raw.applyConfChange(createConfChange({ changes: [{ kind: 'remove', id: 1 }] }));
+    peer.change(createConfChange({ changes: [{ kind: 'remove', id: 1 }] }));
     ask(peer, 'r');
     expect(peer.raft.readStates).toEqual([]);
     peer.hear({ type: 'MsgHeartbeatResp', from: 2, context: oneOf(takeAll(peer), 'MsgHeartbeat').context });
@@ -152,7 +152,7 @@ describe('a safe read', () => {
     const peer = new Peer({ voters: [1, 2] }).lead();
     ask(peer, 'r');
     expect(peer.raft.readStates).toEqual([]);
-    peer.raw.applyConfChange(createConfChange({ changes: [{ kind: 'remove', id: 2 }] }));
+    peer.change(createConfChange({ changes: [{ kind: 'remove', id: 2 }] }));
     expect(peer.raft.readStates.length).toBe(1);
   });
 
@@ -209,7 +209,7 @@ describe('a read of a new leader', () => {
   test('is started by a change of membership that commits its first entry', () => {
     const peer = new Peer({ voters: [1, 2] }).lead({ isCommitting: false });
     ask(peer, 'r');
-    peer.raw.applyConfChange(createConfChange({ changes: [{ kind: 'remove', id: 2 }] }));
+    peer.change(createConfChange({ changes: [{ kind: 'remove', id: 2 }] }));
     expect(peer.raft.readStates).toMatchObject([{ index: 1 }]);
   });
 });

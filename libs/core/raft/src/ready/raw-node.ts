@@ -92,8 +92,15 @@ export class RawNode {
     return step(this.#raft, createMessage({ type: 'MsgProp', from: this.id, entries }));
   }
 
-  /** Carries out a change found among the committed entries, and answers the membership from then on. */
-  applyConfChange(change: ConfChange): ConfState {
+  /**
+   * Carries out a change found at `index` among the committed entries, and answers the membership from then on.
+   *
+   * Undefined, and nothing happened, if a snapshot that goes beyond `index` has arrived since the entry was handed
+   * out: its membership is in force already. Then neither this entry nor what follows it is to be applied; the
+   * snapshot brings them.
+   */
+  applyConfChange(change: ConfChange, index: number): ConfState | undefined {
+    if (index < this.#raft.log.firstIndex()) return undefined;
     return applyConfChange(this.#raft, change);
   }
 

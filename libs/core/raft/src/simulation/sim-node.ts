@@ -170,14 +170,24 @@ export class SimNode {
 
   #apply(entries: readonly Entry[]): void {
     for (const entry of entries) {
-      const before = this.disk.app.latest;
-      this.services.safety.observeApply(this.id, entry);
-      const change = decodeConfChange(entry);
-      const confState = change === undefined ? before.confState : this.raw!.applyConfChange(change);
-      if (change !== undefined)
-        this.services.safety.observeMembership(entry.index, before.confState, confState);
-      const digest = Math.imul(before.digest ^ fingerprint(entry), 0x01000193) >>> 0;
-      this.disk.app.write({ applied: entry.index, confState, digest });
+      // A snapshot was installed since, or is about to be: it brings this entry and what follows it.
+      if (entry.index <= this.disk.app.latest.applied) continue;
+      if (!this.#applyOne(entry)) return;
     }
+  }
+
+  #applyOne(entry: Entry): boolean {
+    const before = this.disk.app.latest;
+    const change = decodeConfChange(entry);
+    const confState =
+      change === undefined ? before.confState : this.raw!.applyConfChange(change, entry.index);
+    if (confState === undefined) return false;
+    this.services.safety.observeApply(this.id, entry);
+    if (change !== undefined) {
+      this.services.safety.observeMembership(entry.index, before.confState, confState);
+    }
+    const digest = Math.imul(before.digest ^ fingerprint(entry), 0x01000193) >>> 0;
+    this.disk.app.write({ applied: entry.index, confState, digest });
+    return true;
   }
 }

@@ -51,7 +51,7 @@ class TraceCluster {
       this.#inFlight.push(...messages);
       for (const entry of committedEntries) {
         const change = decodeConfChange(entry);
-        if (change !== undefined) raw.applyConfChange(change);
+        if (change !== undefined) raw.applyConfChange(change, entry.index);
       }
       raw.advance();
     }
