@@ -92,7 +92,10 @@ export class GroupMachinery {
       metrics: this.metrics,
       faults: parts.faults,
       logger: services.logger,
-      onApplied: () => void (compaction.due && this.lane.kick()),
+      onApplied: () => {
+        this.metrics.queued(this.queue.bytes);
+        if (compaction.due) this.lane.kick();
+      },
       onHalt: (error) => events.onHalt(error),
     });
     this.lane = new AppendLane({

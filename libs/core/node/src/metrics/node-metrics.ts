@@ -78,7 +78,12 @@ export class NodeMetrics {
 
   appended(entries: number, queueBytes: number): void {
     this.#appendBatch?.record(entries, this.#group);
-    this.#queueBytes?.set(queueBytes, this.#group);
+    this.queued(queueBytes);
+  }
+
+  /** Said when proposals enter and when they are answered, so that an idle queue shows as empty. */
+  queued(bytes: number): void {
+    this.#queueBytes?.set(bytes, this.#group);
   }
 
   applied(entries: number, index: number): void {
@@ -90,6 +95,6 @@ export class NodeMetrics {
   /** The state right after the start, so that a scrape before the first write sees it. */
   opened(index: number): void {
     this.#appliedIndex?.set(index, this.#group);
-    this.#queueBytes?.set(0, this.#group);
+    this.queued(0);
   }
 }

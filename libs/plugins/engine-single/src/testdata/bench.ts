@@ -7,6 +7,7 @@ import {
   type Faults,
   type GroupEncryption,
   type Logger,
+  type Meter,
   type ProposalSource,
 } from '@caisson/contracts';
 import { decodeProposal, encodeClearProposal } from '@caisson/formats';
@@ -31,6 +32,7 @@ export interface BenchOptions {
   readonly worlds?: ReadonlyMap<number, World>;
   readonly appliers?: readonly Applier[];
   readonly config?: unknown;
+  readonly meter?: Meter;
   admission?(source: ProposalSource): CaissonError | undefined;
   seal?(index: number): void;
   openGroup?(id: number): void;
@@ -69,7 +71,7 @@ export class Bench {
           integer: () => 0,
         },
         logger,
-        meter: undefined,
+        meter: options.meter,
       },
       faults,
     );
