@@ -215,6 +215,16 @@ test('a size limit that ordinary frames and pages would pass is refused', () => 
   expect(GatewayGrpcConfig.safeParse({ limits }).success).toBe(false);
 });
 
+test('roles for certificates that no client is asked for are refused', () => {
+  const access = { certificates: [{ commonName: 'app', role: 'reader' }] };
+  const tls = { cert: 'c.pem', key: { file: 'k.pem' }, ca: 'ca.pem' };
+  expect(GatewayGrpcConfig.safeParse({ access, tls }).error?.issues).toMatchObject([
+    { path: ['access', 'certificates'] },
+  ]);
+  const asked = { access, tls: { ...tls, requireClientCertificate: true } };
+  expect(GatewayGrpcConfig.safeParse(asked).success).toBe(true);
+});
+
 test('a busy port and plaintext on a reachable address are typed errors', async () => {
   const busy = createServer().listen(0, '127.0.0.1');
   await once(busy, 'listening');

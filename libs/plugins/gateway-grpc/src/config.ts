@@ -50,6 +50,10 @@ export const GatewayGrpcConfig = z
   .refine((config) => !config.tls?.requireClientCertificate || config.tls.ca, {
     path: ['tls', 'ca'],
     message: 'is needed to check client certificates',
+  })
+  .refine((config) => config.access.certificates.length === 0 || config.tls?.requireClientCertificate, {
+    path: ['access', 'certificates'],
+    message: 'needs tls.requireClientCertificate: clients are not asked for a certificate otherwise',
   });
 
 export type GatewayGrpcConfig = z.output<typeof GatewayGrpcConfig>;
