@@ -35,8 +35,8 @@ export interface RetryOptions {
  * Repeats `attempt` while that is safe and the deadline allows, with jittered, growing pauses.
  *
  * `attempt` receives what is left of the deadline and a signal that ends with it. When time is up the error
- * is `DEADLINE_EXCEEDED` with the last failure as cause; a failure that may have had an effect and must not be
- * repeated is `UNKNOWN_OUTCOME`.
+ * is `DEADLINE_EXCEEDED` with the last failure as cause; a failure that may have had an effect and must not
+ * be repeated is `UNKNOWN_OUTCOME`.
  */
 export async function withRetry<T>(
   options: RetryOptions,

@@ -105,8 +105,8 @@ export class GrpcGateway implements Gateway {
   }
 
   /**
-   * Health says so first, what is in flight is answered, then the listener closes. Calls that end only when the
-   * client wants, such as a watch of the health, are owed no answer and are not waited for.
+   * Health says so first, what is in flight is answered, then the listener closes. Calls that end only when
+   * the client wants, such as a watch of the health, are owed no answer and are not waited for.
    */
   async drain(signal: AbortSignal): Promise<void> {
     this.#draining = true;
