@@ -111,6 +111,14 @@ export const storage = [
     first: ['raw-node'],
   },
   {
+    id: 'overtaken-change-carried-out',
+    file: 'ready/raw-node.ts',
+    find: '    if (index < this.#raft.log.firstIndex()) return undefined;\n',
+    replace: '',
+    why: 'a change older than the snapshot would be made to a membership that contains it already',
+    first: ['storage-threads'],
+  },
+  {
     id: 'confirmation-of-this-work-only',
     file: 'ready/storage-messages.ts',
     find: '{ snapshot }: Ready): Message | undefined {\n  const hasEntries = raft.log.hasUnstableEntries();',

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { APPEND_THREAD, APPLY_THREAD } from '../message/entry.js';
 import { createMessage, type Message } from '../message/message.js';
+import { change, members, placed } from './changes.js';
 import {
   entry,
   logOf,
@@ -165,6 +166,18 @@ describe('work for the apply thread', () => {
     peer.hear({ type: 'MsgHeartbeat', term: 9, from: 3 });
     peer.raw.step(work.responses[0]!);
     expect(peer.raft.log.applied).toBe(2);
+  });
+
+  test('may be overtaken by a snapshot, whose membership is not touched by older changes then', () => {
+    const peer = peerOf({ voters: [1, 2] });
+    const add = placed(change('v3'), 1, 1);
+    peer.hear({ type: 'MsgApp', term: 1, entries: [add], commit: 1 });
+    finish(peer, appendOf(peer));
+    expect(peer.raw.ready().committedEntries).toEqual([add]);
+    peer.hear({ type: 'MsgSnap', snapshot: snapshotOf(9, 1, membersOf([1, 2, 4])) });
+    expect(peer.raw.applyConfChange(change('v3'), 1)).toBeUndefined();
+    expect(members(peer)).toBe('voters=(1 2 4)');
+    expect(peer.raw.applyConfChange(change('v3'), 10)?.voters).toEqual([1, 2, 3, 4]);
   });
 
   test('that did nothing confirms nothing', () => {

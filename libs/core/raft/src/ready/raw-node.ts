@@ -93,11 +93,12 @@ export class RawNode {
   }
 
   /**
-   * Carries out a change found at `index` among the committed entries, and answers the membership from then on.
+   * Carries out a change found at `index` among the committed entries, and answers the membership from then
+   * on.
    *
-   * Undefined, and nothing happened, if a snapshot that goes beyond `index` has arrived since the entry was handed
-   * out: its membership is in force already. Then neither this entry nor what follows it is to be applied; the
-   * snapshot brings them.
+   * Undefined, and nothing happened, if a snapshot that goes beyond `index` has arrived since the entry was
+   * handed out: its membership is in force already. Then neither this entry nor what follows it is to be
+   * applied; the snapshot brings them.
    */
   applyConfChange(change: ConfChange, index: number): ConfState | undefined {
     if (index < this.#raft.log.firstIndex()) return undefined;
