@@ -1,2 +1,2 @@
-export { createProgram } from './program.js';
+export { createProgram, runProgram } from './program.js';
 export { judgeFile, runVectors } from './vectors.js';

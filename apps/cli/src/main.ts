@@ -1,4 +1,4 @@
-import { createProgram } from './program.js';
+import { runProgram } from './program.js';
 
 // A reader that goes away, such as `head`, is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -6,4 +6,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-await createProgram().parseAsync();
+process.exitCode = await runProgram(process.argv);

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { addCompletion } from './commands/completion.js';
 import { addConfig } from './commands/config.js';
 import { addDoctor } from './commands/doctor.js';
@@ -8,11 +8,15 @@ import { addPairCommands } from './commands/pairs.js';
 import { addPlugin } from './commands/plugin.js';
 import { addStatus } from './commands/status.js';
 import { addTransferCommands } from './commands/transfer.js';
+import { innermost, report } from './session/action.js';
+import { processOutput } from './session/output.js';
 
 /** Every command of `caisson`. */
 export function createProgram(): Command {
   const program = new Command('caisson')
     .description('Talk to a Caisson node, make one, or look into its directory.')
+    // Set first: subcommands inherit it. Wrong words must not end like "absent" does.
+    .exitOverride()
     .version('0.1.0')
     .showHelpAfterError('(caisson <command> --help shows an example)')
     .addHelpText(
@@ -35,4 +39,17 @@ Examples:
   addConfig(program);
   addCompletion(program);
   return program;
+}
+
+const EXIT_USAGE = 64;
+
+/** Runs one command line and answers its exit code. What is wrong with the words is 64, whoever noticed it. */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync([...argv]);
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    return report(innermost(error), processOutput(argv.includes('--json')));
+  }
 }

@@ -152,3 +152,24 @@ test('every command has help with an example, and shells can complete them', asy
   const { stdout } = await runCli(['completion', 'bash']);
   expect(stdout).toContain('import');
 });
+
+test('wrong words end with 64 and one line, never with the code of an absent key or a stack', async () => {
+  const lines = [
+    ['get'],
+    ['bogus'],
+    ['get', 'a', '--timeout', 'soon'],
+    ['completion', 'tcsh'],
+    ['put', 'a', '--no-such'],
+  ];
+  for (const words of lines) {
+    const { exitCode, stderr } = await runCli(words);
+    expect([words, exitCode]).toEqual([words, ERRORS.INVALID_ARGUMENT.exit]);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  }
+});
+
+test('a node that does not answer is said to be waited for', async () => {
+  const { exitCode, stderr } = await runCli(['get', 'a', '--address', '127.0.0.1:1', '--timeout', '3000']);
+  expect(stderr).toContain('127.0.0.1:1 does not answer yet');
+  expect(exitCode).toBe(ERRORS.UNAVAILABLE.exit);
+});

@@ -17,6 +17,9 @@ const systemProcess: Process = {
   write: (text) => void process.stderr.write(text),
 };
 
+/** Where the CLI looks when it is told nothing. */
+const DEFAULT_ADDRESS = '127.0.0.1:7700';
+
 interface CommonOptions {
   readonly set: readonly string[];
 }
@@ -80,16 +83,17 @@ function greet(host: Host, setup: DevSetup): void {
   const address = host.get(Gateway)[0]?.addresses[0] ?? '';
   const here = (path: string) => relative(process.cwd(), path) || '.';
   const made = setup.created ? 'made just now' : 'used again';
+  const flag = address === DEFAULT_ADDRESS ? '' : ` --address ${address}`;
   process.stdout.write(`
 Caisson serves an encrypted store on ${address}.
   data             ${here(setup.dataDir)}  (${made})
   development KEK  ${here(setup.kekPath)}  (without it the data cannot be read; not for production)
 
 Type in another terminal:
-  npx caisson put greeting "hello"
-  npx caisson get greeting
-  npx caisson scan --limit 10
-  npx caisson status
+  npx caisson put greeting "hello"${flag}
+  npx caisson get greeting${flag}
+  npx caisson scan --limit 10${flag}
+  npx caisson status${flag}
 
 Stop with Ctrl-C.
 `);

@@ -89,8 +89,10 @@ export function exitCodeOf(error: unknown): number {
 export function reportFailure(error: unknown, process: Pick<Process, 'write'>): void {
   const cause = rootCause(error);
   const problems = cause.details['problems'];
-  process.write(`caissond: ${cause.message}\n`);
-  if (Array.isArray(problems)) for (const problem of problems) process.write(`  - ${String(problem)}\n`);
+  const { meaning, wayOut } = cause.entry;
+  const isListed = Array.isArray(problems);
+  process.write(`caissond: ${isListed ? `${cause.code}: ${meaning} ${wayOut}` : cause.message}\n`);
+  if (isListed) for (const problem of problems) process.write(`  - ${String(problem)}\n`);
   if (cause.code === 'INTERNAL' && cause.cause instanceof Error)
     process.write(`${cause.cause.stack ?? ''}\n`);
 }

@@ -184,6 +184,11 @@ export class CaissonClient {
     return decodeBeginResponse(await this.#call(OP.begin, EMPTY, options)).startTs;
   }
 
+  /** Whether there is a connection right now; without one a call waits for it, up to its deadline. */
+  get isConnected(): boolean {
+    return this.#connection.isConnected;
+  }
+
   status(options: CallOptions = {}): Promise<NodeStatus> {
     return withRetry(this.#retryOptions(options, true), (limits) => this.#connection.status(limits));
   }

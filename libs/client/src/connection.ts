@@ -2,6 +2,7 @@ import { CaissonError, isCaissonError, type ErrorCode } from '@caisson/contracts
 import { errorOfWire, grpcMethods, proto } from '@caisson/formats';
 import {
   Client,
+  connectivityState,
   credentials,
   Metadata,
   status as GrpcStatus,
@@ -88,6 +89,11 @@ export class GrpcConnection {
       );
       signal.addEventListener('abort', () => call.cancel(), { once: true });
     });
+  }
+
+  /** Whether there is a connection right now. */
+  get isConnected(): boolean {
+    return this.#client.getChannel().getConnectivityState(false) === connectivityState.READY;
   }
 
   close(): void {

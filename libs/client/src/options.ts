@@ -28,7 +28,7 @@ export interface ClientOptions {
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
-  /** How long the whole call may take, repeats included. */
+  /** How long the whole call may take, repeats included; a scan or prefix delete: each of its steps. */
   readonly deadlineMs?: number;
 }
 

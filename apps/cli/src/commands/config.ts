@@ -29,7 +29,10 @@ async function load({ config, set }: ConfigOptions) {
 
 /** `config check` and `config print`: what the server would say, without starting it. */
 export function addConfig(program: Command): void {
-  const config = program.command('config').description('check or print a server configuration');
+  const config = program
+    .command('config')
+    .description('check or print a server configuration')
+    .addHelpText('after', '\nExample:\n  $ caisson config check --config caisson.yaml');
   const check = withConfig(config.command('check'))
     .description('report every problem at once, with its path')
     .addHelpText('after', '\nExample:\n  $ caisson config check --config caisson.yaml');

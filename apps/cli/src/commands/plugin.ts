@@ -13,7 +13,10 @@ interface VerifyOptions {
 
 /** `plugin verify` and `plugin graph`. */
 export function addPlugin(program: Command): void {
-  const plugin = program.command('plugin').description('examine a plugin, or draw how plugins fit together');
+  const plugin = program
+    .command('plugin')
+    .description('examine a plugin, or draw how plugins fit together')
+    .addHelpText('after', '\nExample:\n  $ caisson plugin verify @acme/caisson-kek-hsm');
   const verify = plugin
     .command('verify')
     .description('run the conformance kits over what a plugin package offers; exit 1 when it does not comply')

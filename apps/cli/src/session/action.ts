@@ -46,9 +46,10 @@ export function report(error: CaissonError, output: Output): number {
     printJson(output, { error: { code: error.code, retry, meaning, wayOut, details: error.details } });
     return exit;
   }
-  output.notes(`caisson: ${error.message}\n`);
   const problems = error.details['problems'];
-  if (Array.isArray(problems)) for (const problem of problems) output.notes(`  - ${String(problem)}\n`);
+  const isListed = Array.isArray(problems);
+  output.notes(`caisson: ${isListed ? `${error.code}: ${meaning} ${wayOut}` : error.message}\n`);
+  if (isListed) for (const problem of problems) output.notes(`  - ${String(problem)}\n`);
   if (error.code === 'INTERNAL' && error.cause instanceof Error) output.notes(`${error.cause.stack ?? ''}\n`);
   return exit;
 }

@@ -16,6 +16,8 @@ export interface ConnectionOptions {
 
 const DEFAULT_ADDRESS = '127.0.0.1:7700';
 const DEFAULT_TIMEOUT_MS = 30_000;
+/** After which a person is told what is being waited for. */
+const SILENCE_MS_MAX = 1_500;
 
 export function addConnectionOptions(command: Command): Command {
   return command
@@ -54,9 +56,14 @@ export async function withClient<T>(
   work: (client: CaissonClient) => Promise<T>,
 ): Promise<T> {
   const client = openClient(options);
+  const note = setTimeout(() => {
+    if (!client.isConnected)
+      process.stderr.write(`caisson: ${options.address} does not answer yet, waiting\n`);
+  }, SILENCE_MS_MAX);
   try {
     return await work(client);
   } finally {
+    clearTimeout(note);
     client.close();
   }
 }

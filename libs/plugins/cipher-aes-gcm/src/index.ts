@@ -1,2 +1,3 @@
 export { AesGcmCipher } from './aes-gcm-cipher.js';
+export { compliance } from './compliance.js';
 export { cipherAesGcm, cipherAesGcm as plugin } from './plugin.js';

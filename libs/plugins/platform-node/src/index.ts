@@ -1,3 +1,4 @@
+export { compliance } from './compliance.js';
 export { NodeClock } from './clock.js';
 export { NodeDisk } from './disk.js';
 export { NodeHashes } from './hashes.js';
