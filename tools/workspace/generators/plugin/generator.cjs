@@ -1,5 +1,6 @@
 'use strict';
 
+const { existsSync } = require('node:fs');
 const { join } = require('node:path');
 const { generateFiles, installPackagesTask, updateJson } = require('@nx/devkit');
 const { classOf, importLine } = require('./contract.cjs');
@@ -31,9 +32,11 @@ module.exports = async function plugin(tree, { name, skipInstall = false }) {
     'service',
   ]);
   const { version } = JSON.parse(tree.read('package.json', 'utf8') ?? '{}');
-  const words = { name, plugin: camel(name.split('-')), classes, contractsImport, version };
+  const specs = join(__dirname, 'files/specs', kind);
+  const isOffered = existsSync(join(specs, 'compliance.ts.template'));
+  const words = { name, plugin: camel(name.split('-')), classes, contractsImport, isOffered, version };
   generateFiles(tree, join(__dirname, 'files/library'), root, words);
-  generateFiles(tree, join(__dirname, 'files/specs', kind), `${root}/src`, words);
+  generateFiles(tree, specs, `${root}/src`, words);
   for (const { token, className, file } of classes) {
     tree.write(`${root}/src/${file}.ts`, classOf(sources, token, className));
   }
