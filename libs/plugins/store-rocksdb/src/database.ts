@@ -83,5 +83,6 @@ export function plainBytes(buffer: Buffer): Uint8Array {
 
 /** The same bytes as the binding wants them; no copy. */
 export function asBuffer(bytes: Uint8Array): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -38,7 +38,9 @@ const HIDDEN: readonly { readonly from: Buffer; readonly to: Buffer }[] = [
 
 /** The key as the database knows it. No copy, except for the few that are shifted. */
 export function toDatabaseKey(key: Uint8Array): Buffer {
-  if (key.length > 0 && key[0] !== ZERO) return Buffer.from(key.buffer, key.byteOffset, key.length);
+  if (key.length > 0 && key[0] !== ZERO) {
+    return Buffer.isBuffer(key) ? key : Buffer.from(key.buffer, key.byteOffset, key.length);
+  }
   if (key.length === 0) return Buffer.from([ZERO, EMPTY_MARK]);
   const shifted = Buffer.allocUnsafe(key.length + 1);
   shifted[0] = ZERO;

@@ -47,6 +47,13 @@ export function openedValue(sequence: number): Buffer {
   return value;
 }
 
+/** Small pieces wait here, because one checksum over many of them costs far less than one over each. */
+const gathered = Buffer.allocUnsafeSlow(8 * 1024);
+const PIECE_MAX = 1024;
+let gatheredBytes = 0;
+/** Whose pieces they are. Several batches may be in the making. */
+let gatherer: BatchDigest | undefined;
+
 /** What a batch contributes to its digest, gathered while it is built. */
 export class BatchDigest {
   #crc = 0;
@@ -60,20 +67,43 @@ export class BatchDigest {
   add(key: Uint8Array, value: Uint8Array | undefined): void {
     this.#operations++;
     this.#bytes += key.length;
-    this.#crc = crc32(key, this.#crc);
+    this.#append(key);
     if (value === undefined) return;
     this.#bytes += value.length + 1;
-    this.#crc = crc32(value, this.#crc);
+    this.#append(value);
   }
 
   /** CRC-32 over the operations, then over `sequence u64 ‖ operations u32 ‖ bytes u64 ‖ previous u32`. */
   chained(sequence: number, previous: number): number {
+    if (gatherer === this) this.#settle();
     const tail = Buffer.allocUnsafe(24);
     writeIndex(tail, sequence, 0);
     tail.writeUInt32BE(this.#operations, 8);
     writeIndex(tail, this.#bytes, 12);
     tail.writeUInt32BE(previous, 20);
     return crc32(tail, this.#crc);
+  }
+
+  #append(piece: Uint8Array): void {
+    if (gatherer !== this) {
+      if (gatherer) gatherer.#settle();
+      gatherer = this;
+    } else if (gatheredBytes + piece.length > gathered.length || piece.length > PIECE_MAX) {
+      this.#settle();
+      gatherer = this;
+    }
+    if (piece.length > PIECE_MAX) {
+      this.#crc = crc32(piece, this.#crc);
+      return;
+    }
+    gathered.set(piece, gatheredBytes);
+    gatheredBytes += piece.length;
+  }
+
+  #settle(): void {
+    this.#crc = crc32(gathered.subarray(0, gatheredBytes), this.#crc);
+    gatheredBytes = 0;
+    gatherer = undefined;
   }
 }
 
