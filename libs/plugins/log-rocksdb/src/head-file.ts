@@ -1,8 +1,6 @@
 import {
   closeSync,
   fsync,
-  fsyncSync,
-  mkdirSync,
   openSync,
   readSync,
   renameSync,
@@ -11,6 +9,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { makeDirectories, syncEntries } from './directories.js';
 import { damage, diskFault } from './faults.js';
 import { decodeState, encodeState, type LogState, NEVER_WRITTEN, STATE_BYTES } from './log-state.js';
 
@@ -45,15 +44,11 @@ export class HeadFile {
   static create(path: string): HeadFile {
     return onDisk('create', path, () => {
       const directory = dirname(path);
-      const made = mkdirSync(directory, { recursive: true });
+      const changed = makeDirectories(directory);
       const fresh = `${path}.new`;
       writeFileSync(fresh, encodeState(NEVER_WRITTEN), { mode: 0o600, flush: true });
       renameSync(fresh, path);
-      const top = made === undefined ? directory : dirname(made);
-      for (let each = directory; ; each = dirname(each)) {
-        syncDirectory(each);
-        if (each === top || each === dirname(each)) break;
-      }
+      for (const each of [directory, ...changed]) syncEntries(each);
       return new HeadFile(path, openSync(path, 'r+'));
     });
   }
@@ -85,14 +80,7 @@ export class HeadFile {
 }
 
 export function syncDirectory(path: string): void {
-  onDisk('fsync', path, () => {
-    const descriptor = openSync(path, 'r');
-    try {
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-  });
+  onDisk('fsync', path, () => syncEntries(path));
 }
 
 function onDisk<T>(operation: string, path: string, step: () => T): T {

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { lstat, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DirectoryHold, Disk, DiskFile, FileStatus } from '@caisson/contracts';
+import { makeDirectories } from './directories.js';
 import { errnoOf, onDisk, refusal } from './disk-errors.js';
 import { holdDirectory } from './hold.js';
 
@@ -51,7 +52,7 @@ export class NodeDisk implements Disk {
 
   async makeDirectory(path: string): Promise<void> {
     const at = { operation: 'makeDirectory', path, writes: true };
-    await onDisk(at, () => mkdir(path, { recursive: true, mode: DIRECTORY_MODE }));
+    await onDisk(at, () => makeDirectories(path, DIRECTORY_MODE));
   }
 
   async create(path: string): Promise<DiskFile> {

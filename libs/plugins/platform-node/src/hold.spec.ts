@@ -106,6 +106,11 @@ withMounts('a read-only file system is DISK_READ_ONLY, never a second process', 
       code: 'DISK_READ_ONLY',
       details: { errno: 'EROFS' },
     });
+    await expect(disk.makeDirectory(join(source, 'a', 'b'))).rejects.toMatchObject({
+      code: 'DISK_READ_ONLY',
+      details: { errno: 'EROFS' },
+    });
+    await disk.makeDirectory(source);
   } finally {
     execFileSync('umount', [source]);
   }

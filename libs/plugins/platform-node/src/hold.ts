@@ -1,6 +1,7 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import RocksDb from 'rocksdb';
 import { CaissonError, type DirectoryHold } from '@caisson/contracts';
+import { makeDirectories } from './directories.js';
 import { onDisk } from './disk-errors.js';
 
 /**
@@ -22,9 +23,7 @@ const SMALL = {
  * however the process ends.
  */
 export async function holdDirectory(path: string): Promise<DirectoryHold> {
-  await onDisk({ operation: 'hold', path, writes: true }, () =>
-    mkdir(path, { recursive: true, mode: 0o700 }),
-  );
+  await onDisk({ operation: 'hold', path, writes: true }, () => makeDirectories(path, 0o700));
   const { dev, ino } = await onDisk({ operation: 'hold', path, writes: false }, () => stat(path));
   const identity = `${dev}:${ino}`;
   if (held.has(identity)) throw new CaissonError('DIRECTORY_LOCKED', { path, holder: 'this process' });

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { makeDirectories, syncEntries } from './directories.js';
 import { damage, diskFault } from './faults.js';
 
 /** The last batch that was acknowledged as synced. */
@@ -43,11 +44,12 @@ export class HeadFile {
   }
 
   /**
-   * Sees to it that a store about to be created has a head; durable, with its directory entry, when it returns.
+   * Sees to it that a store about to be created has a head; durable, with the way to it, when it returns.
    * One that is there already stays: it may promise batches of a database that has gone.
    */
   static prepare(path: string, head: Head): void {
     onDisk('create', path, () => {
+      const changed = makeDirectories(dirname(path));
       const file = new HeadFile(path, openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600));
       try {
         // An empty file is what a crash between creating and writing it left.
@@ -57,9 +59,7 @@ export class HeadFile {
       } finally {
         file.close();
       }
-      const directory = openSync(dirname(path), constants.O_RDONLY);
-      fsyncSync(directory);
-      closeSync(directory);
+      for (const directory of [dirname(path), ...changed]) syncEntries(directory);
     });
   }
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OpenOptions } from 'rocksdb';
 import { asBuffer, Database } from './database.js';
+import { syncEntries } from './directories.js';
 import { damage, diskFault } from './faults.js';
 import { HeadFile, type Head } from './head-file.js';
 import { FORMAT_KEY, FORMAT_VALUE, MARKER_END, MARKER_PREFIX, OPENED_KEY } from './hidden-rows.js';
@@ -25,9 +25,6 @@ export async function openStore(
   options: OpenOptions,
   signal?: AbortSignal,
 ): Promise<OpenedStore> {
-  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw diskFault(error, { operation: 'create', path: directory });
-  });
   const path = join(directory, 'db');
   if (!existsSync(path)) HeadFile.prepare(join(directory, 'head'), NOTHING_YET);
   const intact = await surveyTables(path, signal);
@@ -47,7 +44,10 @@ export async function openStore(
       unflushedRows: waiting,
       settled: await openedBefore(database),
     });
-    if (!last) await writeFormat(database, head, ledger);
+    if (!last) {
+      syncEntries(directory);
+      await writeFormat(database, head, ledger);
+    }
     return { database, head, ledger };
   } catch (error) {
     head?.close();

@@ -17,8 +17,8 @@ import { markerKey, markerValue, openedValue, type BatchDigest } from './markers
 import { RocksdbBatch } from './rocksdb-batch.js';
 import { RocksdbView } from './rocksdb-view.js';
 
-/** What one fetch of an iterator brings: little, because most reads want one row. */
-const READ_AHEAD_BYTES = 4 * 1024;
+/** What one fetch of an iterator brings at most; the first one after a seek brings a single row. */
+const READ_AHEAD_BYTES = 16 * 1024;
 
 const LOWEST = Buffer.from([0x00]);
 const HIGHEST = Buffer.alloc(64, 0xff);

@@ -11,7 +11,14 @@ import type { RocksDbIterator } from 'rocksdb';
 import { plainBytes } from './database.js';
 import { diskFault } from './faults.js';
 import type { Gate } from './gate.js';
-import { fromDatabaseKey, toDatabaseKey, visibleStretches, type Stretch } from './hidden-rows.js';
+import {
+  FORMAT_KEY,
+  fromDatabaseKey,
+  MARKER_PREFIX,
+  toDatabaseKey,
+  visibleStretches,
+  type Stretch,
+} from './hidden-rows.js';
 
 const PAIRS_DEFAULT = 256;
 const BYTES_DEFAULT = 256 * 1024;
@@ -40,6 +47,8 @@ export interface ViewParts {
 export class RocksdbView implements ReadView {
   readonly #parts: ViewParts;
   #last: Promise<unknown> = Promise.resolve();
+  /** Where the iterator stands: what it was sent to, or the row it gave last. */
+  #at: Buffer = ABOVE_ALL;
   #owner: object | undefined;
   #ended: Promise<void> | undefined;
 
@@ -55,7 +64,7 @@ export class RocksdbView implements ReadView {
     const target = Buffer.from(toDatabaseKey(key));
     return this.exclusively(async () => {
       this.#owner = undefined;
-      this.#parts.iterator.seek(target);
+      this.seek(target);
       const row = await this.step();
       return row && equalBytes(row.key, target) ? plainBytes(row.value) : undefined;
     });
@@ -96,7 +105,14 @@ export class RocksdbView implements ReadView {
   }
 
   seek(target: Buffer | undefined): void {
-    this.#parts.iterator.seek(target ?? ABOVE_ALL);
+    this.#at = target ?? ABOVE_ALL;
+    this.#parts.iterator.seek(this.#at);
+  }
+
+  /** Keeps a copy of the key of the row that was given last. */
+  standAt(key: Buffer): Buffer {
+    this.#at = key;
+    return key;
   }
 
   /** The next row, straight from what the binding has fetched where that is possible. */
@@ -105,14 +121,31 @@ export class RocksdbView implements ReadView {
     const fetched = iterator.cache;
     if (fetched && fetched.length > 0) {
       const key = fetched.pop()!;
+      this.#at = key;
       return { key, value: fetched.pop()! };
     }
     return new Promise((resolve, reject) => {
       iterator.next((error, key, value) => {
-        if (error) reject(diskFault(error, { operation: 'read', path: this.#parts.path }));
-        else resolve(key === undefined ? undefined : { key, value: value! });
+        if (error) return reject(this.#fault(error));
+        if (key === undefined)
+          return this.#isEnd() ? resolve(undefined) : reject(this.#fault({ code: 'EIO' }));
+        this.#at = key;
+        resolve({ key, value: value! });
       });
     });
+  }
+
+  /**
+   * Whether there can be nothing more: the rows of our own lie at either end of the tables and are always met. The
+   * binding forgets a failed seek, and reports the end of the database in its place.
+   */
+  #isEnd(): boolean {
+    if (this.direction === 'forward') return compareBytes(this.#at, MARKER_PREFIX) >= 0;
+    return compareBytes(this.#at, FORMAT_KEY) <= 0;
+  }
+
+  #fault(error: unknown): CaissonError {
+    return diskFault(error, { operation: 'read', path: this.#parts.path });
   }
 
   async #end(): Promise<void> {
@@ -146,6 +179,8 @@ class RocksdbCursor implements Cursor {
         bytes += row.key.length + row.value.length;
         pairs.push({ key: fromDatabaseKey(row.key), value: plainBytes(row.value) });
       }
+      // The array of the last key goes to the caller, who may write to it.
+      if (this.#after) this.#after = this.#view.standAt(Buffer.from(this.#after));
       return pairs;
     });
   }
