@@ -10,6 +10,8 @@ import {
   OP,
   proto,
   STATUS,
+  type RequestMessage,
+  type ResponseMessage,
 } from '@caisson/formats';
 import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { createHash, timingSafeEqual } from 'node:crypto';
@@ -23,9 +25,16 @@ const KEY = Uint8Array.of(1);
 class FakeKv implements KvService {
   holdBack = false;
   aborted: unknown;
+  gets = 0;
+  running = 0;
+  runningMost = 0;
 
   async get({ key }: { key: Uint8Array }, { signal }: { signal?: AbortSignal }) {
+    this.gets++;
     if (this.holdBack) await this.#untilAborted(signal!);
+    this.runningMost = Math.max(this.runningMost, ++this.running);
+    await new Promise(setImmediate);
+    this.running--;
     if (key[0] === 9) throw new TypeError('the value was hunter2');
     return { found: { value: key, commitTs: 1n << 60n, expireAt: 0n }, readTs: 3n, staleMs: 0 };
   }
@@ -75,7 +84,12 @@ function parts(kv: KvService): GatewayParts {
     encryption,
     directory: { identity: { name: 'n1', clusterId: new Uint8Array(16) } },
     health: { phase: 'ready' },
-    clock: { nowMs: () => Date.now(), after, turn: () => new Promise(setImmediate) },
+    clock: {
+      nowMs: () => Date.now(),
+      monotonicMs: () => performance.now(),
+      after,
+      turn: () => new Promise(setImmediate),
+    },
     hashes: {
       sha256: (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(),
       equal: timingSafeEqual,
@@ -151,6 +165,42 @@ test('a stream answers many requests at once, each by its id, and refuses what i
   for (const id of [1, 2, 3]) expect(decodeGetResponse(answers.get(id)!.body).found?.value).toEqual(KEY);
   expect(answers.get(4)!.status).toBe(STATUS.error);
   expect(decodeWireError(answers.get(4)!.body).code).toBe('UNIMPLEMENTED');
+});
+
+async function answersOf(client: Client, requests: readonly RequestMessage[]) {
+  const { path, requestSerialize, responseDeserialize } = METHODS.stream;
+  const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+  call.on('error', () => undefined);
+  call.write({ messages: encodeRequests(requests) });
+  const answers: ResponseMessage[] = [];
+  for await (const frame of call as AsyncIterable<proto.Frame>) {
+    answers.push(...decodeResponses(frame.messages));
+    if (answers.length === requests.length) break;
+  }
+  return answers;
+}
+
+test('of many requests in one frame no more run at once than the limit allows, and all are answered', async () => {
+  const { client, kv } = await serve({ limits: { streamRequestsMax: 4 } });
+  const body = encodeGetRequest({ key: KEY });
+  const requests = Array.from({ length: 100 }, (_, at) => ({ id: at + 1, op: OP.get, deadlineMs: 0, body }));
+  const answers = await answersOf(client, requests);
+  expect(new Set(answers.map(({ id }) => id)).size).toBe(100);
+  expect(answers.every(({ status: answered }) => answered === STATUS.ok)).toBe(true);
+  expect(kv.runningMost).toBe(4);
+});
+
+test('a request whose time passes while it waits for room is not run', async () => {
+  const { client, kv } = await serve({ limits: { streamRequestsMax: 1 } });
+  kv.holdBack = true;
+  const body = encodeGetRequest({ key: KEY });
+  const requests = [50, 10].map((deadlineMs, at) => ({ id: at + 1, op: OP.get, deadlineMs, body }));
+  const answers = await answersOf(client, requests);
+  expect(answers.map(({ body: error }) => decodeWireError(error).code)).toEqual([
+    'DEADLINE_EXCEEDED',
+    'DEADLINE_EXCEEDED',
+  ]);
+  expect(kv.gets).toBe(1);
 });
 
 test('an unexpected failure is INTERNAL and quotes nothing', async () => {

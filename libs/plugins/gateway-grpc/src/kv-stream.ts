@@ -76,15 +76,23 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
 
 const FRAME_BYTES = 256 * 1024;
 
+/** A frame of which requests from `next` on were not started yet. */
+interface WaitingFrame {
+  readonly requests: readonly RequestMessage[];
+  next: number;
+  readonly arrivedMs: number;
+}
+
 /**
  * One client stream: requests run concurrently and are answered in any order, answers of one turn share a
  * frame.
  *
- * Reading pauses while too many requests are in flight or the client reads its answers too slowly, so a
- * stream holds a bounded amount of work. A frame that cannot be decoded ends the stream.
+ * While too many requests are in flight, or the client reads its answers too slowly, no request is started
+ * and reading pauses: a stream holds a bounded amount of work, however many requests share a frame. A frame that cannot be decoded ends the stream.
  */
 export class KvStream {
   readonly #running = new Map<number, CallSignal>();
+  readonly #waiting: WaitingFrame[] = [];
   #answers: ResponseMessage[] = [];
   #answerBytes = 0;
   #scheduled = false;
@@ -100,7 +108,7 @@ export class KvStream {
     call.on('data', (frame: proto.Frame) => this.#onFrame(frame));
     call.on('drain', () => {
       this.#blocked = false;
-      this.#resumeIfRoom();
+      this.#startWaiting();
     });
     call.on('end', () => this.drain());
     call.on('error', () => this.#abandon());
@@ -110,10 +118,12 @@ export class KvStream {
   /** Answers what is in flight, refuses what comes, then ends the stream. */
   drain(): void {
     this.#draining = true;
+    this.#startWaiting();
     this.#endIfDone();
   }
 
   #onFrame(frame: proto.Frame): void {
+    if (this.#ended) return;
     let requests: readonly RequestMessage[];
     try {
       requests = decodeRequests(frame.messages);
@@ -121,11 +131,26 @@ export class KvStream {
       this.call.emit('error', toServiceError(error));
       return;
     }
-    for (const request of requests) this.#start(request);
-    if (this.#running.size >= this.parts.limits.streamRequestsMax) this.call.pause();
+    this.#waiting.push({ requests, next: 0, arrivedMs: this.parts.clock.monotonicMs() });
+    this.#startWaiting();
   }
 
-  #start(request: RequestMessage): void {
+  /** Starts what there is room for, in order, and reads on once nothing waits. */
+  #startWaiting(): void {
+    for (let frame = this.#waiting[0]; frame && this.#hasRoom(); frame = this.#waiting[0]) {
+      const request = frame.requests[frame.next++]!;
+      if (frame.next === frame.requests.length) this.#waiting.shift();
+      this.#start(request, this.parts.clock.monotonicMs() - frame.arrivedMs);
+    }
+    if (this.#ended || this.#hasRoom()) this.call.resume();
+    else this.call.pause();
+  }
+
+  #hasRoom(): boolean {
+    return !this.#ended && !this.#blocked && this.#running.size < this.parts.limits.streamRequestsMax;
+  }
+
+  #start(request: RequestMessage, waitedMs: number): void {
     if (request.op === OP.cancel) {
       this.#running.get(request.id)?.abort(new CaissonError('CANCELLED'));
       return;
@@ -133,7 +158,9 @@ export class KvStream {
     const operation = OPERATIONS.get(request.op);
     const refusal = this.#refusalOf(request, operation);
     if (refusal || !operation) return this.#answerError(request.id, refusal);
-    const deadline = startDeadline(this.parts.clock, request.deadlineMs || this.parts.limits.deadlineMs);
+    const limitMs = (request.deadlineMs || this.parts.limits.deadlineMs) - waitedMs;
+    if (limitMs <= 0) return this.#answerError(request.id, new CaissonError('DEADLINE_EXCEEDED'));
+    const deadline = startDeadline(this.parts.clock, limitMs);
     this.#running.set(request.id, deadline);
     void this.#run(request, operation, deadline);
   }
@@ -160,13 +187,13 @@ export class KvStream {
       this.#finish(request.id, deadline);
       this.#answerError(request.id, error);
     }
+    this.#startWaiting();
     this.#endIfDone();
   }
 
   #finish(id: number, deadline: CallSignal): void {
     deadline.release();
     this.#running.delete(id);
-    this.#resumeIfRoom();
   }
 
   #answerError(id: number, failure: unknown): void {
@@ -201,13 +228,9 @@ export class KvStream {
     this.#endIfDone();
   }
 
-  #resumeIfRoom(): void {
-    if (!this.#blocked && !this.#ended && this.#running.size < this.parts.limits.streamRequestsMax)
-      this.call.resume();
-  }
-
   #endIfDone(): void {
-    if (!this.#draining || this.#ended || this.#running.size > 0 || this.#answers.length > 0) return;
+    if (!this.#draining || this.#ended) return;
+    if (this.#running.size > 0 || this.#waiting.length > 0 || this.#answers.length > 0) return;
     this.#ended = true;
     this.call.end();
     this.onEnd();
@@ -216,6 +239,7 @@ export class KvStream {
   #abandon(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#waiting.length = 0;
     for (const deadline of this.#running.values()) deadline.abort(new CaissonError('CANCELLED'));
     this.onEnd();
   }
