@@ -47,18 +47,17 @@ export function openedValue(sequence: number): Buffer {
   return value;
 }
 
-/** Small pieces wait here, because one checksum over many of them costs far less than one over each. */
-const gathered = Buffer.allocUnsafeSlow(8 * 1024);
-const PIECE_MAX = 1024;
-let gatheredBytes = 0;
-/** Whose pieces they are. Several batches may be in the making. */
-let gatherer: BatchDigest | undefined;
+const PIECE_MAX = 512;
+const GATHERED_MAX = 2048;
 
 /** What a batch contributes to its digest, gathered while it is built. */
 export class BatchDigest {
   #crc = 0;
   #operations = 0;
   #bytes = 0;
+  /** Small pieces wait here, because one checksum over many of them costs far less than one over each. */
+  #gathered: Buffer | undefined;
+  #gatheredBytes = 0;
 
   get operations(): number {
     return this.#operations;
@@ -75,7 +74,7 @@ export class BatchDigest {
 
   /** CRC-32 over the operations, then over `sequence u64 ‖ operations u32 ‖ bytes u64 ‖ previous u32`. */
   chained(sequence: number, previous: number): number {
-    if (gatherer === this) this.#settle();
+    this.#settle();
     const tail = Buffer.allocUnsafe(24);
     writeIndex(tail, sequence, 0);
     tail.writeUInt32BE(this.#operations, 8);
@@ -85,25 +84,21 @@ export class BatchDigest {
   }
 
   #append(piece: Uint8Array): void {
-    if (gatherer !== this) {
-      if (gatherer) gatherer.#settle();
-      gatherer = this;
-    } else if (gatheredBytes + piece.length > gathered.length || piece.length > PIECE_MAX) {
-      this.#settle();
-      gatherer = this;
-    }
-    if (piece.length > PIECE_MAX) {
+    const isSmall = piece.length <= PIECE_MAX;
+    if (!isSmall || this.#gatheredBytes + piece.length > GATHERED_MAX) this.#settle();
+    if (!isSmall) {
       this.#crc = crc32(piece, this.#crc);
       return;
     }
-    gathered.set(piece, gatheredBytes);
-    gatheredBytes += piece.length;
+    this.#gathered ??= Buffer.allocUnsafe(GATHERED_MAX);
+    this.#gathered.set(piece, this.#gatheredBytes);
+    this.#gatheredBytes += piece.length;
   }
 
   #settle(): void {
-    this.#crc = crc32(gathered.subarray(0, gatheredBytes), this.#crc);
-    gatheredBytes = 0;
-    gatherer = undefined;
+    if (this.#gathered === undefined || this.#gatheredBytes === 0) return;
+    this.#crc = crc32(this.#gathered.subarray(0, this.#gatheredBytes), this.#crc);
+    this.#gatheredBytes = 0;
   }
 }
 
