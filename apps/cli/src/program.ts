@@ -43,7 +43,9 @@ Examples:
 
 const EXIT_USAGE = 64;
 
-/** Runs one command line and answers its exit code. What is wrong with the words is 64, whoever noticed it. */
+/**
+ * Runs one command line and answers its exit code. What is wrong with the words is 64, whoever noticed it.
+ */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   try {
     await createProgram().parseAsync([...argv]);

@@ -10,7 +10,9 @@ const STEPS_MAX = 40;
 let playground: Playground;
 afterEach(() => playground?.remove());
 
-/** Starts the server and kills it as soon as it has said `lines` lines; false when it never said so many. */
+/**
+ * Starts the server and kills it as soon as it has said `lines` lines; false when it never said so many.
+ */
 async function killAfterLines(config: string, lines: number): Promise<boolean> {
   const child = spawn(process.execPath, [CAISSOND, 'run', '--config', config], {
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -56,7 +56,8 @@ interface Needle {
 }
 
 /**
- * Values by the hash of 16 of their bytes: of those that fewest other values share, or hits would be legion.
+ * Values by the hash of 16 of their bytes: of those that fewest other values share, or hits would be
+ * legion.
  */
 class NeedleTable {
   readonly #byHash = new Map<number, Needle[]>();

@@ -14,7 +14,8 @@ interface Content extends CheckpointIdentity {
 
 /**
  * How many records of a file, from its beginning, are acknowledged. Kept beside the file while an import
- * runs, removed when it is done. Behind the truth at worst: importing a record twice has the effect of once.
+ * runs, removed when it is done. Behind the truth at worst: importing a record twice has the effect of
+ * once.
  */
 export class Checkpoint {
   readonly path: string;

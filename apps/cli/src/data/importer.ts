@@ -24,8 +24,8 @@ interface Batch {
 /**
  * Writes records in atomic batches, several at a time; resolves with how many records the source has.
  *
- * Two records of one key are never in flight together, so the last one of the source wins, as it would one by
- * one. On a failure what was acknowledged stays, and `onAcknowledged` has told how far it reaches.
+ * Two records of one key are never in flight together, so the last one of the source wins, as it would one
+ * by one. On a failure what was acknowledged stays, and `onAcknowledged` has told how far it reaches.
  */
 export async function importRecords(
   client: CaissonClient,

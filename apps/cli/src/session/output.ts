@@ -22,7 +22,8 @@ export function processOutput(json: boolean): Output {
 }
 
 /**
- * One JSON document on one line; integers that JSON cannot hold become decimal strings, bytes become base64.
+ * One JSON document on one line; integers that JSON cannot hold become decimal strings, bytes become
+ * base64.
  */
 export function printJson(output: Output, value: unknown): void {
   output.out(`${toJson(value)}\n`);

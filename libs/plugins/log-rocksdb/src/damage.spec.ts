@@ -115,7 +115,7 @@ test.each([
     const intact = readFileSync(join(good, file));
     for (const at of offsets(intact.length)) {
       const flipped = Buffer.from(intact);
-      flipped[at]! ^= 1 << (at % 8);
+      flipped[at]! ^= 1 << at % 8;
       rmSync(copy, { recursive: true, force: true });
       mkdirSync(join(copy, 'db'), { recursive: true });
       for (const each of files(/head$|\.log$|\.sst$|MANIFEST|CURRENT$|IDENTITY|OPTIONS/)) {

@@ -2,9 +2,9 @@ import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Creates a directory and its parents, for this user alone, and gives those whose entries changed; existing ones
- * are left alone. Step by step, because the recursive `mkdir` of the runtime reports a read-only file system as
- * ENOENT.
+ * Creates a directory and its parents, for this user alone, and gives those whose entries changed; existing
+ * ones are left alone. Step by step, because the recursive `mkdir` of the runtime reports a read-only file
+ * system as ENOENT.
  */
 export function makeDirectories(path: string): readonly string[] {
   try {

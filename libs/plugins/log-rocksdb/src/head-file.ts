@@ -1,12 +1,4 @@
-import {
-  closeSync,
-  fsync,
-  openSync,
-  readSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsync, openSync, readSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { makeDirectories, syncEntries } from './directories.js';
@@ -18,8 +10,8 @@ const syncFile = promisify(fsync);
 /**
  * What was acknowledged last, in a file outside of the database that it speaks about.
  *
- * Written in place after each synced batch: it may lag behind after a loss of power, and never runs ahead of
- * what is durable. It fits one sector and never changes its length, so that it is never torn.
+ * Written in place after each synced batch: it may lag behind after a loss of power, and never runs ahead
+ * of what is durable. It fits one sector and never changes its length, so that it is never torn.
  */
 export class HeadFile {
   readonly #path: string;

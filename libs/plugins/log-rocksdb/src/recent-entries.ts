@@ -3,7 +3,9 @@ import type { LogEntry } from '@caisson/contracts';
 /** What an entry costs beside its data, roughly. */
 const OVERHEAD = 128;
 
-/** The newest entries of a log, without a hole, up to a number of bytes: what followers and appliers want. */
+/**
+ * The newest entries of a log, without a hole, up to a number of bytes: what followers and appliers want.
+ */
 export class RecentEntries {
   readonly #limit: number;
   #entries: LogEntry[] = [];

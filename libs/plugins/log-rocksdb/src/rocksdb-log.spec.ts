@@ -50,7 +50,11 @@ test('an append with a hole or below the start is a bug: LOG-1', async () => {
 test('a read or a term outside the log is a bug: LOG-2', async () => {
   await log.append({ entries: entries(1, 5) });
   await log.compact(2);
-  for (const [from, to] of [[2, 3], [4, 3], [5, 6]] as const) {
+  for (const [from, to] of [
+    [2, 3],
+    [4, 3],
+    [5, 6],
+  ] as const) {
     await expect(log.read(from, to, ALL)).rejects.toThrow('LOG-2');
   }
   for (const index of [1, 6]) await expect(log.term(index)).rejects.toThrow('LOG-2');

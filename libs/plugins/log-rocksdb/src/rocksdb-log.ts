@@ -62,7 +62,11 @@ export class RocksdbLog implements RaftLog {
     const { start, last } = this.#state;
     const first = entries[0]?.index ?? last + 1;
     invariant('LOG-1', first > start.index && first <= last + 1, 'an append leaves a hole or reaches below');
-    invariant('LOG-1', entries.every(({ index }, at) => index === first + at), 'an append has a hole inside');
+    invariant(
+      'LOG-1',
+      entries.every(({ index }, at) => index === first + at),
+      'an append has a hole inside',
+    );
     await this.#exclusively(() => this.#append(entries, first, hardState));
   }
 
@@ -187,7 +191,9 @@ export class RocksdbLog implements RaftLog {
     if (next.sequence === 1) await this.#head.sync();
   }
 
-  /** Readers of records are let out, and none come in from here on. Returns what the first record follows. */
+  /**
+   * Readers of records are let out, and none come in from here on. Returns what the first record follows.
+   */
   async #beginReplacing(index: number): Promise<number> {
     this.#replacingFrom = index;
     await Promise.allSettled(this.#reading);

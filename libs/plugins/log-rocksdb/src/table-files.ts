@@ -11,9 +11,11 @@ const MASK_DELTA = 0xa282ead8;
 
 /**
  * Verifies those blocks of the table files that RocksDB reads without looking at their checksums: the
- * directory of a table and the properties it names. Damage there does not make it fail, it ends the process.
+ * directory of a table and the properties it names. Damage there does not make it fail, it ends the
+ * process.
  *
- * A file without a whole footer is left to RocksDB: it may be one that was being written at a loss of power.
+ * A file without a whole footer is left to RocksDB: it may be one that was being written at a loss of
+ * power.
  */
 export function verifyTableFiles(database: string): void {
   for (const name of tableFiles(database)) {

@@ -11,8 +11,8 @@ export interface LogOptions {
 const STDERR = 2;
 
 /**
- * Lines on stderr, so that stdout stays free for what a program is asked to print. Written synchronously: the
- * last line before a crash is the one that matters.
+ * Lines on stderr, so that stdout stays free for what a program is asked to print. Written synchronously:
+ * the last line before a crash is the one that matters.
  */
 export class PinoLogger implements Logger {
   readonly #pino: Pino;

@@ -9,7 +9,9 @@ export const compliance = {
   kits: [{ kit: 'store' as const, harness: () => RocksdbHarness.create() }],
 } as const;
 
-/** Stores in a folder of their own. A crash is every open store closed and its files as they were before. */
+/**
+ * Stores in a folder of their own. A crash is every open store closed and its files as they were before.
+ */
 class RocksdbHarness {
   readonly #folder: string;
   readonly #open = new Set<UntrustedStore>();

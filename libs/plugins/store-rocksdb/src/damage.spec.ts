@@ -33,7 +33,10 @@ async function buildStores(): Promise<Built> {
 
 let folder: string;
 let built: Built;
-/** What may be read, by what was done to the store before: a crash may have lost batches that were not synced. */
+/**
+ * What may be read, by what was done to the store before: a crash may have lost batches that were not
+ * synced.
+ */
 let allowed: { closed: ReadonlyMap<string, number>; crashed: ReadonlyMap<string, number> };
 
 beforeAll(async () => {
@@ -50,7 +53,10 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 type Form = 'closed' | 'crashed';
 const FORMS: readonly Form[] = ['closed', 'crashed'];
 
-/** Files whose damage is of no consequence hold no data: a log for people, a lock, options that are not read. */
+/**
+ * Files whose damage is of no consequence hold no data: a log for people, a lock, options that are not
+ * read.
+ */
 async function files(form: Form, kind: RegExp): Promise<string[]> {
   const names = (await readdir(join(built[form], 'db'))).map((name) => join('db', name));
   return [...names, 'head'].filter((name) => kind.test(name));
@@ -172,7 +178,10 @@ test('a log that ends between two batches that were not synced is what a crash l
   expect(found).toEqual([...Array<string>(12 - intact.length).fill('CORRUPTION'), ...intact]);
 });
 
-/** Where records end in a log or manifest of RocksDB: `crc u32 ‖ length u16 le ‖ type u8 ‖ data`, in blocks of 32 KiB. */
+/**
+ * Where records end in a log or manifest of RocksDB: `crc u32 ‖ length u16 le ‖ type u8 ‖ data`, in blocks
+ * of 32 KiB.
+ */
 function recordEnds(log: Buffer): number[] {
   const [full, last] = [1, 4];
   const ends: number[] = [];

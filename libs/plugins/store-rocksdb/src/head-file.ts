@@ -16,8 +16,8 @@ const BYTES = 24;
 /**
  * `magic 8 ‖ sequence u64 ‖ digest u32 ‖ crc32 u32` in a file of its own, outside of what it speaks about.
  *
- * Overwritten in place and never synced after its creation: it may lag behind after a loss of power, and never
- * runs ahead of what is durable. It fits one sector, so that it is never torn.
+ * Overwritten in place and never synced after its creation: it may lag behind after a loss of power, and
+ * never runs ahead of what is durable. It fits one sector, so that it is never torn.
  */
 export class HeadFile {
   readonly #path: string;

@@ -3,8 +3,8 @@ import { compareBytes, prefixEnd, startsWith, toUtf8 } from '@caisson/base';
 /**
  * Keys as the database knows them, and the few rows of our own among them.
  *
- * The binding takes no empty key, so the empty key and keys that start with 0x00 are shifted by one byte, which
- * keeps their order and leaves `00 02 …` free for us. Every other key stands as it is.
+ * The binding takes no empty key, so the empty key and keys that start with 0x00 are shifted by one byte,
+ * which keeps their order and leaves `00 02 …` free for us. Every other key stands as it is.
  */
 const ZERO = 0x00;
 const EMPTY_MARK = 0x00;

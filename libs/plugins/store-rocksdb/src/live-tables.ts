@@ -7,10 +7,11 @@ import { tableProblem, UNFINISHED } from './table-file.js';
 const MISSING = 'is missing';
 
 /**
- * Reads every table file in the folder of a database that is not open yet, and throws `CORRUPTION` for a damaged one:
- * opening it could end the process. Gives the numbers of those that are intact.
+ * Reads every table file in the folder of a database that is not open yet, and throws `CORRUPTION` for a
+ * damaged one: opening it could end the process. Gives the numbers of those that are intact.
  *
- * A file without its end is passed over. A crash leaves such files, and they matter only if they turn out to be live.
+ * A file without its end is passed over. A crash leaves such files, and they matter only if they turn out
+ * to be live.
  */
 export async function surveyTables(folder: string, signal?: AbortSignal): Promise<Set<string>> {
   const intact = new Set<string>();
@@ -26,10 +27,11 @@ export async function surveyTables(folder: string, signal?: AbortSignal): Promis
 }
 
 /**
- * Throws `CORRUPTION` for the first table file of an open database that is missing or damaged; those in `intact` are
- * not read again.
+ * Throws `CORRUPTION` for the first table file of an open database that is missing or damaged; those in
+ * `intact` are not read again.
  *
- * A compaction may exchange files meanwhile: a file that has gone counts as missing only while it is still listed.
+ * A compaction may exchange files meanwhile: a file that has gone counts as missing only while it is still
+ * listed.
  */
 export async function verifyLiveTables(database: Database, intact: Set<string>): Promise<void> {
   const gone = new Set<string>();
@@ -66,7 +68,10 @@ function isMissing(error: unknown): boolean {
   return (error as { code?: unknown }).code === 'ENOENT';
 }
 
-/** Their numbers. Each file has a line ` number:bytes[…` in the text of the binding; keys in it are hexadecimal. */
+/**
+ * Their numbers. Each file has a line ` number:bytes[…` in the text of the binding; keys in it are
+ * hexadecimal.
+ */
 function liveTables(database: Database): string[] {
   return Array.from(database.tables().matchAll(/^ (\d+):\d+\[/gm), ([, number]) => number!);
 }

@@ -21,9 +21,9 @@ export interface LedgerStart {
 /**
  * Numbers the batches, and decides which markers are still needed.
  *
- * A marker proves that its batch was not lost, which can happen to a batch that is in the write-ahead log, or in
- * the table file that the last flush made (its only mention may sit at the end of the manifest). So markers are
- * kept from the flush before the last one on; see DESIGN.md.
+ * A marker proves that its batch was not lost, which can happen to a batch that is in the write-ahead log,
+ * or in the table file that the last flush made (its only mention may sit at the end of the manifest). So
+ * markers are kept from the flush before the last one on; see DESIGN.md.
  */
 export class MarkerLedger {
   #sequence: number;
@@ -56,7 +56,9 @@ export class MarkerLedger {
     return this.#digest;
   }
 
-  /** The marker of the batch about to be written, whose digest follows from the number and the one before. */
+  /**
+   * The marker of the batch about to be written, whose digest follows from the number and the one before.
+   */
   next(digestOf: (sequence: number, previous: number) => number): NextMarker {
     const sequence = this.#sequence + 1;
     const floor = Math.max(this.#floor, Math.min(this.#floor + REMOVALS_MAX, this.#settled + 1));
@@ -69,7 +71,9 @@ export class MarkerLedger {
     };
   }
 
-  /** The batch of `marker` is written and has put `rows` rows into memory, its marker and removals included. */
+  /**
+   * The batch of `marker` is written and has put `rows` rows into memory, its marker and removals included.
+   */
   wrote(marker: NextMarker, rows: number): void {
     this.#sequence = marker.sequence;
     this.#digest = marker.digest;

@@ -17,8 +17,9 @@ const NOTHING_YET: Head = { sequence: 0, digest: 0 };
  * Opens the database at `<directory>/db`, verifies its table files, and its history against its markers and
  * `<directory>/head`.
  *
- * A new store gets its head file first, then its database, then its first batch: a crash in between leaves a head
- * that promises nothing and a database that holds nothing. So a database without a head is one that lost it.
+ * A new store gets its head file first, then its database, then its first batch: a crash in between leaves
+ * a head that promises nothing and a database that holds nothing. So a database without a head is one that
+ * lost it.
  */
 export async function openStore(
   directory: string,
@@ -61,7 +62,10 @@ async function isEmpty(database: Database): Promise<boolean> {
   return true;
 }
 
-/** The newest marker, once nothing is missing between the oldest one and the head; `undefined` for a new store. */
+/**
+ * The newest marker, once nothing is missing between the oldest one and the head; `undefined` for a new
+ * store.
+ */
 async function verifyHistory(database: Database, head: Head): Promise<Marker | undefined> {
   const { path } = database;
   let first: Marker | undefined;
@@ -86,7 +90,9 @@ async function verifyHistory(database: Database, head: Head): Promise<Marker | u
   return last;
 }
 
-/** The batch the head speaks of is the one in the database, unless its marker was removed in the meantime. */
+/**
+ * The batch the head speaks of is the one in the database, unless its marker was removed in the meantime.
+ */
 async function verifyHead(database: Database, head: Head): Promise<void> {
   const value = await database.get(markerKey(head.sequence));
   if (!value) return;

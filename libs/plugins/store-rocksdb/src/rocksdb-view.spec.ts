@@ -65,26 +65,29 @@ test('an empty store has its ends from the start', async () => {
   }
 });
 
-test.each(['forward', 'reverse'] as const)('a %s scan goes on whatever was done to the keys it gave', async (direction) => {
-  const directory = await mkdtemp(join(tmpdir(), 'caisson-store-keys-'));
-  const store = await new RocksdbStores().open(directory);
-  try {
-    const batch = store.batch();
-    for (let at = 1; at < 6; at++) batch.put(Uint8Array.of(2, at), Uint8Array.of(at));
-    await batch.write({ sync: false });
-    const view = store.view(direction);
-    const cursor = view.scan({ from: new Uint8Array() });
-    const seen: number[] = [];
-    for (;;) {
-      const [pair] = await cursor.next({ pairs: 1 });
-      if (!pair) break;
-      seen.push(pair.value[0]!);
-      pair.key.fill(direction === 'forward' ? 0 : 255);
-      await view.get(Uint8Array.of(2, 3));
+test.each(['forward', 'reverse'] as const)(
+  'a %s scan goes on whatever was done to the keys it gave',
+  async (direction) => {
+    const directory = await mkdtemp(join(tmpdir(), 'caisson-store-keys-'));
+    const store = await new RocksdbStores().open(directory);
+    try {
+      const batch = store.batch();
+      for (let at = 1; at < 6; at++) batch.put(Uint8Array.of(2, at), Uint8Array.of(at));
+      await batch.write({ sync: false });
+      const view = store.view(direction);
+      const cursor = view.scan({ from: new Uint8Array() });
+      const seen: number[] = [];
+      for (;;) {
+        const [pair] = await cursor.next({ pairs: 1 });
+        if (!pair) break;
+        seen.push(pair.value[0]!);
+        pair.key.fill(direction === 'forward' ? 0 : 255);
+        await view.get(Uint8Array.of(2, 3));
+      }
+      expect(seen).toEqual(direction === 'forward' ? [1, 2, 3, 4, 5] : [5, 4, 3, 2, 1]);
+    } finally {
+      await store.close();
+      await rm(directory, { recursive: true });
     }
-    expect(seen).toEqual(direction === 'forward' ? [1, 2, 3, 4, 5] : [5, 4, 3, 2, 1]);
-  } finally {
-    await store.close();
-    await rm(directory, { recursive: true });
-  }
-});
+  },
+);

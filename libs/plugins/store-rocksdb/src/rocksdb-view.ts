@@ -42,7 +42,8 @@ export interface ViewParts {
 /**
  * One native iterator, which is the binding's only kind of snapshot, shared by every read of the view.
  *
- * Reads run one after the other. Whoever moved the iterator last owns its position; another reader seeks first.
+ * Reads run one after the other. Whoever moved the iterator last owns its position; another reader seeks
+ * first.
  */
 export class RocksdbView implements ReadView {
   readonly #parts: ViewParts;
@@ -136,8 +137,8 @@ export class RocksdbView implements ReadView {
   }
 
   /**
-   * Whether there can be nothing more: the rows of our own lie at either end of the tables and are always met. The
-   * binding forgets a failed seek, and reports the end of the database in its place.
+   * Whether there can be nothing more: the rows of our own lie at either end of the tables and are always
+   * met. The binding forgets a failed seek, and reports the end of the database in its place.
    */
   #isEnd(): boolean {
     if (this.direction === 'forward') return compareBytes(this.#at, MARKER_PREFIX) >= 0;
@@ -158,7 +159,9 @@ export class RocksdbView implements ReadView {
 class RocksdbCursor implements Cursor {
   readonly #view: RocksdbView;
   readonly #stretches: Stretch[];
-  /** The last key handed out of the current stretch: where to go on after somebody else moved the iterator. */
+  /**
+   * The last key handed out of the current stretch: where to go on after somebody else moved the iterator.
+   */
   #after: Buffer | undefined;
   #seeks = true;
 

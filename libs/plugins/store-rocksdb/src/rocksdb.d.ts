@@ -1,6 +1,6 @@
 /**
- * What this library uses of the binding, version 5.2.1; the package ships no types. Members marked internal are
- * not documented by the package, which is why its version is pinned.
+ * What this library uses of the binding, version 5.2.1; the package ships no types. Members marked internal
+ * are not documented by the package, which is why its version is pinned.
  */
 declare module 'rocksdb' {
   interface OpenOptions {

@@ -2,9 +2,9 @@ import { crc32c } from '@caisson/base';
 import { open, type FileHandle } from 'node:fs/promises';
 
 /**
- * Checks every block of a table file of the pinned RocksDB against its checksum, and that blocks and footer leave
- * no byte of the file out. The binding does not: its iterators skip checksums, so a flipped bit in a block would
- * change what a scan reads, or end the process in an assertion.
+ * Checks every block of a table file of the pinned RocksDB against its checksum, and that blocks and footer
+ * leave no byte of the file out. The binding does not: its iterators skip checksums, so a flipped bit in a
+ * block would change what a scan reads, or end the process in an assertion.
  */
 const FOOTER_BYTES = 53;
 /** Type of compression u8 and masked CRC-32C u32 le, behind every block. */
@@ -22,7 +22,9 @@ interface Block {
   readonly size: number;
 }
 
-/** What is wrong with a table file; `undefined` for an intact one. Failures of the disk itself are thrown. */
+/**
+ * What is wrong with a table file; `undefined` for an intact one. Failures of the disk itself are thrown.
+ */
 export async function tableProblem(path: string): Promise<string | undefined> {
   const file = await open(path, 'r');
   try {
@@ -158,7 +160,9 @@ class Reading {
     this.at += bytes;
   }
 
-  /** Where the entries of a block stop: behind them are a u32 le for each restart point, and their number. */
+  /**
+   * Where the entries of a block stop: behind them are a u32 le for each restart point, and their number.
+   */
   endOfEntries(): number {
     const length = this.#bytes.length;
     const restarts = length < 4 ? 0 : this.#bytes.readUInt32LE(length - 4) & 0x7fff_ffff;

@@ -1,7 +1,10 @@
 import type { UntrustedStore } from '@caisson/contracts';
 import { KEYS, plannedBatch, stores } from './planned.js';
 
-/** What a store holds after the batches 1..`count`, as `contentOf` renders it, for each count from `from` on. */
+/**
+ * What a store holds after the batches 1..`count`, as `contentOf` renders it, for each count from `from`
+ * on.
+ */
 export function plannedContents(from: number, count: number): ReadonlyMap<string, number> {
   const rows = new Map<string, string>();
   const contents = new Map<string, number>();

@@ -12,8 +12,8 @@ export interface Killed {
 }
 
 /**
- * Lets another process write the batches from `first` on, and kills it once it has said that batch `after` is
- * written; with `after` 0, once it says that it opens the store.
+ * Lets another process write the batches from `first` on, and kills it once it has said that batch `after`
+ * is written; with `after` 0, once it says that it opens the store.
  */
 export async function killedWriter(
   directory: string,
