@@ -27,6 +27,7 @@ import {
 } from '@caisson/formats';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { startDeadline, type CallSignal } from './deadlines.js';
+import { ReadTurns } from './read-turns.js';
 import { toServiceError } from './status.js';
 
 type Call = ServerDuplexStream<proto.Frame, proto.Frame>;
@@ -75,6 +76,8 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
 ]);
 
 const FRAME_BYTES = 256 * 1024;
+/** Reads of one stream that may hold what they found at a time. */
+const READS_AT_ONCE_MAX = 64;
 
 /** A frame of which requests from `next` on were not started yet. */
 interface WaitingFrame {
@@ -88,12 +91,14 @@ interface WaitingFrame {
  * frame.
  *
  * While too many requests are in flight, or the client reads its answers too slowly, no request is started
- * and reading pauses: a stream holds a bounded amount of work, however many requests share a frame. A frame
+ * and reading pauses: a stream holds a bounded amount of work, however many requests share a frame. Reads that were started look in turns, and
+ * not before the client takes the answers it has. A frame
  * that cannot be decoded ends the stream.
  */
 export class KvStream {
   readonly #running = new Map<number, CallSignal>();
   readonly #waiting: WaitingFrame[] = [];
+  readonly #reads = new ReadTurns(READS_AT_ONCE_MAX);
   #answers: ResponseMessage[] = [];
   #answerBytes = 0;
   #scheduled = false;
@@ -109,6 +114,7 @@ export class KvStream {
     call.on('data', (frame: proto.Frame) => this.#onFrame(frame));
     call.on('drain', () => {
       this.#blocked = false;
+      this.#reads.release();
       this.#startWaiting();
     });
     call.on('end', () => this.drain());
@@ -180,6 +186,8 @@ export class KvStream {
   }
 
   async #run(request: RequestMessage, operation: Operation, deadline: CallSignal): Promise<void> {
+    const isRead = operation.role === 'reader';
+    if (isRead) await this.#reads.take();
     try {
       const body = await operation.run(this.parts.kv, request.body, deadline.signal);
       this.#finish(request.id, deadline);
@@ -188,6 +196,7 @@ export class KvStream {
       this.#finish(request.id, deadline);
       this.#answerError(request.id, error);
     }
+    if (isRead) this.#reads.giveBack();
     this.#startWaiting();
     this.#endIfDone();
   }
@@ -224,6 +233,7 @@ export class KvStream {
     this.#answerBytes = 0;
     if (!this.call.write({ messages })) {
       this.#blocked = true;
+      this.#reads.hold();
       this.call.pause();
     }
     this.#endIfDone();
@@ -242,6 +252,7 @@ export class KvStream {
     this.#ended = true;
     this.#waiting.length = 0;
     for (const deadline of this.#running.values()) deadline.abort(new CaissonError('CANCELLED'));
+    this.#reads.release();
     this.onEnd();
   }
 }
