@@ -1,5 +1,5 @@
 import { toUtf8 } from '@caisson/base';
-import type { ScannedPair, WriteRequest, WriteResponse } from '@caisson/contracts';
+import { CaissonError, type ScannedPair, type WriteRequest, type WriteResponse } from '@caisson/contracts';
 import { toBytes, toText, type ScanOptions, type TransactionSource } from './index.js';
 import { runTransaction } from './transaction.js';
 
@@ -98,4 +98,19 @@ test('giving up between two attempts is CANCELLED', async () => {
   };
   const outcome = runTransaction(source, begin, work, { signal: controller.signal });
   await expect(outcome).rejects.toMatchObject({ code: 'CANCELLED' });
+});
+
+test('work whose start the retention floor has passed runs again from a newer one', async () => {
+  const source = new FakeSource();
+  let runs = 0;
+  const outcome = await runTransaction(
+    source,
+    begin,
+    async (tx) => {
+      if (++runs === 1) throw new CaissonError('READ_TS_COMPACTED');
+      tx.put('x', 'y');
+    },
+    {},
+  );
+  expect([outcome.kind, runs]).toEqual(['committed', 2]);
 });

@@ -119,16 +119,35 @@ export async function runTransaction<T>(
   const attempts = options.attempts ?? ATTEMPTS_DEFAULT;
   for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; attempt <= attempts; attempt++) {
     const transaction = new Transaction(source, await begin(), options);
-    const value = await work(transaction);
-    const request = transaction.toRequest();
-    if (!request) return { kind: 'committed', value, commitTs: undefined };
-    const outcome = await source.write(request, options);
-    if (outcome.kind === 'committed') return { kind: 'committed', value, commitTs: outcome.commitTs };
+    const committed = await attemptOnce(source, transaction, work, options);
+    if (committed) return committed;
     if (attempt === attempts) break;
     await pause(jittered(pauseMs), options.signal);
     pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX);
   }
   return { kind: 'conflict', attempts };
+}
+
+/** `undefined` where another attempt, from a newer start, may succeed. */
+async function attemptOnce<T>(
+  source: TransactionSource,
+  transaction: Transaction,
+  work: (transaction: Transaction) => Promise<T>,
+  options: TransactOptions,
+): Promise<Transacted<T> | undefined> {
+  try {
+    const value = await work(transaction);
+    const request = transaction.toRequest();
+    if (!request) return { kind: 'committed', value, commitTs: undefined };
+    const outcome = await source.write(request, options);
+    if (outcome.kind !== 'committed') return undefined;
+    return { kind: 'committed', value, commitTs: outcome.commitTs };
+  } catch (error) {
+    // The retention floor passed the start while the work was under way; nothing was written.
+    if (isCaissonError(error, 'READ_TS_COMPACTED') || isCaissonError(error, 'RESULT_EXPIRED'))
+      return undefined;
+    throw error;
+  }
 }
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
