@@ -1,5 +1,5 @@
 import { compareBytes, prefixEnd, toHex } from '@caisson/base';
-import { CaissonError } from '@caisson/contracts';
+import { CaissonError, isCaissonError } from '@caisson/contracts';
 import type {
   Mutation,
   ReadRange,

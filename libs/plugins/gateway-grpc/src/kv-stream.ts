@@ -91,9 +91,9 @@ interface WaitingFrame {
  * frame.
  *
  * While too many requests are in flight, or the client reads its answers too slowly, no request is started
- * and reading pauses: a stream holds a bounded amount of work, however many requests share a frame. Reads that were started look in turns, and
- * not before the client takes the answers it has. A frame
- * that cannot be decoded ends the stream.
+ * and reading pauses: a stream holds a bounded amount of work, however many requests share a frame. Reads
+ * that were started look in turns, and not before the client takes the answers it has. A frame that cannot
+ * be decoded ends the stream.
  */
 export class KvStream {
   readonly #running = new Map<number, CallSignal>();
