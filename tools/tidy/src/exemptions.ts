@@ -5,12 +5,6 @@ import type { Exemption } from './rule.js';
  */
 export const EXEMPTIONS: readonly Exemption[] = [
   {
-    rule: 'budgets',
-    path: 'libs/contracts/src/errors/catalogue.ts',
-    about: ' lines, at most',
-    reason: 'one table of every error, said once; half of it would be two tables',
-  },
-  {
     rule: 'banned-words',
     path: 'libs/kernel/src/bounded.ts',
     about: 'setTimeout',
