@@ -8,7 +8,11 @@ test.each(BENCHES.map((bench) => [bench.id, bench] as const))(
     expect(comparisons.length).toBeGreaterThan(0);
     for (const comparison of comparisons) {
       const { ours, theirs } = summarise(comparison);
-      expect([comparison.name, Number.isFinite(ours) && ours >= 0, theirs > 0]).toEqual([comparison.name, true, true]);
+      expect([comparison.name, Number.isFinite(ours) && ours >= 0, theirs > 0]).toEqual([
+        comparison.name,
+        true,
+        true,
+      ]);
     }
   },
   120_000,
