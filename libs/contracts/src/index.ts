@@ -1,5 +1,6 @@
 export * from './applier.js';
 export * from './cipher.js';
+export * from './cluster-service.js';
 export * from './data-directory.js';
 export * from './disk.js';
 export * from './encryption-layer.js';

@@ -42,6 +42,11 @@ export interface GroupStatus {
   readonly leads: boolean;
   /** Name of the leading node, when known. */
   readonly leader?: string;
+  /**
+   * Grows each time leadership begins anew, on this node or elsewhere; never falls on one node. Two calls
+   * that see the same number while `leads` is true saw one uninterrupted leadership.
+   */
+  readonly leadership: number;
   readonly members: readonly Member[];
   /** Why the group stopped applying, when it did. */
   readonly halted?: string;
@@ -52,13 +57,40 @@ export interface GroupStatus {
 export interface Member {
   readonly name: string;
   readonly role: 'voter' | 'learner';
+  /** Where its peers reach it; absent for a node that takes no peers. */
   readonly address?: string;
+  /** Where clients reach it. */
+  readonly clientAddress?: string;
+  /** What the leader knows of it; absent elsewhere. */
+  readonly progress?: MemberProgress;
+}
+
+export interface MemberProgress {
+  /** Position up to which its log is known to agree with the leader's. */
+  readonly matched: number;
+  /** `catching-up` while what it needs is found out, `snapshot` while it is sent one. */
+  readonly state: 'catching-up' | 'following' | 'snapshot';
+  /** Whether it was heard of within an election timeout. */
+  readonly active: boolean;
+}
+
+/** Where a member is reached, as its own configuration says. */
+export interface MemberAddresses {
+  readonly address: string;
+  readonly clientAddress: string;
 }
 
 export type MembershipChange =
-  | { readonly kind: 'addLearner'; readonly name: string; readonly address: string }
+  /**
+   * Refused unless the candidate answers at `address`, belongs to this cluster and can keep its secrets.
+   */
+  | ({ readonly kind: 'addLearner'; readonly name: string } & MemberAddresses)
+  /** `NOT_CAUGHT_UP` while the learner's log is too far behind. */
   | { readonly kind: 'promote'; readonly name: string }
-  | { readonly kind: 'remove'; readonly name: string };
+  /** Of a voter or a learner. Of the leader itself: leadership is handed over first. */
+  | { readonly kind: 'remove'; readonly name: string }
+  /** Its addresses changed; who votes stays. */
+  | ({ readonly kind: 'update'; readonly name: string } & MemberAddresses);
 
 /** One ordered history of entries and the state it leads to. */
 export interface ReplicatedGroup {
@@ -71,16 +103,17 @@ export interface ReplicatedGroup {
    * synchronous code: a timestamp drawn just before keeps its order. Acknowledged means durable on a quorum
    * and applied here. The payload is handed over: nobody changes it after the call.
    *
-   * Rejects with `NOT_LEADER`, `DRAINING`, `TOO_MANY_REQUESTS`, `INVALID_ARGUMENT` (empty, or longer than the
-   * engine takes), `OPCODE_UNOWNED` or an admission error (nothing was proposed), or with `UNKNOWN_OUTCOME`,
+   * Rejects with `NOT_LEADER`, `DRAINING`, `TOO_MANY_REQUESTS`, `INVALID_ARGUMENT` (empty, or longer than
+   * the engine takes), `OPCODE_UNOWNED` or an admission error (nothing was proposed), or with
+   * `UNKNOWN_OUTCOME`,
    * `CANCELLED`, `APPLY_HALTED` (it may have been).
    */
   propose(payload: Uint8Array, options: ProposeOptions): Promise<Proposed>;
   /** Waits until `store` shows at least everything the consistency asks for. Barriers are batched. */
   readBarrier(consistency: Consistency, signal?: AbortSignal): Promise<ReadPoint>;
   /**
-   * Runs slices between applies, in the same writer queue, so that nothing else writes meanwhile; each slice
-   * is one batch. Resolves after the first slice without more, or as soon as the signal aborts.
+   * Runs slices between applies, in the same writer queue, so that nothing else writes meanwhile; each
+   * slice is one batch. Resolves after the first slice without more, or as soon as the signal aborts.
    */
   maintain(slice: MaintenanceSlice, signal?: AbortSignal): Promise<void>;
   status(): GroupStatus;
@@ -94,11 +127,12 @@ export interface EngineCapabilities {
 
 /**
  * Ordered, durable, replicated entries, and the loop that applies them: decode → open → dispatch to the
- * applier of the opcode → effects and applied index in one batch → answer. There is no Raft in this contract.
+ * applier of the opcode → effects and applied index in one batch → answer. There is no Raft in this
+ * contract.
  *
- * A failure of the world inside apply halts the group: the applied index does not advance, waiting proposers
- * get `APPLY_HALTED` (never a "failed"), and the engine reports a fatal fault that names group, position,
- * reason and next step. The restart replays the same entry.
+ * A failure of the world inside apply halts the group: the applied index does not advance, waiting
+ * proposers get `APPLY_HALTED` (never a "failed"), and the engine reports a fatal fault that names group,
+ * position, reason and next step. The restart replays the same entry.
  */
 export interface ReplicationEngine {
   readonly capabilities: EngineCapabilities;
@@ -106,7 +140,10 @@ export interface ReplicationEngine {
   readonly groups: readonly number[];
   /** `INVALID_ARGUMENT` for a group that is not here. */
   group(id: number): ReplicatedGroup;
-  /** One change at a time; resolves once it is applied here. */
+  /**
+   * One change at a time; resolves once it is applied here. Repeating a change that is in force already is
+   * a success without a further entry. `NOT_LEADER` elsewhere than on the leader.
+   */
   changeMembership(group: number, change: MembershipChange, signal?: AbortSignal): Promise<void>;
   /** Moves leadership away; `INVALID_ARGUMENT` for a node that cannot take it. */
   transferLeadership(group: number, target: string, signal?: AbortSignal): Promise<void>;

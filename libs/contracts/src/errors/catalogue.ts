@@ -340,6 +340,23 @@ export const ERRORS = table({
   MESSAGE_MALFORMED: [403, 'INVALID_ARGUMENT', 400, 76, 'never',
     'Bytes that should be a message or file of Caisson are not.',
     'Use matching versions; the details name the field.'],
+
+  // Clusters
+  PEER_REFUSED: [500, 'PERMISSION_DENIED', 403, 77, 'after-fix',
+    'The node at the other end is not who the membership says, or does not know us as a member.',
+    'Compare name, address and certificate of both nodes with the membership.'],
+  PROTOCOL_MISMATCH: [501, 'FAILED_PRECONDITION', 409, 69, 'after-fix',
+    'Two nodes have no protocol version in common.',
+    'Bring both nodes to releases that are one step apart at most.'],
+  NOT_CAUGHT_UP: [502, 'FAILED_PRECONDITION', 409, 75, 'same-node',
+    'The learner’s log is too far behind for it to vote.',
+    'Wait until it has caught up, then repeat; the details say how far it is.'],
+  CHANGE_PENDING: [503, 'ABORTED', 409, 75, 'same-node',
+    'Another change of membership is under way, or this one was overtaken by it.',
+    'Look at the members, then repeat the change if it is still wanted.'],
+  SNAPSHOT_INVALID: [504, 'DATA_LOSS', 500, 65, 'same-node',
+    'A snapshot is damaged, forged, of another cluster or of a newer format; nothing was replaced.',
+    'Let the leader send another one; look at the disk of the sender if it lasts.'],
 });
 
 export type ErrorCode = keyof typeof ERRORS;

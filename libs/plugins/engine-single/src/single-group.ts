@@ -85,6 +85,7 @@ export class SingleGroup implements ReplicatedGroup {
       applied: loop.applied,
       durable: lane.durable,
       leads: halted === undefined && !this.#draining,
+      leadership: 1,
       leader: name,
       members: [{ name, role: 'voter' }],
       ...(halted === undefined ? {} : { halted: halted.message }),

@@ -84,7 +84,7 @@ export class LocalEngine implements ReplicationEngine, ReplicatedGroup {
 
   status(): GroupStatus {
     const { length } = this.log;
-    return { id: 1, applied: length, durable: length, leads: this.leading.here, members: [], refused: 0 };
+    return { id: 1, applied: length, durable: length, leads: this.leading.here, leadership: 1, members: [], refused: 0 };
   }
 
   /** Nothing is applied until `release`. */

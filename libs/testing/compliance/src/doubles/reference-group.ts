@@ -87,6 +87,7 @@ export class ReferenceGroup implements ReplicatedGroup {
       applied: this.#applied,
       durable: this.#parts.log.last,
       leads: true,
+      leadership: 1,
       members: [{ name: 'reference', role: 'voter' }],
       refused: this.#refused,
       ...(this.#halt && { halted: this.#halt.message }),
