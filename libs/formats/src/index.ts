@@ -1,6 +1,7 @@
 export { fromBase64, toBase64 } from './base64.js';
 /** Messages and services of `caisson.v1`, as generated. */
 export * as proto from './gen/caisson/v1/kv.js';
+export * as clusterProto from './gen/caisson/v1/cluster.js';
 export {
   type CommandOutcome,
   type CommandResult,
@@ -21,6 +22,11 @@ export {
   type FloorCommand,
   type WriteCommand,
 } from './command.js';
+export {
+  type ConfChangeContext,
+  decodeConfChangeContext,
+  encodeConfChangeContext,
+} from './conf-change-context.js';
 export {
   type BareWrappedKey,
   BOOTSTRAP_WRITERS_MAX,
@@ -51,6 +57,7 @@ export {
   viewEnvelope,
   writeEnvelopePrefix,
 } from './envelope.js';
+export { decodeGenesis, encodeGenesis, type Founder, type Genesis } from './genesis.js';
 export { CLUSTER_ID_BYTES, type ClusterId, fullNodeId, nodeId16, UNKNOWN_NODE } from './identity.js';
 export {
   decodeVersionKey,
@@ -85,16 +92,13 @@ export {
   keyStateMacInput,
 } from './key-state.js';
 export { checkKey, checkValue, LIMITS } from './limits.js';
-export { decodeMembership, encodeMembership, type Membership } from './membership.js';
+export { decodeMembership, encodeMembership, type MemberRecord, type Membership } from './membership.js';
 export { decodeNonce, encodeNonce, NONCE_BYTES, type NonceParts } from './nonce.js';
 export {
   decodeCommands,
-  decodeGenesis,
   decodeHlcCeiling,
   encodeCommands,
-  encodeGenesis,
   encodeHlcCeiling,
-  type Genesis,
   OPCODES,
   payloadOpcode,
 } from './payload.js';

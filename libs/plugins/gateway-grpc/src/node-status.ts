@@ -1,4 +1,11 @@
-import type { DataDirectory, EncryptionService, Health, Member, ReplicationEngine } from '@caisson/contracts';
+import type {
+  DataDirectory,
+  EncryptionService,
+  GroupStatus,
+  Health,
+  Member,
+  ReplicationEngine,
+} from '@caisson/contracts';
 import type { proto } from '@caisson/formats';
 
 export interface StatusParts {
@@ -19,27 +26,35 @@ export function nodeStatus(
     nodeName: name,
     clusterId,
     ready: health.phase === 'ready',
-    groups: engine.groups.map((id) => groupStatus(engine, id)),
+    groups: engine.groups.map((id) => groupStatus(engine.group(id).status())),
     encryption: encryptionStatus(encryption),
   };
 }
 
-function groupStatus(engine: ReplicationEngine, id: number): proto.GroupStatus {
-  const { applied, durable, leads, leader, members, halted, refused } = engine.group(id).status();
+/** A group as messages say it. Unknown texts are empty. */
+export function groupStatus(status: GroupStatus): proto.GroupStatus {
+  const { id, applied, durable, leads, leader, leadership, members, halted, refused } = status;
   return {
     id: BigInt(id),
     applied: BigInt(applied),
     durable: BigInt(durable),
     leads,
     leader: leader ?? '',
+    leadership: BigInt(leadership),
     members: members.map(memberStatus),
     halted: halted ?? '',
     refused: BigInt(refused),
   };
 }
 
-function memberStatus({ name, role, address }: Member): proto.Member {
-  return { name, learner: role === 'learner', address: address ?? '' };
+function memberStatus({ name, role, address, clientAddress, progress }: Member): proto.Member {
+  return {
+    name,
+    learner: role === 'learner',
+    address: address ?? '',
+    clientAddress: clientAddress ?? '',
+    progress: progress && { ...progress, matched: BigInt(progress.matched) },
+  };
 }
 
 function encryptionStatus(encryption: EncryptionService): proto.EncryptionStatus {

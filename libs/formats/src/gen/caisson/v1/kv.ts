@@ -195,12 +195,28 @@ export interface GroupStatus {
   /** Why the group stopped applying; empty while it goes on. */
   halted: string;
   refused: bigint;
+  /** Grows each time leadership begins anew; never falls on one node. */
+  leadership: bigint;
 }
 
 export interface Member {
   name: string;
   learner: boolean;
+  /** Where its peers reach it; empty for a node that takes none. */
   address: string;
+  /** Where clients reach it; empty when nobody said so. */
+  clientAddress: string;
+  /** What the leader knows of it; absent elsewhere. */
+  progress: MemberProgress | undefined;
+}
+
+export interface MemberProgress {
+  /** Position up to which its log is known to agree with the leader's. */
+  matched: bigint;
+  /** `catching-up`, `following` or `snapshot`. */
+  state: string;
+  /** Whether it was heard of within an election timeout. */
+  active: boolean;
 }
 
 export interface EncryptionStatus {
@@ -1869,7 +1885,17 @@ export const StatusResponse: MessageFns<StatusResponse> = {
 };
 
 function createBaseGroupStatus(): GroupStatus {
-  return { id: 0n, applied: 0n, durable: 0n, leads: false, leader: "", members: [], halted: "", refused: 0n };
+  return {
+    id: 0n,
+    applied: 0n,
+    durable: 0n,
+    leads: false,
+    leader: "",
+    members: [],
+    halted: "",
+    refused: 0n,
+    leadership: 0n,
+  };
 }
 
 export const GroupStatus: MessageFns<GroupStatus> = {
@@ -1909,6 +1935,12 @@ export const GroupStatus: MessageFns<GroupStatus> = {
         throw new globalThis.Error("value provided for field message.refused of type uint64 too large");
       }
       writer.uint32(64).uint64(message.refused);
+    }
+    if (message.leadership !== 0n) {
+      if (BigInt.asUintN(64, message.leadership) !== message.leadership) {
+        throw new globalThis.Error("value provided for field message.leadership of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.leadership);
     }
     return writer;
   },
@@ -1990,6 +2022,14 @@ export const GroupStatus: MessageFns<GroupStatus> = {
             message.refused = reader.uint64() as bigint;
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.leadership = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2004,7 +2044,7 @@ export const GroupStatus: MessageFns<GroupStatus> = {
 };
 
 function createBaseMember(): Member {
-  return { name: "", learner: false, address: "" };
+  return { name: "", learner: false, address: "", clientAddress: "", progress: undefined };
 }
 
 export const Member: MessageFns<Member> = {
@@ -2017,6 +2057,12 @@ export const Member: MessageFns<Member> = {
     }
     if (message.address !== "") {
       writer.uint32(26).string(message.address);
+    }
+    if (message.clientAddress !== "") {
+      writer.uint32(34).string(message.clientAddress);
+    }
+    if (message.progress !== undefined) {
+      MemberProgress.encode(message.progress, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -2056,6 +2102,93 @@ export const Member: MessageFns<Member> = {
             }
 
             message.address = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.clientAddress = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.progress = MemberProgress.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMemberProgress(): MemberProgress {
+  return { matched: 0n, state: "", active: false };
+}
+
+export const MemberProgress: MessageFns<MemberProgress> = {
+  encode(message: MemberProgress, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.matched !== 0n) {
+      if (BigInt.asUintN(64, message.matched) !== message.matched) {
+        throw new globalThis.Error("value provided for field message.matched of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.matched);
+    }
+    if (message.state !== "") {
+      writer.uint32(18).string(message.state);
+    }
+    if (message.active !== false) {
+      writer.uint32(24).bool(message.active);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MemberProgress {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMemberProgress();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.matched = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.active = reader.bool();
             continue;
           }
         }
