@@ -121,6 +121,7 @@ export const LAYERS = {
       'commander',
       'csv-parse',
       'rocksdb',
+      'selfsigned',
       'yaml',
       'zod',
       '@grpc/grpc-js',

@@ -8,7 +8,7 @@ import { containerInKernel, oneDoorToTheStore } from './rules/doors.js';
 import { realErrorCodes } from './rules/error-codes.js';
 import { invariants } from './rules/invariants.js';
 import { links } from './rules/links.js';
-import { layeredManifests, pinnedVersions } from './rules/manifests.js';
+import { layeredManifests, pinnedVersions, reasonedDependencies } from './rules/manifests.js';
 import { moduleState } from './rules/module-state.js';
 import { names } from './rules/names.js';
 import { writtenPages } from './rules/pages.js';
@@ -35,5 +35,6 @@ export const HOUSE_RULES: readonly Rule[] = [
   links,
   discretion,
   pinnedVersions,
+  reasonedDependencies,
   portableLockfile,
 ];

@@ -1,5 +1,5 @@
 import { print } from '../rule.js';
-import { layeredManifests, pinnedVersions } from './manifests.js';
+import { layeredManifests, pinnedVersions, reasonedDependencies } from './manifests.js';
 
 const rule = layeredManifests({
   base: { may: [], npm: [], why: 'bytes' },
@@ -57,4 +57,18 @@ describe('versions', () => {
       ]);
     },
   );
+});
+
+describe('a package that is shipped', () => {
+  const page = { path: 'docs/dependencies.md', text: '| `rocksdb` | store | it lasts |\n' };
+  const complaints = (dependencies: object) =>
+    reasonedDependencies.check([page, project('store', 'plugin', { dependencies })]).map(print);
+
+  it('has its reason in the list, and the list has nothing else', () => {
+    expect(complaints({ rocksdb: '5.2.1', '@caisson/base': '0.1.0' })).toEqual([]);
+    expect(complaints({ lodash: '4.0.0' })).toEqual([
+      'libs/store/package.json lodash has no line in docs/dependencies.md',
+      'docs/dependencies.md nothing depends on rocksdb',
+    ]);
+  });
 });

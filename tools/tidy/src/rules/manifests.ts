@@ -22,6 +22,30 @@ export const pinnedVersions: Rule = {
   check: (files) => files.filter(({ path }) => isManifest(path)).flatMap(looseVersions),
 };
 
+const REASONS = 'docs/dependencies.md';
+
+export const reasonedDependencies: Rule = {
+  id: 'reasoned-dependencies',
+  why: 'whoever ships a package can say why, and nobody keeps one that is not used any more',
+  check: (files) => {
+    const page = files.find(({ path }) => path === REASONS)?.text ?? '';
+    const explained = new Set([...page.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name!));
+    const shipped = files.filter(({ path }) => isManifest(path)).flatMap(shippedNames);
+    const missing = shipped
+      .filter(({ name }) => !explained.has(name))
+      .map(({ path, name }) => ({ path, message: `${name} has no line in ${REASONS}` }));
+    const unused = [...explained]
+      .filter((name) => !shipped.some((one) => one.name === name))
+      .map((name) => ({ path: REASONS, message: `nothing depends on ${name}` }));
+    return [...missing, ...unused];
+  },
+};
+
+function shippedNames(file: RepoFile): readonly { readonly path: string; readonly name: string }[] {
+  const names = Object.keys(manifestOf(file).dependencies ?? {});
+  return names.filter((name) => !name.startsWith('@caisson/')).map((name) => ({ path: file.path, name }));
+}
+
 function forbiddenDependencies(
   project: Project,
   projects: readonly Project[],
