@@ -113,6 +113,15 @@ export {
 } from './proposal.js';
 export { protoDescriptors } from './proto.js';
 export {
+  decodeRaftMessage,
+  encodeRaftMessage,
+  type WireConfState,
+  type WireEntry,
+  type WireMessage,
+  type WireMessageType,
+  type WireSnapshot,
+} from './raft-message.js';
+export {
   parseSidecar,
   printSidecar,
   type Sidecar,
