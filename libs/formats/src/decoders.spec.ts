@@ -155,8 +155,20 @@ const membership = fc.record({
   learners: ids,
   learnersNext: ids,
   autoLeave: fc.boolean(),
-  peers: fc.tuple(ids, text, text).map(([list, name, address]) => list.map((id) => ({ id, name, address }))),
+  peers: fc
+    .tuple(ids, text, text, text)
+    .map(([list, name, address, clientAddress]) => list.map((id) => ({ id, name, address, clientAddress }))),
 });
+const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 });
+const genesis: fc.Arbitrary<formats.Genesis> = fc.record(
+  {
+    clusterId: exactly(16),
+    group: index,
+    format: u32,
+    founder: fc.record({ name, address: text, clientAddress: text }),
+  },
+  { requiredKeys: ['clusterId', 'group', 'format'] },
+);
 
 const sidecar: fc.Arbitrary<formats.Sidecar> = fc.record({
   clusterId: exactly(16),
@@ -250,10 +262,13 @@ const CODECS: readonly Codec[] = [
     ],
   ),
   codec('clock ceiling', 'ENTRY_MALFORMED', u64, [formats.encodeHlcCeiling, formats.decodeHlcCeiling]),
-  codec('genesis', 'ENTRY_MALFORMED', fc.record({ clusterId: exactly(16), group: index, format: u32 }), [
-    formats.encodeGenesis,
-    formats.decodeGenesis,
-  ]),
+  codec('genesis', 'ENTRY_MALFORMED', genesis, [formats.encodeGenesis, formats.decodeGenesis]),
+  codec(
+    'change of membership',
+    'ENTRY_MALFORMED',
+    fc.record({ proposalId: u64, name, address: text, clientAddress: text }),
+    [formats.encodeConfChangeContext, formats.decodeConfChangeContext],
+  ),
   codec('command payload', 'ENTRY_MALFORMED', fc.array(bytes(20), { minLength: 1, maxLength: 4 }), [
     formats.encodeCommands,
     formats.decodeCommands,

@@ -130,6 +130,15 @@ const LAYOUTS: Readonly<Record<string, () => Uint8Array>> = {
   'clear proposal': () => formats.encodeClearProposal(0x0102030405060708n, ascii('\0abc')),
   'sealed proposal': () => formats.encodeSealedProposal(0xfffffffffffffffen, ascii('\x01envelope')),
   genesis: () => formats.encodeGenesis({ clusterId, group: 1, format: 1 }),
+  'genesis, wire 2': () =>
+    formats.encodeGenesis({
+      clusterId,
+      group: 1,
+      format: 1,
+      founder: { name: 'n1', address: 'a:1', clientAddress: '' },
+    }),
+  'change of membership, context': () =>
+    formats.encodeConfChangeContext({ proposalId: 7n, name: 'n2', address: 'a:1', clientAddress: 'b:22' }),
   'payload of one command': () => formats.encodeCommands([ascii('cmd')]),
   'payload of two commands': () => formats.encodeCommands([ascii('one'), ascii('second')]),
   'command: one put': () =>
@@ -174,9 +183,19 @@ const LAYOUTS: Readonly<Record<string, () => Uint8Array>> = {
       learnersNext: [],
       autoLeave: true,
       peers: [
-        { id: 1n, name: 'n1', address: '127.0.0.1:7000' },
-        { id: 2n, name: 'nö', address: '' },
+        { id: 1n, name: 'n1', address: '127.0.0.1:7000', clientAddress: '' },
+        { id: 2n, name: 'nö', address: '', clientAddress: '' },
       ],
+    }),
+  'membership, with client addresses': () =>
+    formats.encodeMembership({
+      index: 12,
+      voters: [1n],
+      votersOutgoing: [],
+      learners: [],
+      learnersNext: [],
+      autoLeave: false,
+      peers: [{ id: 1n, name: 'n1', address: 'a:1', clientAddress: 'b:22' }],
     }),
   'wrapped DEK container': () => container,
   'wrap context': () => formats.wrapContext({ originId, keyId: 7, purpose: 1 }),

@@ -1,6 +1,13 @@
-import { type ByteReader, ByteWriter, DecodeFault, fromUtf8, invariant, toUtf8 } from '@caisson/base';
+import { type ByteReader, ByteWriter, DecodeFault, invariant } from '@caisson/base';
 import type { Peer } from '@caisson/contracts';
-import { decodeAll, expectByte, fits, fits64, fitsIndex, readFlags } from './decoding.js';
+import { decodeAll, fits, fits64, fitsIndex, readFlags } from './decoding.js';
+import { readShortText, writeShortText } from './short-text.js';
+
+/** A member's entry in the address book. Addresses that nobody stated are empty. */
+export interface MemberRecord extends Peer {
+  /** Where clients reach it. */
+  readonly clientAddress: string;
+}
 
 /** Who belongs to a group, as of an index. All id lists ascend. */
 export interface Membership {
@@ -15,37 +22,46 @@ export interface Membership {
   /** Whether the joint change ends by itself. */
   readonly autoLeave: boolean;
   /** The address book, ascending ids. */
-  readonly peers: readonly Peer[];
+  readonly peers: readonly MemberRecord[];
 }
 
-const VERSION = 0x01;
+const WITHOUT_CLIENTS = 0x01;
+const WITH_CLIENTS = 0x02;
 const AUTO_LEAVE = 0x01;
 const ID_BYTES = 8;
 const PEER_BYTES_MIN = 12;
 
 /**
- * `0x01 ‖ index u64 ‖ flags u8 (bit 0 auto leave) ‖ voters ‖ outgoing ‖ learners ‖ next ‖ peers`; an id list
- * is `count u16 ‖ count × u64`, peers are `count u16 ‖ count × (id u64 ‖ name_len u16 ‖ name ‖ address_len
- * u16 ‖ address)`.
+ * `version u8 ‖ index u64 ‖ flags u8 (bit 0 auto leave) ‖ voters ‖ outgoing ‖ learners ‖ next ‖ peers`; an id
+ * list is `count u16 ‖ count × u64`, peers are `count u16 ‖ count × (id u64 ‖ name ‖ address ‖ [client
+ * address])`, a text is `length u16 ‖ UTF-8`.
+ *
+ * Version 1 has no client addresses and is written where there are none, so that replicas whose builds
+ * differ in age still hold the same bytes.
  */
 export function encodeMembership(membership: Membership): Uint8Array {
   const { index, voters, votersOutgoing, learners, learnersNext, autoLeave, peers } = membership;
-  const writer = new ByteWriter(128).u8(VERSION);
+  const hasClients = peers.some(({ clientAddress }) => clientAddress !== '');
+  const writer = new ByteWriter(128).u8(hasClients ? WITH_CLIENTS : WITHOUT_CLIENTS);
   writer.index(fitsIndex(index, 'index')).u8(autoLeave ? AUTO_LEAVE : 0);
   for (const ids of [voters, votersOutgoing, learners, learnersNext]) writeIds(writer, ids);
   invariant('FMT-1', ascends(peers.map((peer) => peer.id)), 'peer ids ascend');
   writer.u16(fits(peers.length, 16, 'peers'));
-  for (const { id, name, address } of peers) {
+  for (const { id, name, address, clientAddress } of peers) {
     writer.u64(fits64(id, 'id'));
-    writeText(writer, name);
-    writeText(writer, address);
+    writeShortText(writer, name);
+    writeShortText(writer, address);
+    if (hasClients) writeShortText(writer, clientAddress);
   }
   return writer.done();
 }
 
 export function decodeMembership(row: Uint8Array): Membership {
   return decodeAll('CORRUPTION', row, (reader) => {
-    expectByte(reader, VERSION, 'version');
+    const version = reader.u8('version');
+    if (version !== WITHOUT_CLIENTS && version !== WITH_CLIENTS) {
+      throw new DecodeFault('version', `is ${version}`);
+    }
     return {
       index: reader.index('index'),
       autoLeave: readFlags(reader, AUTO_LEAVE, 'flags') !== 0,
@@ -53,7 +69,7 @@ export function decodeMembership(row: Uint8Array): Membership {
       votersOutgoing: readIds(reader, 'votersOutgoing'),
       learners: readIds(reader, 'learners'),
       learnersNext: readIds(reader, 'learnersNext'),
-      peers: readPeers(reader),
+      peers: readPeers(reader, version === WITH_CLIENTS),
     };
   });
 }
@@ -72,15 +88,19 @@ function readIds(reader: ByteReader, field: string): readonly bigint[] {
   return ids;
 }
 
-function readPeers(reader: ByteReader): readonly Peer[] {
+function readPeers(reader: ByteReader, hasClients: boolean): readonly MemberRecord[] {
   const count = readShortCount(reader, PEER_BYTES_MIN, 'peers');
-  const peers: Peer[] = [];
+  const peers: MemberRecord[] = [];
   for (let at = 0; at < count; at++) {
     peers.push({
       id: reader.u64('id'),
-      name: readText(reader, 'name'),
-      address: readText(reader, 'address'),
+      name: readShortText(reader, 'name'),
+      address: readShortText(reader, 'address'),
+      clientAddress: hasClients ? readShortText(reader, 'clientAddress') : '',
     });
+  }
+  if (hasClients && peers.every(({ clientAddress }) => clientAddress === '')) {
+    throw new DecodeFault('peers', 'are of a version they do not need');
   }
   if (!ascends(peers.map((peer) => peer.id))) throw new DecodeFault('peers', 'do not ascend');
   return peers;
@@ -90,17 +110,6 @@ function readShortCount(reader: ByteReader, itemBytes: number, field: string): n
   const count = reader.u16(field);
   if (count * itemBytes > reader.remaining) throw new DecodeFault(field, `announces ${count} items`);
   return count;
-}
-
-function writeText(writer: ByteWriter, text: string): void {
-  const bytes = toUtf8(text);
-  writer.u16(fits(bytes.length, 16, 'text')).bytes(bytes);
-}
-
-function readText(reader: ByteReader, field: string): string {
-  const text = fromUtf8(reader.view(reader.u16(field), field));
-  if (text === undefined) throw new DecodeFault(field, 'is not UTF-8');
-  return text;
 }
 
 function ascends(ids: readonly bigint[]): boolean {

@@ -1,15 +1,5 @@
 import { type ByteReader, ByteWriter, DecodeFault, invariant } from '@caisson/base';
-import {
-  decodeAll,
-  expectByte,
-  fits,
-  fits64,
-  fitsBytes,
-  fitsIndex,
-  malformed,
-  readCount,
-} from './decoding.js';
-import { CLUSTER_ID_BYTES, type ClusterId } from './identity.js';
+import { decodeAll, expectByte, fits64, malformed, readCount } from './decoding.js';
 
 /**
  * First byte of a payload. Ranges above belong to further appliers; an opcode nobody owns halts the group.
@@ -40,39 +30,6 @@ export function decodeHlcCeiling(payload: Uint8Array): bigint {
   return decodeAll('ENTRY_MALFORMED', payload, (reader) => {
     expectByte(reader, OPCODES.hlcCeiling, 'opcode');
     return reader.u64('ceilingMs');
-  });
-}
-
-/** The first entry with data of every group. */
-export interface Genesis {
-  readonly clusterId: ClusterId;
-  readonly group: number;
-  /** Format version of the data directory that made the group. */
-  readonly format: number;
-}
-
-const GENESIS_VERSION = 0x01;
-
-/** `0x08 ‖ 0x01 ‖ cluster_id 16 ‖ group_id u64 ‖ format u32`. */
-export function encodeGenesis({ clusterId, group, format }: Genesis): Uint8Array {
-  return new ByteWriter(30)
-    .u8(OPCODES.genesis)
-    .u8(GENESIS_VERSION)
-    .bytes(fitsBytes(clusterId, CLUSTER_ID_BYTES, 'clusterId'))
-    .index(fitsIndex(group, 'group'))
-    .u32(fits(format, 32, 'format'))
-    .done();
-}
-
-export function decodeGenesis(payload: Uint8Array): Genesis {
-  return decodeAll('ENTRY_MALFORMED', payload, (reader) => {
-    expectByte(reader, OPCODES.genesis, 'opcode');
-    expectByte(reader, GENESIS_VERSION, 'version');
-    return {
-      clusterId: reader.bytes(CLUSTER_ID_BYTES, 'clusterId'),
-      group: reader.index('group'),
-      format: reader.u32('format'),
-    };
   });
 }
 

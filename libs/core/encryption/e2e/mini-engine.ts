@@ -171,7 +171,7 @@ function applyGenesis({ identity }: World, { index }: ApplyEntry, batch: StoreBa
   const id = fullNodeId(identity.name);
   batch.put(SYSTEM_KEYS.clusterId, identity.clusterId);
   const rest = { votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false };
-  const peers = [{ id, name: identity.name, address: '' }];
+  const peers = [{ id, name: identity.name, address: '', clientAddress: '' }];
   batch.put(SYSTEM_KEYS.membership, encodeMembership({ index, voters: [id], peers, ...rest }));
   return { kind: 'applied', result: EMPTY_BYTES };
 }

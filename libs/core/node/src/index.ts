@@ -10,6 +10,8 @@ export {
   DEFAULT_PROPOSAL_LIMITS,
   type ProposalLimits,
 } from './limits.js';
+export { EMPTY_MEMBERSHIP, MembershipBook } from './membership/membership-book.js';
+export { raftIdOf } from './membership/raft-id.js';
 export { NodeMetrics, type ProposalResult } from './metrics/node-metrics.js';
 export { abortError, untilAborted } from './proposals/abandon.js';
 export { type Answer, Answers } from './proposals/answers.js';

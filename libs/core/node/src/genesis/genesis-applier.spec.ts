@@ -36,7 +36,7 @@ describe('genesis', () => {
       learners: [],
       votersOutgoing: [],
     });
-    expect(membership.peers).toEqual([{ id: fullNodeId('n1'), name: 'n1', address: '' }]);
+    expect(membership.peers).toEqual([{ id: fullNodeId('n1'), name: 'n1', address: '', clientAddress: '' }]);
   });
 
   it('changes nothing when it is repeated', async () => {

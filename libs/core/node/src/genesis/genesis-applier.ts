@@ -84,6 +84,6 @@ function founderAlone(name: string, index: number): Uint8Array {
     learners: [],
     learnersNext: [],
     autoLeave: false,
-    peers: [{ id, name, address: '' }],
+    peers: [{ id, name, address: '', clientAddress: '' }],
   });
 }
