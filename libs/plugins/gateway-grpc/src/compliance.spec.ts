@@ -1,5 +1,5 @@
 /** There is no kit for client APIs: what every gateway owes its callers is shown over real sockets. */
-import { Secret, type KvService } from '@caisson/contracts';
+import type { KvService } from '@caisson/contracts';
 import {
   decodeGetResponse,
   decodeResponses,
@@ -14,10 +14,10 @@ import {
   type ResponseMessage,
 } from '@caisson/formats';
 import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { ERROR_TRAILER, GatewayGrpcConfig, GrpcGateway, type GatewayParts } from './index.js';
+import { ERROR_TRAILER, GatewayGrpcConfig, GrpcGateway } from './index.js';
+import { gatewayParts } from './testdata/gateway-parts.js';
 
 const METHODS = grpcMethods(proto.KvDefinition, (bytes) => Buffer.from(bytes));
 const KEY = Uint8Array.of(1);
@@ -61,45 +61,6 @@ class FakeKv implements KvService {
   }
 }
 
-const encryption = {
-  status: () => ({
-    enabled: true,
-    birth: 'encrypted',
-    envelopeVersion: 1,
-    fullNodeId: 1n,
-    keys: [],
-    groups: [],
-  }),
-};
-const logger = { log: () => undefined, child: () => logger };
-
-function parts(kv: KvService): GatewayParts {
-  const after = (ms: number, task: () => void) => {
-    const timer = setTimeout(task, ms);
-    return () => clearTimeout(timer);
-  };
-  return {
-    kv,
-    engine: { groups: [] },
-    encryption,
-    directory: { identity: { name: 'n1', clusterId: new Uint8Array(16) } },
-    health: { phase: 'ready' },
-    clock: {
-      nowMs: () => Date.now(),
-      monotonicMs: () => performance.now(),
-      after,
-      turn: () => new Promise(setImmediate),
-    },
-    hashes: {
-      sha256: (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(),
-      equal: timingSafeEqual,
-    },
-    disk: {},
-    secrets: { read: async () => new Secret(Buffer.from('s3cret')) },
-    logger,
-  } as unknown as GatewayParts;
-}
-
 const opened: { stop(): void }[] = [];
 const clients: Client[] = [];
 afterEach(() => {
@@ -108,7 +69,10 @@ afterEach(() => {
 });
 
 async function serve(config: Record<string, unknown> = {}, kv = new FakeKv()) {
-  const gateway = new GrpcGateway(GatewayGrpcConfig.parse({ listen: '127.0.0.1:0', ...config }), parts(kv));
+  const gateway = new GrpcGateway(
+    GatewayGrpcConfig.parse({ listen: '127.0.0.1:0', ...config }),
+    gatewayParts(kv),
+  );
   opened.push(gateway);
   await gateway.start();
   const client = new Client(gateway.addresses[0]!, credentials.createInsecure());

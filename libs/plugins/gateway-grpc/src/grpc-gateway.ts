@@ -1,6 +1,6 @@
 import {
-  CaissonError,
   type Clock,
+  type ClusterService,
   type DataDirectory,
   type Disk,
   type EncryptionService,
@@ -15,14 +15,14 @@ import {
   type Secrets,
 } from '@caisson/contracts';
 import { grpcMethods, proto, protoDescriptors } from '@caisson/formats';
-import { Server, type handleUnaryCall, type ServerUnaryCall } from '@grpc/grpc-js';
+import { Server } from '@grpc/grpc-js';
 import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { AccessPolicy } from './access.js';
+import { CLUSTER_METHODS, CLUSTER_SERVICE, clusterHandlers } from './cluster/cluster-handlers.js';
 import type { GatewayGrpcConfig } from './config.js';
 import { isLoopback, loadCredentials, refuseExposedPlaintext } from './credentials.js';
-import { startDeadline } from './deadlines.js';
 import {
   fromGetResponse,
   fromScanResponse,
@@ -35,9 +35,7 @@ import {
 import { KvStream } from './kv-stream.js';
 import { listen } from './listen.js';
 import { nodeStatus } from './node-status.js';
-import { toServiceError } from './status.js';
-
-type ServerCall = Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getAuthContext' | 'getDeadline'>;
+import { OpenCalls, type ServerCall } from './open-calls.js';
 
 const METHODS = grpcMethods(proto.KvDefinition, (bytes) =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
@@ -50,6 +48,8 @@ const FAREWELL_MS = 500;
 
 export interface GatewayParts {
   readonly kv: KvService;
+  /** Present where there is a cluster to order about. */
+  readonly cluster?: ClusterService | undefined;
   readonly engine: ReplicationEngine;
   readonly encryption: EncryptionService;
   readonly directory: DataDirectory;
@@ -61,16 +61,16 @@ export interface GatewayParts {
   readonly logger: Logger;
 }
 
-/** `caisson.v1.Kv` with health and reflection. Listening from `start` to `stop`. */
+/** `caisson.v1.Kv`, and `Cluster` where there is one, with health and reflection. Listens until `stop`. */
 export class GrpcGateway implements Gateway {
   readonly name = 'grpc';
   readonly #server: Server;
-  readonly #health = new HealthImplementation({ '': 'NOT_SERVING', [SERVICE]: 'NOT_SERVING' });
+  readonly #health = new HealthImplementation();
   readonly #access: AccessPolicy;
   readonly #streams = new Set<KvStream>();
+  readonly #calls: OpenCalls;
   #addresses: readonly string[] = [];
   #draining = false;
-  #unaryCalls = 0;
   #onAnswered: () => void = () => undefined;
 
   constructor(
@@ -78,7 +78,14 @@ export class GrpcGateway implements Gateway {
     private readonly parts: GatewayParts,
   ) {
     this.#access = new AccessPolicy(config, parts.hashes);
-    const { messageBytesMax } = config.limits;
+    const { messageBytesMax, deadlineMs } = config.limits;
+    this.#calls = new OpenCalls({
+      clock: parts.clock,
+      deadlineMs,
+      require: (role, call) => this.#require(role, call),
+      onAnswered: () => this.#onAnswered(),
+    });
+    this.#setServing('NOT_SERVING');
     this.#server = new Server({
       'grpc.max_receive_message_length': messageBytesMax,
       'grpc.max_send_message_length': messageBytesMax,
@@ -94,11 +101,13 @@ export class GrpcGateway implements Gateway {
     refuseExposedPlaintext(this.config);
     await this.#access.load(this.parts.secrets);
     const credentials = await loadCredentials(this.config, this.parts);
+    const { cluster } = this.parts;
     this.#server.addService(METHODS, this.#handlers());
+    if (cluster) this.#server.addService(CLUSTER_METHODS, clusterHandlers(cluster, this.#calls));
     this.#health.addToServer(this.#server);
     if (this.config.reflection) {
       const descriptors = loadFileDescriptorSetFromBuffer(Buffer.from(protoDescriptors()));
-      new ReflectionService(descriptors).addToServer(this.#server);
+      new ReflectionService(descriptors, { services: [...this.#services] }).addToServer(this.#server);
     }
     this.#addresses = [await listen(this.#server, this.config.listen, credentials)];
     this.#setServing('SERVING');
@@ -112,6 +121,7 @@ export class GrpcGateway implements Gateway {
     this.#draining = true;
     this.#setServing('NOT_SERVING');
     for (const stream of this.#streams) stream.drain();
+    this.#calls.drain();
     const closed = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
     const aborted = new Promise<void>((resolve) =>
       signal.addEventListener('abort', () => resolve(), { once: true }),
@@ -141,34 +151,37 @@ export class GrpcGateway implements Gateway {
   #untilAnswered(): Promise<void> {
     return new Promise((resolve) => {
       this.#onAnswered = () => {
-        if (this.#streams.size === 0 && this.#unaryCalls === 0) resolve();
+        if (this.#streams.size === 0 && this.#calls.count === 0) resolve();
       };
       this.#onAnswered();
     });
   }
 
   #setServing(status: 'SERVING' | 'NOT_SERVING'): void {
-    this.#health.setStatus('', status);
-    this.#health.setStatus(SERVICE, status);
+    for (const service of ['', ...this.#services]) this.#health.setStatus(service, status);
+  }
+
+  get #services(): readonly string[] {
+    return this.parts.cluster ? [SERVICE, CLUSTER_SERVICE] : [SERVICE];
   }
 
   #handlers() {
     const { kv } = this.parts;
     return {
-      get: this.#unary('reader', async (request: proto.GetRequest, signal) =>
+      get: this.#calls.unary('reader', async (request: proto.GetRequest, signal) =>
         fromGetResponse(await kv.get(toGetRequest(request), { signal })),
       ),
-      scan: this.#unary('reader', async (request: proto.ScanRequest, signal) =>
+      scan: this.#calls.unary('reader', async (request: proto.ScanRequest, signal) =>
         fromScanResponse(await kv.scan(toScanRequest(request), { signal })),
       ),
-      write: this.#unary('writer', async (request: proto.WriteRequest, signal) =>
+      write: this.#calls.unary('writer', async (request: proto.WriteRequest, signal) =>
         fromWriteResponse(await kv.write(toWriteRequest(request), { signal })),
       ),
-      deletePrefix: this.#unary('writer', async (request: proto.DeletePrefixRequest, signal) =>
+      deletePrefix: this.#calls.unary('writer', async (request: proto.DeletePrefixRequest, signal) =>
         fromWriteResponse(await kv.write(toPrefixWrite(request), { signal })),
       ),
-      begin: this.#unary('reader', async (_: proto.BeginRequest, signal) => kv.begin({ signal })),
-      status: this.#unary('reader', async (_: proto.StatusRequest) => nodeStatus(this.parts, VERSION)),
+      begin: this.#calls.unary('reader', async (_: proto.BeginRequest, signal) => kv.begin({ signal })),
+      status: this.#calls.unary('reader', async (_: proto.StatusRequest) => nodeStatus(this.parts, VERSION)),
       stream: (call: ConstructorParameters<typeof KvStream>[0]) => this.#openStream(call),
     };
   }
@@ -185,41 +198,9 @@ export class GrpcGateway implements Gateway {
     if (this.#draining) stream.drain();
   }
 
-  #unary<Request, Response>(
-    role: Role,
-    handle: (request: Request, signal: AbortSignal) => Promise<Response>,
-  ): handleUnaryCall<Request, Response> {
-    return (call, callback) => {
-      const deadline = startDeadline(this.parts.clock, this.#deadlineMs(call));
-      this.#unaryCalls++;
-      call.on('cancelled', () => deadline.abort(new CaissonError('CANCELLED')));
-      const work = async () => {
-        this.#require(role, call);
-        return handle(call.request, deadline.signal);
-      };
-      work()
-        .then(
-          (response) => callback(null, response),
-          (error: unknown) => callback(toServiceError(error)),
-        )
-        .finally(() => {
-          deadline.release();
-          this.#unaryCalls--;
-          this.#onAnswered();
-        });
-    };
-  }
-
   #require(role: Role, call: ServerCall): void {
     const { sslPeerCertificate } = call.getAuthContext();
     const certificate = sslPeerCertificate?.subject ? sslPeerCertificate : undefined;
     this.#access.require(role, { metadata: call.metadata, ...(certificate && { certificate }) });
-  }
-
-  #deadlineMs(call: ServerCall): number {
-    const deadline = call.getDeadline();
-    const at = typeof deadline === 'number' ? deadline : deadline.getTime();
-    if (!Number.isFinite(at)) return this.config.limits.deadlineMs;
-    return Math.max(0, at - this.parts.clock.nowMs());
   }
 }

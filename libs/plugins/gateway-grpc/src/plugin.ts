@@ -1,5 +1,6 @@
 import {
   Clock,
+  ClusterService,
   CONTRACTS_VERSION,
   DataDirectory,
   definePlugin,
@@ -10,6 +11,7 @@ import {
   Health,
   KvService,
   Logger,
+  optional,
   ReplicationEngine,
   Secrets,
   service,
@@ -27,6 +29,7 @@ export const gatewayGrpc = definePlugin<GatewayGrpcConfig>({
       provides: Gateway,
       needs: {
         kv: KvService,
+        cluster: optional(ClusterService),
         engine: ReplicationEngine,
         encryption: EncryptionService,
         directory: DataDirectory,
