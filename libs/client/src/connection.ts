@@ -1,34 +1,17 @@
-import { CaissonError, isCaissonError, type ErrorCode } from '@caisson/contracts';
-import { errorOfWire, grpcMethods, proto } from '@caisson/formats';
-import {
-  Client,
-  connectivityState,
-  credentials,
-  Metadata,
-  status as GrpcStatus,
-  type ChannelCredentials,
-  type ServiceError,
-  type StatusObject,
-} from '@grpc/grpc-js';
+import { CaissonError } from '@caisson/contracts';
+import { grpcMethods, proto } from '@caisson/formats';
+import { Client, connectivityState, Metadata, status as GrpcStatus, type StatusObject } from '@grpc/grpc-js';
 import type { FrameListener, FrameStream } from './channel.js';
-import { MESSAGE_BYTES_MAX_DEFAULT, type ClientOptions, type ClientTls } from './options.js';
+import { channelCredentials } from './credentials.js';
+import { MESSAGE_BYTES_MAX_DEFAULT, type ClientOptions } from './options.js';
+import { fromServiceError, isTooLarge } from './service-error.js';
 
 const METHODS = grpcMethods(proto.KvDefinition, (bytes) =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
 );
-const ERROR_TRAILER = 'caisson-error-bin';
 
 /** What a node says of itself. */
 export type NodeStatus = proto.StatusResponse;
-
-/** What a gRPC status means when the server sent no detail: it never reached our code, or was not ours. */
-const CODE_OF_STATUS: Partial<Record<GrpcStatus, ErrorCode>> = {
-  [GrpcStatus.CANCELLED]: 'CANCELLED',
-  [GrpcStatus.DEADLINE_EXCEEDED]: 'DEADLINE_EXCEEDED',
-  [GrpcStatus.PERMISSION_DENIED]: 'PERMISSION_DENIED',
-  [GrpcStatus.UNAUTHENTICATED]: 'UNAUTHENTICATED',
-  [GrpcStatus.UNIMPLEMENTED]: 'UNIMPLEMENTED',
-};
 
 /** One gRPC channel to one address. Connects when first used and again after a break. */
 export class GrpcConnection {
@@ -104,39 +87,5 @@ export class GrpcConnection {
   #streamEnd(status: StatusObject): CaissonError {
     const error = fromServiceError(status, this.options.address);
     return status.code === GrpcStatus.OK ? new CaissonError('DRAINING', {}, { cause: error }) : error;
-  }
-}
-
-function fromServiceError(error: ServiceError | StatusObject, address: string): CaissonError {
-  const [trailer] = error.metadata?.get(ERROR_TRAILER) ?? [];
-  if (trailer instanceof Uint8Array) {
-    const { wire, details } = proto.ErrorDetail.decode(trailer);
-    return errorOfWire(wire, details);
-  }
-  const code = isTooLarge(error) ? 'INVALID_ARGUMENT' : (CODE_OF_STATUS[error.code] ?? 'UNAVAILABLE');
-  return new CaissonError(code, {
-    address,
-    grpc: GrpcStatus[error.code] ?? String(error.code),
-    reason: error.details,
-  });
-}
-
-/** The library only tells in words that a message was too large, on either side. */
-function isTooLarge({ code, details }: ServiceError | StatusObject): boolean {
-  return code === GrpcStatus.RESOURCE_EXHAUSTED && /larger than/.test(details);
-}
-
-function channelCredentials(tls: ClientTls | undefined): ChannelCredentials {
-  if (!tls) return credentials.createInsecure();
-  const pem = (value: Uint8Array | string | undefined) => (value === undefined ? null : Buffer.from(value));
-  try {
-    return credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
-  } catch (cause) {
-    if (isCaissonError(cause)) throw cause;
-    throw new CaissonError(
-      'TLS_INVALID',
-      { reason: 'the client’s certificate, key or authority' },
-      { cause },
-    );
   }
 }
