@@ -59,8 +59,9 @@ export interface RaftReceiver {
  * Both ends prove who they are, that they belong to one cluster, and that they speak one version, before
  * the first frame. A peer that is not in the address book is refused, except by a node whose own book is
  * empty: it waits to be let in, and takes any proven peer of its cluster, with the address that peer states
- * for itself. Frames carry sealed entries as sealed: the transport's own encryption is an addition, never a
- * substitute.
+ * for itself. A book that names the node itself alone is not empty: that node is the only member.
+ *
+ * Frames carry sealed entries as sealed: the transport's own encryption is an addition, never a substitute.
  */
 export interface RaftTransport {
   /** Where peers reach this node: what its membership should say. */
@@ -69,7 +70,10 @@ export interface RaftTransport {
   receive(receiver: RaftReceiver): void;
   /** Replaces the address book; connections to peers that left it are closed. Itself is ignored. */
   connect(peers: readonly Peer[]): void;
-  /** Never blocks and never throws for network reasons; a full queue drops the frame and reports it. */
+  /**
+   * Never blocks and never throws for network reasons; a full queue drops the frame and reports it. The frame
+   * does not change after the call; the same one may go to several peers.
+   */
   send(group: number, to: bigint, frame: Uint8Array): void;
   /**
    * Puts a question to a node of this cluster, in the address book or not, and resolves with its answer.

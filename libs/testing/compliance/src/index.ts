@@ -31,6 +31,8 @@ export { storeKit } from './store/store-kit.js';
 export { CounterApplier, decodeCountResult, encodeCount, readCount } from './toys/counter-applier.js';
 export { ToyCipher } from './toys/toy-cipher.js';
 export { ToyKek } from './toys/toy-kek.js';
+export type { TransportHarness, TransportNode } from './transport/transport-harness.js';
+export { transportKit } from './transport/transport-kit.js';
 export { type KitHarnesses, type KitId, kitFor, KITS } from './verify/kits.js';
 export type { OfferedKit, PluginCompliance } from './verify/plugin-compliance.js';
 export { type PluginVerdict, verifyPlugin } from './verify/verify-plugin.js';

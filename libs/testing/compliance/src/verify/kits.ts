@@ -16,6 +16,8 @@ import { type HashesHarness, hashesKit } from '../platform/hashes-kit.js';
 import { type RandomHarness, randomKit } from '../platform/random-kit.js';
 import type { StoreHarness } from '../store/store-harness.js';
 import { storeKit } from '../store/store-kit.js';
+import type { TransportHarness } from '../transport/transport-harness.js';
+import { transportKit } from '../transport/transport-kit.js';
 
 /** What each kit works on, by the kit's id. */
 export interface KitHarnesses {
@@ -29,6 +31,7 @@ export interface KitHarnesses {
   readonly log: LogHarness;
   readonly random: RandomHarness;
   readonly store: StoreHarness;
+  readonly transport: TransportHarness;
 }
 
 export type KitId = keyof KitHarnesses;
@@ -45,6 +48,7 @@ export const KITS: { readonly [Id in KitId]: Kit<KitHarnesses[Id]> } = {
   log: logKit,
   random: randomKit,
   store: storeKit,
+  transport: transportKit,
 };
 
 /** The kit that examines providers of a token; `undefined` for contracts without one. */
