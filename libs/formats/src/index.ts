@@ -2,6 +2,7 @@ export { fromBase64, toBase64 } from './base64.js';
 /** Messages and services of `caisson.v1`, as generated. */
 export * as proto from './gen/caisson/v1/kv.js';
 export * as clusterProto from './gen/caisson/v1/cluster.js';
+export * as peerProto from './gen/caisson/v1/peer.js';
 export {
   type CommandOutcome,
   type CommandResult,
@@ -58,6 +59,20 @@ export {
   writeEnvelopePrefix,
 } from './envelope.js';
 export { decodeGenesis, encodeGenesis, type Founder, type Genesis } from './genesis.js';
+export {
+  encodeEnvelopeV2,
+  ENVELOPE_V2,
+  ENVELOPE_V2_OVERHEAD,
+  ENVELOPE_V2_PREFIX_BYTES,
+  type EnvelopeV2,
+  raftAadV2,
+  type RaftAadV2Parts,
+  SALT_BYTES,
+  storageAadV2,
+  type StorageAadV2Parts,
+  viewEnvelopeV2,
+  writeEnvelopeV2Prefix,
+} from './envelope-v2.js';
 export { CLUSTER_ID_BYTES, type ClusterId, fullNodeId, nodeId16, UNKNOWN_NODE } from './identity.js';
 export {
   decodeVersionKey,
@@ -91,6 +106,7 @@ export {
   type KeyState,
   keyStateMacInput,
 } from './key-state.js';
+export { decodeJoinToken, encodeJoinToken, type JoinMember, type JoinToken } from './join-token.js';
 export { checkKey, checkValue, LIMITS } from './limits.js';
 export { decodeMembership, encodeMembership, type MemberRecord, type Membership } from './membership.js';
 export { decodeNonce, encodeNonce, NONCE_BYTES, type NonceParts } from './nonce.js';
@@ -112,6 +128,12 @@ export {
   proposalIdOf,
 } from './proposal.js';
 export { protoDescriptors } from './proto.js';
+export {
+  decodeRaftFrames,
+  encodeRaftFrames,
+  type RaftFrame,
+  raftFrameBytes,
+} from './raft-message-frames.js';
 export {
   decodeRaftMessage,
   encodeRaftMessage,

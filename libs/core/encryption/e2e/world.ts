@@ -84,7 +84,13 @@ export class World {
   get stores(): UntrustedStores {
     const { memory } = this;
     const open = async (directory: string) => (this.below = await memory.open(directory));
-    return { capabilities: memory.capabilities, open };
+    return {
+      capabilities: memory.capabilities,
+      open,
+      exists: (directory) => memory.exists(directory),
+      move: (from, to) => memory.move(from, to),
+      remove: (directory) => memory.remove(directory),
+    };
   }
 
   get logger(): Logger {
@@ -101,7 +107,7 @@ export class World {
 
   parts(changes: Partial<NodeEncryptionParts> = {}): NodeEncryptionParts {
     const { stores, directory, disk, keks, clock, logger, faults } = this;
-    const config = { enabled: true, envelopeVersion: 1 };
+    const config = { enabled: true, envelopeVersion: 2 };
     return {
       config,
       stores,

@@ -8,6 +8,7 @@ export {
   type ValuePlace,
 } from './envelope/envelope-suite.js';
 export { envelopeV1 } from './envelope/envelope-v1.js';
+export { envelopeV2 } from './envelope/envelope-v2.js';
 export { NonceFactory, type NonceOrigin } from './envelope/nonce-factory.js';
 export { checkValue } from './keys/check-value.js';
 export { KekRing } from './keys/kek-ring.js';

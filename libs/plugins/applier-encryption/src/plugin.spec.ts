@@ -20,7 +20,8 @@ test('it provides the door, the applier, the status and the driver, on by defaul
 });
 
 test('only a version that this build writes can be asked for, and unknown options are refused', async () => {
-  expect(await configured({ envelopeVersion: 2 })).toEqual(['envelopeVersion']);
+  expect(await configured({ envelopeVersion: 3 })).toEqual(['envelopeVersion']);
+  for (const envelopeVersion of [1, 2]) expect(await configured({ envelopeVersion })).toHaveLength(5);
   expect(await configured({ enabled: 'yes' })).toEqual(['enabled']);
   expect(await configured({ disabled: true })).toHaveLength(1);
   expect(await configured({ enabled: false })).toHaveLength(5);

@@ -6,8 +6,11 @@ const Config = z
   .strictObject({
     /** Off means clear values and a clear log; a directory that was ever encrypted refuses to open so. */
     enabled: z.boolean().default(true),
-    /** The envelope version that is written. Every version this build knows is read. */
-    envelopeVersion: z.literal(1).default(1),
+    /**
+     * The envelope version that is written; both are read. Version 1 is for clusters that still have nodes
+     * which cannot read 2: it does not survive a disk that is rolled back or cloned.
+     */
+    envelopeVersion: z.union([z.literal(1), z.literal(2)]).default(2),
   })
   .prefault({});
 

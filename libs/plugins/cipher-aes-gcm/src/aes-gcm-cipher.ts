@@ -8,10 +8,10 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const OPTIONS = { authTagLength: TAG_BYTES };
 
-/** AES-256-GCM of node:crypto, the suite behind envelope version 1. */
+/** AES-256-GCM of node:crypto, the suite behind envelope versions 1 and 2. */
 export class AesGcmCipher implements Cipher {
   readonly id = ALGORITHM;
-  readonly versions: readonly number[] = [1];
+  readonly versions: readonly number[] = [1, 2];
   readonly keyBytes = KEY_BYTES;
   readonly nonceBytes = NONCE_BYTES;
   readonly tagBytes = TAG_BYTES;

@@ -2,6 +2,7 @@ import { CaissonError } from '@caisson/contracts';
 import { envelopeVersion, type KeyPurpose } from '@caisson/formats';
 import type { HeldKey } from '../keys/keystore.js';
 import type { NonceFactory } from './nonce-factory.js';
+import type { SaltSource } from './salt-source.js';
 
 /** Where a value is stored. Every byte of it is authenticated with the value. */
 export interface ValuePlace {
@@ -19,10 +20,11 @@ export interface PayloadPlace {
   readonly proposalId: bigint;
 }
 
-/** A DEK this process may seal under, with the nonces it may use. */
+/** A DEK this process may seal under, with the nonces and salts it may use. */
 export interface SealingKey {
   readonly key: HeldKey;
   readonly nonces: NonceFactory;
+  readonly salts: SaltSource;
 }
 
 /** Finds the DEK an envelope names. */

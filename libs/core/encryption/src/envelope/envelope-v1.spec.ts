@@ -1,5 +1,6 @@
 import { fromHex, toHex } from '@caisson/base';
 import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
+import { ManualClock, SeededRandom } from '@caisson/compliance';
 import { type PreparedKey, Secret } from '@caisson/contracts';
 import { encodeHeader, type KeyPurpose, NONCE_BYTES } from '@caisson/formats';
 import { NodeHashes } from '@caisson/platform-node';
@@ -9,6 +10,7 @@ import { CipherRegistry } from './cipher-registry.js';
 import { EnvelopeSuites, type PayloadPlace, type SealingKey } from './envelope-suite.js';
 import { envelopeV1 } from './envelope-v1.js';
 import { NonceFactory } from './nonce-factory.js';
+import { SaltSource } from './salt-source.js';
 
 const hex = (text: string) => fromHex(text)!;
 const keystore = new Keystore(new NodeHashes(), new CipherRegistry([new AesGcmCipher()]));
@@ -20,6 +22,7 @@ const by = (
 ): SealingKey => ({
   key: keystore.set({ keyId, purpose, originId: new Uint8Array(16), dek: secret() }),
   nonces,
+  salts: new SaltSource({ random: new SeededRandom(1), clock: new ManualClock() }),
 });
 const place = {
   headerBytes: encodeHeader({ tombstone: false, state: 'sealed', expireAt: 0n }),
@@ -119,7 +122,7 @@ test('room in front is left to the caller, with a cipher that knows how and with
     dispose: () => undefined,
   };
   const { keyId, purpose, originId, dek, check } = storage.key;
-  const simple = { keyId, purpose, originId, dek, check, prepared: () => bare };
+  const simple = { keyId, purpose, originId, dek, check, prepared: () => bare, derived: () => bare };
   for (const each of [storage.key, simple]) {
     const sealed = envelopeV1.sealValue({ ...storage, key: each }, place, hex('aabb'), 9);
     expect(sealed).toHaveLength(9 + 34 + 2);

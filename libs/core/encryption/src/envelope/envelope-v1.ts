@@ -1,14 +1,14 @@
-import { CaissonError, type PreparedKey } from '@caisson/contracts';
 import {
   ENVELOPE_V1,
   ENVELOPE_V1_PREFIX_BYTES,
-  type EnvelopeLayer,
   FLAG_COMPRESSED,
   raftAad,
   storageAad,
   viewEnvelope,
   writeEnvelopePrefix,
 } from '@caisson/formats';
+import { openBehind, sealBehind } from './behind.js';
+import { compressedUnreadable } from './compressed.js';
 import {
   type EnvelopeSuite,
   type KeyFinder,
@@ -35,9 +35,8 @@ export const envelopeV1: EnvelopeSuite = {
     const key = requireKey(keys, keyId, 'storage').prepared(ENVELOPE_V1);
     const { headerBytes, storeKey } = place;
     const aad = storageAad({ flag, keyId, headerBytes, storeKey });
-    const plaintext =
-      room === 0 ? key.open(nonce, aad, sealed) : openBehind(key, room, aad, { nonce, sealed });
-    if (plaintext !== undefined && (flag & FLAG_COMPRESSED) !== 0) throw unreadable('storage');
+    const plaintext = openBehind(key, room, { nonce, aad }, sealed);
+    if (plaintext !== undefined && (flag & FLAG_COMPRESSED) !== 0) throw compressedUnreadable();
     return plaintext;
   },
 
@@ -55,36 +54,8 @@ export const envelopeV1: EnvelopeSuite = {
 /** The envelope behind `room` bytes that the caller fills. */
 function seal({ key, nonces }: SealingKey, room: number, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
   const nonce = nonces.next();
-  const prepared = key.prepared(ENVELOPE_V1);
   const front = room + ENVELOPE_V1_PREFIX_BYTES;
-  const bytes =
-    prepared.sealBehind?.(front, nonce, aad, plaintext) ??
-    behind(front, prepared.seal(nonce, aad, plaintext));
+  const bytes = sealBehind(key.prepared(ENVELOPE_V1), front, { nonce, aad }, plaintext);
   writeEnvelopePrefix(bytes, room, { flag: 0, keyId: key.keyId, nonce });
   return bytes;
-}
-
-function openBehind(
-  key: PreparedKey,
-  room: number,
-  aad: Uint8Array,
-  { nonce, sealed }: { readonly nonce: Uint8Array; readonly sealed: Uint8Array },
-): Uint8Array | undefined {
-  if (key.openBehind !== undefined) return key.openBehind(room, nonce, aad, sealed);
-  const plaintext = key.open(nonce, aad, sealed);
-  return plaintext && behind(room, plaintext);
-}
-
-function behind(room: number, bytes: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(room + bytes.length);
-  joined.set(bytes, room);
-  return joined;
-}
-
-/** Authentic, but written by a build that compresses before it seals. */
-function unreadable(layer: EnvelopeLayer): CaissonError {
-  return new CaissonError('ENVELOPE_MALFORMED', {
-    layer,
-    problem: 'compressed, which this build cannot read',
-  });
 }

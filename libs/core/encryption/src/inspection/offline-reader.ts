@@ -13,6 +13,7 @@ import {
 import { CipherRegistry } from '../envelope/cipher-registry.js';
 import { EnvelopeSuites } from '../envelope/envelope-suite.js';
 import { envelopeV1 } from '../envelope/envelope-v1.js';
+import { envelopeV2 } from '../envelope/envelope-v2.js';
 import { recordMac } from '../keys/authentication.js';
 import { KekRing } from '../keys/kek-ring.js';
 import { Keystore } from '../keys/keystore.js';
@@ -58,7 +59,7 @@ export class OfflineReader {
   readonly #ring: KekRing;
   readonly #keystore: Keystore;
   readonly #hashes: Hashes;
-  readonly #suites = new EnvelopeSuites([envelopeV1], envelopeV1.version);
+  readonly #suites = new EnvelopeSuites([envelopeV1, envelopeV2], envelopeV2.version);
 
   constructor({ keks, ciphers, hashes }: OfflineReaderParts) {
     this.#ring = new KekRing(keks, hashes);

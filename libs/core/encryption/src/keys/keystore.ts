@@ -2,6 +2,7 @@ import { equalBytes, toHex } from '@caisson/base';
 import { CaissonError, type Hashes, type PreparedKey, type Secret } from '@caisson/contracts';
 import type { KeyPurpose } from '@caisson/formats';
 import type { CipherRegistry } from '../envelope/cipher-registry.js';
+import { DerivedKeys } from '../envelope/derived-keys.js';
 import { checkValue } from './check-value.js';
 
 /** A DEK as it comes out of its wrapping. */
@@ -17,6 +18,8 @@ export interface HeldKey extends UnwrappedKey {
   readonly check: Uint8Array;
   /** Ready for the suite behind an envelope version; made once per version. */
   prepared(version: number): PreparedKey;
+  /** A key derived from it by `salt`, for suites that never use the DEK itself. Not to be kept. */
+  derived(version: number, salt: Uint8Array): PreparedKey;
 }
 
 /**
@@ -62,7 +65,7 @@ export class Keystore {
     if (isSpare && held?.dek !== key.dek) key.dek.erase();
     if (refusal !== undefined) throw refusal;
     if (held !== undefined) return held;
-    const stored = new StoredKey(key, check, this.#ciphers);
+    const stored = new StoredKey(key, check, { hashes: this.#hashes, ciphers: this.#ciphers });
     this.#keys = new Map(this.#keys).set(key.keyId, stored);
     return stored;
   }
@@ -91,14 +94,16 @@ class StoredKey implements HeldKey {
   readonly check: Uint8Array;
   readonly #ciphers: CipherRegistry;
   readonly #prepared = new Map<number, PreparedKey>();
+  readonly #derived: DerivedKeys;
 
-  constructor(key: UnwrappedKey, check: Uint8Array, ciphers: CipherRegistry) {
+  constructor(key: UnwrappedKey, check: Uint8Array, by: { hashes: Hashes; ciphers: CipherRegistry }) {
     this.keyId = key.keyId;
     this.purpose = key.purpose;
     this.originId = key.originId;
     this.dek = key.dek;
     this.check = check;
-    this.#ciphers = ciphers;
+    this.#ciphers = by.ciphers;
+    this.#derived = new DerivedKeys({ dek: key.dek, purpose: key.purpose, ...by });
   }
 
   isSame(other: UnwrappedKey, hashes: Hashes): boolean {
@@ -117,7 +122,12 @@ class StoredKey implements HeldKey {
     return made;
   }
 
+  derived(version: number, salt: Uint8Array): PreparedKey {
+    return this.#derived.get(version, salt);
+  }
+
   erase(): void {
+    this.#derived.dispose();
     for (const key of this.#prepared.values()) key.dispose();
     this.#prepared.clear();
     this.dek.erase();

@@ -7,8 +7,10 @@ import {
   type Meter,
   type UntrustedStore,
 } from '@caisson/contracts';
+import { ENVELOPE_V1 } from '@caisson/formats';
 import { EnvelopeSuites } from '../envelope/envelope-suite.js';
 import { envelopeV1 } from '../envelope/envelope-v1.js';
+import { envelopeV2 } from '../envelope/envelope-v2.js';
 import { isBootstrapped, LiveState } from '../state/group-state.js';
 import { readGroupState } from '../state/read-state.js';
 import { openWriterRegistryStore, WriterRegistry } from '../writers/writer-registry.js';
@@ -37,13 +39,14 @@ export class NodeEncryption implements EncryptionLayer, EncryptionService {
     this.enabled = config.enabled;
     this.parts = parts;
     this.keys = new NodeKeys(parts);
-    this.#suites = new EnvelopeSuites([envelopeV1], config.envelopeVersion);
+    this.#suites = new EnvelopeSuites([envelopeV1, envelopeV2], config.envelopeVersion);
     this.#onFailure = countFailures(parts.meter);
   }
 
   /** Runs the guards that come before any store or log; holds every DEK of the sidecar afterwards. */
   async open(signal?: AbortSignal): Promise<void> {
     await guardStart(this.parts, this.keys, signal);
+    this.#warnOfVersion1();
     this.#isOpen = true;
   }
 
@@ -92,6 +95,12 @@ export class NodeEncryption implements EncryptionLayer, EncryptionService {
       keys,
       groups: [...this.#sessions.values()].map((session) => session.status),
     };
+  }
+
+  #warnOfVersion1(): void {
+    const { config, logger } = this.parts;
+    if (!config.enabled || config.envelopeVersion !== ENVELOPE_V1) return;
+    logger.log('warn', 'new data is sealed in envelope version 1, which a rolled back or cloned disk breaks');
   }
 
   async #openSession(id: number, below: UntrustedStore, signal?: AbortSignal): Promise<GroupSession> {

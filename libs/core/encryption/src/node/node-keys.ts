@@ -33,7 +33,7 @@ export class NodeKeys {
 
   /** Of the node's name, which is known once the directory is open. */
   get seals(): OwnSeals {
-    this.#seals ??= new OwnSeals(fullNodeId(this.#parts.directory.identity.name));
+    this.#seals ??= new OwnSeals(fullNodeId(this.#parts.directory.identity.name), this.#parts);
     return this.#seals;
   }
 

@@ -3,6 +3,7 @@ import type { CaissonError } from '@caisson/contracts';
 import { nodeId16 } from '@caisson/formats';
 import type { SealingKey } from '../envelope/envelope-suite.js';
 import { NonceFactory } from '../envelope/nonce-factory.js';
+import { SaltSource, type SaltSourceParts } from '../envelope/salt-source.js';
 import type { HeldKey } from '../keys/keystore.js';
 
 /**
@@ -14,10 +15,12 @@ import type { HeldKey } from '../keys/keystore.js';
 export class OwnSeals {
   readonly fullNodeId: bigint;
   readonly #seals = new Map<number, SealingKey>();
+  readonly #salts: SaltSourceParts;
   #stopped: CaissonError | undefined;
 
-  constructor(fullNodeId: bigint) {
+  constructor(fullNodeId: bigint, salts: SaltSourceParts) {
     this.fullNodeId = fullNodeId;
+    this.#salts = salts;
   }
 
   /** Why this node may not seal any more; it is about to end. */
@@ -33,7 +36,7 @@ export class OwnSeals {
   begin(key: HeldKey, epoch: number): void {
     if ((this.epochOf(key.keyId) ?? -1) >= epoch) return;
     const nonces = new NonceFactory({ nodeId16: nodeId16(this.fullNodeId), epoch });
-    this.#seals.set(key.keyId, { key, nonces });
+    this.#seals.set(key.keyId, { key, nonces, salts: new SaltSource(this.#salts) });
   }
 
   sealing(keyId: number): SealingKey {
