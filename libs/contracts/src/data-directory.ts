@@ -11,6 +11,11 @@ export interface NodeIdentity {
   readonly clusterId: Uint8Array;
   readonly format: number;
   readonly birth: Birth;
+  /**
+   * Whether the node was made to join a cluster that exists. Such a node founds nothing: it waits until it is
+   * let in.
+   */
+  readonly joined?: boolean;
 }
 
 export interface GroupPaths {

@@ -264,6 +264,20 @@ const CODECS: readonly Codec[] = [
   codec('clock ceiling', 'ENTRY_MALFORMED', u64, [formats.encodeHlcCeiling, formats.decodeHlcCeiling]),
   codec('genesis', 'ENTRY_MALFORMED', genesis, [formats.encodeGenesis, formats.decodeGenesis]),
   codec(
+    'join token',
+    'INVALID_ARGUMENT',
+    fc.record({
+      clusterId: exactly(16),
+      birth: fc.constantFrom('encrypted', 'clear'),
+      format: u32,
+      members: fc.array(fc.record({ name, address: text, clientAddress: text }), { maxLength: 3 }),
+    }),
+    [
+      (token) => new TextEncoder().encode(formats.encodeJoinToken(token)),
+      (text) => formats.decodeJoinToken(new TextDecoder().decode(text)),
+    ],
+  ),
+  codec(
     'change of membership',
     'ENTRY_MALFORMED',
     fc.record({ proposalId: u64, name, address: text, clientAddress: text }),

@@ -294,6 +294,15 @@ const LAYOUTS: Readonly<Record<string, () => Uint8Array>> = {
 };
 
 const TEXTS: Readonly<Record<string, () => Uint8Array>> = {
+  'join token': () =>
+    toUtf8(
+      formats.encodeJoinToken({
+        clusterId,
+        birth: 'encrypted',
+        format: 1,
+        members: [{ name: 'n1', address: 'a:1', clientAddress: 'b:22' }],
+      }),
+    ),
   'sidecar, MAC input': () => formats.sidecarMacInput(sidecar),
   'sidecar, file': () => formats.printSidecar(sidecar),
 };

@@ -1,5 +1,11 @@
 export { HeldDirectory } from './held-directory.js';
-export { initialiseDirectory, type Initialisation } from './initialise.js';
+export {
+  type FirstOfCluster,
+  initialiseDirectory,
+  type Initialisation,
+  type JoiningCluster,
+  type NewNode,
+} from './initialise.js';
 export {
   decodeNodeFile,
   DIRECTORY_FORMAT_VERSION,

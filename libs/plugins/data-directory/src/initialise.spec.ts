@@ -54,6 +54,35 @@ test('cluster ids are fresh unless one is given', async () => {
   expect(third.clusterId).toEqual(first.clusterId);
 });
 
+test('a node made to join belongs to its cluster, is born like it, and remembers that it founds nothing', async () => {
+  const path = join(parent, 'joining');
+  const cluster = { clusterId: new Uint8Array(16).fill(7), birth: 'clear' as const, format: 1 };
+  const identity = await initialiseDirectory({ disk, random, path, name: 'n2', cluster });
+  expect(identity).toEqual({
+    name: 'n2',
+    clusterId: cluster.clusterId,
+    format: 1,
+    birth: 'clear',
+    joined: true,
+  });
+  const directory = await opened(path);
+  expect(directory.identity).toEqual(identity);
+  await directory.close();
+  const text = readFileSync(join(path, 'node.json'), 'utf8');
+  writeFileSync(join(path, 'node.json'), text.replace(/\s*"joined": true,/, ''));
+  await expect(opened(path)).rejects.toMatchObject({
+    code: 'DIRECTORY_FORMAT',
+    details: { problem: 'check' },
+  });
+});
+
+test('a node does not join a cluster whose format it cannot read', async () => {
+  const cluster = { clusterId: new Uint8Array(16), birth: 'clear' as const, format: 2 };
+  const refused = initialiseDirectory({ disk, random, path: join(parent, 'node'), name: 'n2', cluster });
+  await expect(refused).rejects.toMatchObject({ code: 'DIRECTORY_FORMAT' });
+  expect(readdirSync(parent)).toEqual([]);
+});
+
 test('a node, a foreign file and a foreign directory are left as they are', async () => {
   const node = join(parent, 'node');
   await initialiseDirectory(wanted(node));

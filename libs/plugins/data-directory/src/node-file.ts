@@ -1,5 +1,5 @@
 import { crc32c, fromHex, fromUtf8, toHex, toUtf8 } from '@caisson/base';
-import { type Birth, CaissonError, type NodeIdentity } from '@caisson/contracts';
+import { CaissonError, type NodeIdentity } from '@caisson/contracts';
 import { CLUSTER_ID_BYTES } from '@caisson/formats';
 
 /** The newest data directory this build reads, and the one it writes. */
@@ -7,7 +7,7 @@ export const DIRECTORY_FORMAT_VERSION = 1;
 export const NODE_NAME_BYTES_MAX = 128;
 export const NODE_FILE_BYTES_MAX = 4096;
 
-const MEMBERS = ['birth', 'check', 'cluster_id', 'format', 'name'];
+const MEMBERS = ['birth', 'check', 'cluster_id', 'format', 'joined', 'name'];
 
 export function encodeNodeFile(identity: NodeIdentity): Uint8Array {
   const file = {
@@ -15,6 +15,7 @@ export function encodeNodeFile(identity: NodeIdentity): Uint8Array {
     name: identity.name,
     cluster_id: toHex(identity.clusterId),
     birth: identity.birth,
+    ...(identity.joined === true ? { joined: true } : {}),
     check: checkOf(identity),
   };
   return toUtf8(`${JSON.stringify(file, null, 2)}\n`);
@@ -37,14 +38,16 @@ export function decodeNodeFile(bytes: Uint8Array): NodeIdentity {
   }
   for (const member of Object.keys(file))
     if (!MEMBERS.includes(member)) throw damaged(`unknown member ${member}`);
-  const { name, birth } = file;
+  const { name, birth, joined } = file;
   if (typeof name !== 'string' || !isNodeName(name)) throw damaged('name');
   if (birth !== 'encrypted' && birth !== 'clear') throw damaged('birth');
+  if (joined !== undefined && joined !== true) throw damaged('joined');
   const identity = {
     format,
     name,
     clusterId: parseClusterId(file['cluster_id']),
     birth,
+    ...(joined === true ? { joined } : {}),
   } satisfies NodeIdentity;
   if (file['check'] !== checkOf(identity)) throw damaged('check');
   return identity;
@@ -58,8 +61,8 @@ export function isNodeName(name: string): boolean {
 }
 
 /** CRC-32C over the members: a flipped byte must not become another node's name. */
-function checkOf(identity: { format: number; name: string; clusterId: Uint8Array; birth: Birth }): string {
-  const covered = [identity.format, identity.name, toHex(identity.clusterId), identity.birth];
+function checkOf({ format, name, clusterId, birth, joined }: NodeIdentity): string {
+  const covered = [format, name, toHex(clusterId), birth, ...(joined === true ? ['joined'] : [])];
   return crc32c(toUtf8(JSON.stringify(covered)))
     .toString(16)
     .padStart(8, '0');

@@ -11,11 +11,11 @@ const identity: NodeIdentity = {
 };
 const other = new Uint8Array(16).fill(8);
 
-async function applied(payload: Uint8Array, recorded?: Uint8Array) {
+async function applied(payload: Uint8Array, recorded?: Uint8Array, by: NodeIdentity = identity) {
   const untrusted = await new MemoryStores().open('/s');
   const store = Object.assign(untrusted, { side: 'plaintext' as const, durable: true }) as Store;
   if (recorded !== undefined) await store.batch().put(SYSTEM_KEYS.clusterId, recorded).write({ sync: true });
-  const group = await genesisApplier(() => identity).open({ id: 4, store });
+  const group = await genesisApplier(() => by).open({ id: 4, store });
   const batch = store.batch();
   const entry = { group: 4, term: 1, index: 3, proposalId: 1n, payload };
   const outcome = await group.apply(entry, batch);
@@ -37,6 +37,25 @@ describe('genesis', () => {
       votersOutgoing: [],
     });
     expect(membership.peers).toEqual([{ id: fullNodeId('n1'), name: 'n1', address: '', clientAddress: '' }]);
+  });
+
+  it('names the founder to whoever replays it, with its addresses', async () => {
+    const addresses = { address: 'a:7000', clientAddress: 'a:8000' };
+    const payload = genesisPayload(identity, 4, addresses);
+    const { store } = await applied(payload, undefined, { ...identity, name: 'n2', joined: true });
+    const membership = decodeMembership((await store.get(SYSTEM_KEYS.membership))!);
+    expect(membership.peers).toEqual([{ id: fullNodeId('n1'), name: 'n1', ...addresses }]);
+  });
+
+  it('of wire 1 means the founder itself, and halts a node that joined', async () => {
+    const wire1 = encodeGenesis({ clusterId: identity.clusterId, group: 4, format: 1 });
+    const { store } = await applied(wire1);
+    const membership = decodeMembership((await store.get(SYSTEM_KEYS.membership))!);
+    expect(membership.voters).toEqual([fullNodeId('n1')]);
+    await expect(applied(wire1, undefined, { ...identity, joined: true })).rejects.toMatchObject({
+      code: 'ENTRY_MALFORMED',
+      details: { field: 'founder' },
+    });
   });
 
   it('changes nothing when it is repeated', async () => {

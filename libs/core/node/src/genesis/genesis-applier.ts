@@ -6,6 +6,7 @@ import {
   type ApplyOutcome,
   CaissonError,
   type GroupApplier,
+  type MemberAddresses,
   type NodeIdentity,
   type StoreBatch,
 } from '@caisson/contracts';
@@ -13,19 +14,33 @@ import {
   decodeGenesis,
   encodeGenesis,
   encodeMembership,
+  type Founder,
   fullNodeId,
+  type Genesis,
   OPCODES,
   SYSTEM_KEYS,
 } from '@caisson/formats';
 
-/** The first entry with data of a group: which cluster and group the log belongs to. */
-export function genesisPayload(identity: NodeIdentity, group: number): Uint8Array {
-  return encodeGenesis({ clusterId: identity.clusterId, group, format: identity.format });
+const NOWHERE: MemberAddresses = Object.freeze({ address: '', clientAddress: '' });
+
+/**
+ * The first entry with data of a group: which cluster and group the log belongs to, and who founded it.
+ * Addresses may be told later, by a change of membership.
+ */
+export function genesisPayload(
+  { clusterId, format, name }: NodeIdentity,
+  group: number,
+  { address, clientAddress }: MemberAddresses = NOWHERE,
+): Uint8Array {
+  return encodeGenesis({ clusterId, group, format, founder: { name, address, clientAddress } });
 }
 
 /**
  * Records in the replicated state what genesis says, and the founder as the only voter. A log of another
  * cluster or group halts before it changes anything; a second genesis of the same one changes nothing.
+ *
+ * Genesis of wire 1 names no founder: the node that founds its groups takes itself for it, as it always did.
+ * A node that joined cannot tell, and halts rather than count somebody's votes.
  */
 export function genesisApplier(identity: () => NodeIdentity): Applier {
   return {
@@ -46,7 +61,7 @@ class GenesisApplier implements GroupApplier {
 
   async apply(entry: ApplyEntry, batch: StoreBatch): Promise<ApplyOutcome> {
     const genesis = decodeGenesis(entry.payload);
-    const { clusterId, format, name } = this.#identity;
+    const { clusterId, format } = this.#identity;
     if (!equalBytes(genesis.clusterId, clusterId)) {
       throw new CaissonError('CLUSTER_MISMATCH', {
         group: entry.group,
@@ -62,7 +77,7 @@ class GenesisApplier implements GroupApplier {
     const recorded = await this.#group.store.get(SYSTEM_KEYS.clusterId);
     if (recorded === undefined) {
       batch.put(SYSTEM_KEYS.clusterId, clusterId);
-      batch.put(SYSTEM_KEYS.membership, founderAlone(name, entry.index));
+      batch.put(SYSTEM_KEYS.membership, founderAlone(this.#founder(genesis), entry.index));
     } else if (!equalBytes(recorded, clusterId)) {
       throw new CaissonError('CLUSTER_MISMATCH', {
         group: entry.group,
@@ -73,10 +88,23 @@ class GenesisApplier implements GroupApplier {
   }
 
   written(): void {}
+
+  #founder(genesis: Genesis): Founder {
+    const { name, joined } = this.#identity;
+    if (genesis.founder !== undefined) return genesis.founder;
+    if (joined === true) {
+      throw new CaissonError('ENTRY_MALFORMED', {
+        group: this.#group.id,
+        field: 'founder',
+        problem: 'is not named: an entry of a build before clusters',
+      });
+    }
+    return { name, ...NOWHERE };
+  }
 }
 
-function founderAlone(name: string, index: number): Uint8Array {
-  const id = fullNodeId(name);
+function founderAlone(founder: Founder, index: number): Uint8Array {
+  const id = fullNodeId(founder.name);
   return encodeMembership({
     index,
     voters: [id],
@@ -84,6 +112,6 @@ function founderAlone(name: string, index: number): Uint8Array {
     learners: [],
     learnersNext: [],
     autoLeave: false,
-    peers: [{ id, name, address: '', clientAddress: '' }],
+    peers: [{ id, ...founder }],
   });
 }
