@@ -19,6 +19,7 @@ export * from './replication-engine.js';
 export * from './secret.js';
 export * from './secrets.js';
 export * from './store.js';
+export * from './stored-state.js';
 export * from './surfaces.js';
 export * from './token.js';
 export * from './untrusted-stores.js';

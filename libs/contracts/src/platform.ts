@@ -44,10 +44,19 @@ export interface Logger {
 
 export const Logger = slot<Logger>('Logger');
 
+/** A hash of a stream, as it comes. */
+export interface RunningHash {
+  update(part: Uint8Array): void;
+  /** The hash of all parts so far, as if they were one. Ends it: using it afterwards is a bug. */
+  done(): Uint8Array;
+}
+
 /** Hash functions of the platform. Synchronous; arguments are not kept. */
 export interface Hashes {
   /** FIPS 180-4, 32 bytes. */
   sha256(...parts: readonly Uint8Array[]): Uint8Array;
+  /** SHA-256 of something too large to hold. */
+  runningSha256(): RunningHash;
   /** RFC 2104 over SHA-256, 32 bytes. */
   hmacSha256(key: Secret, ...parts: readonly Uint8Array[]): Uint8Array;
   /** RFC 5869 over SHA-256. An empty salt is allowed. */

@@ -43,6 +43,15 @@ export interface UntrustedStores {
    * holes or a history shorter than what was acknowledged. Opening twice at once is `DIRECTORY_LOCKED`.
    */
   open(directory: string, signal?: AbortSignal): Promise<UntrustedStore>;
+  /** Whether there is a store in `directory`, open or not. */
+  exists(directory: string): Promise<boolean>;
+  /**
+   * Moves a closed store to a sibling directory where there is none. A crash leaves it in one of the two
+   * places, whole; once this resolves it survives power loss in the new one.
+   */
+  move(from: string, to: string): Promise<void>;
+  /** Removes a closed store with everything in it; a missing one is fine. */
+  remove(directory: string): Promise<void>;
 }
 
 export const UntrustedStores = slot<UntrustedStores>('UntrustedStores');

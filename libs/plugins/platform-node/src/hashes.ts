@@ -1,5 +1,5 @@
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
-import { type Hashes, Secret } from '@caisson/contracts';
+import { type Hashes, type RunningHash, Secret } from '@caisson/contracts';
 
 /** SHA-256 and what is built on it, from OpenSSL. */
 export class NodeHashes implements Hashes {
@@ -7,6 +7,14 @@ export class NodeHashes implements Hashes {
     const hash = createHash('sha256');
     for (const part of parts) hash.update(part);
     return new Uint8Array(hash.digest());
+  }
+
+  runningSha256(): RunningHash {
+    const hash = createHash('sha256');
+    return {
+      update: (part) => void hash.update(part),
+      done: () => new Uint8Array(hash.digest()),
+    };
   }
 
   hmacSha256(key: Secret, ...parts: readonly Uint8Array[]): Uint8Array {

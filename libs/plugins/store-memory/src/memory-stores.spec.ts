@@ -51,6 +51,17 @@ describe('MemoryStores', () => {
     await write;
     expect(await (await stores.open('/a')).get(key)).toEqual(value);
   });
+
+  it('catches a caller who moves or removes what is in use, or covers another store', async () => {
+    const stores = new MemoryStores();
+    const store = await stores.open('/a');
+    await expect(stores.move('/a', '/b')).rejects.toMatchObject({ id: 'STORE-4' });
+    await expect(stores.remove('/a')).rejects.toMatchObject({ id: 'STORE-4' });
+    await store.close();
+    await (await stores.open('/b')).close();
+    await expect(stores.move('/a', '/b')).rejects.toMatchObject({ id: 'STORE-4' });
+    await expect(stores.move('/none', '/c')).rejects.toMatchObject({ id: 'STORE-4' });
+  });
 });
 
 describe('storeMemory', () => {

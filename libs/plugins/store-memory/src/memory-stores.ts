@@ -1,3 +1,4 @@
+import { invariant } from '@caisson/base';
 import {
   CaissonError,
   type StoreCapabilities,
@@ -37,6 +38,23 @@ export class MemoryStores implements UntrustedStores {
     this.#contents.set(directory, content);
     this.#open.set(directory, store);
     return store;
+  }
+
+  async exists(directory: string): Promise<boolean> {
+    return this.#contents.has(directory);
+  }
+
+  async move(from: string, to: string): Promise<void> {
+    const content = this.#contents.get(from);
+    const isPossible = content !== undefined && !this.#open.has(from) && !this.#contents.has(to);
+    invariant('STORE-4', isPossible, 'a closed store is moved to where there is none');
+    this.#contents.delete(from);
+    this.#contents.set(to, content);
+  }
+
+  async remove(directory: string): Promise<void> {
+    invariant('STORE-4', !this.#open.has(directory), 'a closed store is removed');
+    this.#contents.delete(directory);
   }
 
   /** Loss of power: open stores are dead, and every directory is back at its last synced batch. */

@@ -1,4 +1,8 @@
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { StoreCapabilities, UntrustedStore, UntrustedStores } from '@caisson/contracts';
+import { syncEntries } from './directories.js';
+import { diskFault } from './faults.js';
 import { openStore } from './open-store.js';
 import { RocksdbStore } from './rocksdb-store.js';
 
@@ -31,5 +35,31 @@ export class RocksdbStores implements UntrustedStores {
     const { cacheBytes, writeBufferBytes, compression } = this.#options;
     const options = { cacheSize: cacheBytes, writeBufferSize: writeBufferBytes, compression };
     return new RocksdbStore(await openStore(directory, options, signal));
+  }
+  async exists(directory: string): Promise<boolean> {
+    return existsSync(directory);
+  }
+
+  async move(from: string, to: string): Promise<void> {
+    onDisk('rename', to, () => {
+      renameSync(from, to);
+      syncEntries(dirname(to));
+    });
+  }
+
+  async remove(directory: string): Promise<void> {
+    if (!existsSync(directory)) return;
+    onDisk('remove', directory, () => {
+      rmSync(directory, { recursive: true });
+      syncEntries(dirname(directory));
+    });
+  }
+}
+
+function onDisk(operation: string, path: string, step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    throw diskFault(error, { operation, path });
   }
 }

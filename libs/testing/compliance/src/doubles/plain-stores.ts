@@ -44,6 +44,23 @@ export class PlainStores implements UntrustedStores {
     return store;
   }
 
+  async exists(directory: string): Promise<boolean> {
+    return this.#media.has(directory);
+  }
+
+  async move(from: string, to: string): Promise<void> {
+    const medium = this.#media.get(from);
+    if (medium === undefined || this.#media.has(to) || this.#open.has(from)) {
+      throw new CaissonError('INTERNAL', { reason: 'a move of nothing, or onto something' });
+    }
+    this.#media.delete(from);
+    this.#media.set(to, medium);
+  }
+
+  async remove(directory: string): Promise<void> {
+    this.#media.delete(directory);
+  }
+
   crash(): void {
     for (const store of this.#open.values()) store.abandon();
     this.#open.clear();

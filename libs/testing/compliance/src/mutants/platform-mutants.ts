@@ -104,6 +104,10 @@ const nodeHashes: Hashes = {
     createHash('sha256')
       .update(concatBytes(...parts))
       .digest(),
+  runningSha256: () => {
+    const hash = createHash('sha256');
+    return { update: (part) => void hash.update(part), done: () => hash.digest() };
+  },
   hmacSha256: (key, ...parts) =>
     createHmac('sha256', key.reveal())
       .update(concatBytes(...parts))
@@ -127,6 +131,12 @@ export const hashesMutants: readonly Mutant<HashesHarness>[] = [
   }),
   hashed('HashesTheFirstPart', 'hashes-parts-as-one', {
     sha256: (part = new Uint8Array(0)) => nodeHashes.sha256(part),
+  }),
+  hashed('KeepsPiecesOfAStream', 'hashes-a-stream-as-one', {
+    runningSha256: () => {
+      const parts: Uint8Array[] = [];
+      return { update: (part) => void parts.push(part), done: () => nodeHashes.sha256(...parts) };
+    },
   }),
   hashed('HashesTheWholeBuffer', 'hashes-what-a-view-shows', {
     sha256: (...parts) => nodeHashes.sha256(...parts.map(({ buffer }) => new Uint8Array(buffer))),

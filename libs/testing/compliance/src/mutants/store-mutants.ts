@@ -260,6 +260,17 @@ const writingMutants: readonly StoreMutant[] = [
   })),
 ];
 
+const movingMutants: readonly StoreMutant[] = [
+  opened('FindsStoresEverywhere', ['knows-which-directories-hold-one'], () => ({ exists: async () => true })),
+  opened('CopiesInsteadOfMoving', ['moves-with-everything-in-it'], (stores) => ({
+    move: async (from, to) => {
+      await stores.move(from, to);
+      await (await stores.open(from)).close();
+    },
+  })),
+  opened('RemovesNothing', ['removes-all-of-a-store'], () => ({ remove: async () => undefined })),
+];
+
 const lastingMutants: readonly StoreMutant[] = [
   planted('AnswersAfterClose', ['refuses-work-after-close'], (store) => ({ close: async () => void store })),
   viewing('AnswersFromClosedViews', ['refuses-a-closed-view'], () => ({ close: async () => undefined })),
@@ -334,6 +345,7 @@ export const storeMutants: readonly StoreMutant[] = [
   ...scanningMutants,
   ...writingMutants,
   ...lastingMutants,
+  ...movingMutants,
 ];
 
 type Next = (cursor: Cursor, limits: Parameters<Cursor['next']>[0]) => Promise<readonly Pair[]>;

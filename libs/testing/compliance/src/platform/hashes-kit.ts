@@ -40,6 +40,23 @@ const cases: readonly Case<HashesHarness>[] = [
     },
   },
   {
+    id: 'hashes/hashes-a-stream-as-one',
+    because: 'a snapshot is digested while it is sent, and what reuses its memory must not change the digest',
+    async run({ hashes }) {
+      const running = hashes.runningSha256();
+      const other = hashes.runningSha256();
+      const piece = toUtf8('ab');
+      running.update(piece);
+      piece.fill(0);
+      other.update(toUtf8('other'));
+      running.update(EMPTY);
+      running.update(toUtf8('c'));
+      checkEqual(running.done(), hashes.sha256(toUtf8('abc')), 'SHA-256 of a stream');
+      checkEqual(other.done(), hashes.sha256(toUtf8('other')), 'SHA-256 of a stream beside it');
+      checkEqual(hashes.runningSha256().done(), hashes.sha256(EMPTY), 'SHA-256 of an empty stream');
+    },
+  },
+  {
     id: 'hashes/hashes-what-a-view-shows',
     because: 'byte strings are views into larger buffers, and the rest is none of the hash’s business',
     async run({ hashes }) {

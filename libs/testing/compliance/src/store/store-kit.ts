@@ -1,5 +1,6 @@
 import type { Kit } from '../case.js';
 import { lastingCases } from './lasting-cases.js';
+import { movingCases } from './moving-cases.js';
 import { readingCases } from './reading-cases.js';
 import { scanningCases } from './scanning-cases.js';
 import type { StoreHarness } from './store-harness.js';
@@ -9,5 +10,5 @@ import { writingCases } from './writing-cases.js';
 export const storeKit: Kit<StoreHarness> = {
   id: 'store',
   contract: 'UntrustedStores',
-  cases: [...readingCases, ...scanningCases, ...writingCases, ...lastingCases],
+  cases: [...readingCases, ...scanningCases, ...writingCases, ...lastingCases, ...movingCases],
 };
