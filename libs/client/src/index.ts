@@ -1,5 +1,8 @@
 export { isCaissonError, type CaissonError, type ErrorCode } from '@caisson/contracts';
 export type {
+  AddRequest,
+  ClusterProgress,
+  ClusterStatus,
   Condition,
   Expectation,
   Mutation,
@@ -18,6 +21,8 @@ export {
   type ScanOptions,
   type VersionedValue,
 } from './client.js';
+export { ClusterClient, type ClusterClientOptions } from './cluster/cluster-client.js';
+export type { DigestComparison, MemberDigest } from './cluster/state-digests.js';
 export { GrpcConnection, type NodeStatus } from './connection.js';
 export type { CallOptions, ClientOptions, ClientTls } from './options.js';
 export { withRetry, type RetryOptions } from './retry.js';
