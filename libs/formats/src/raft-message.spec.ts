@@ -2,6 +2,7 @@ import { InvariantError, toHex } from '@caisson/base';
 import { isCaissonError } from '@caisson/contracts';
 import fc from 'fast-check';
 import { bytes, codec, index, judgeCodecs } from '../testdata/hostile.js';
+import { decodeRaftFrames, encodeRaftFrames, raftFrameBytes } from './raft-message-frames.js';
 import { decodeRaftMessage, encodeRaftMessage, type WireMessage } from './raft-message.js';
 
 const ids = fc.array(index, { maxLength: 3 });
@@ -57,7 +58,23 @@ const message: fc.Arbitrary<WireMessage> = fc.record({
   responses: fc.constant([]),
 });
 
-judgeCodecs([codec('Raft message', 'MESSAGE_MALFORMED', message, [encodeRaftMessage, decodeRaftMessage])]);
+const frames = fc.array(fc.record({ group: index, frame: bytes(20) }), { minLength: 1, maxLength: 4 });
+
+judgeCodecs([
+  codec('Raft message', 'MESSAGE_MALFORMED', message, [encodeRaftMessage, decodeRaftMessage]),
+  codec('Raft frames', 'MESSAGE_MALFORMED', frames, [encodeRaftFrames, decodeRaftFrames]),
+]);
+
+test('a batch is as large as its frames say, and never empty', () => {
+  fc.assert(
+    fc.property(frames, (list) => {
+      const size = list.reduce((sum, { frame }) => sum + raftFrameBytes(frame), 0);
+      expect(encodeRaftFrames(list)).toHaveLength(size);
+    }),
+    { numRuns: 50 },
+  );
+  expect(() => encodeRaftFrames([])).toThrow(InvariantError);
+});
 
 const HEARTBEAT: WireMessage = {
   type: 'MsgHeartbeat',
