@@ -1,19 +1,28 @@
+import { tmpdir } from 'node:os';
+import { findEtcd } from '../src/etcd/etcd-server.js';
 import { BENCHES } from '../src/index.js';
-import { summarise } from '../src/measure.js';
+import { isComparison, summarise, summariseFigure, type Result } from '../src/measure.js';
 
 test.each(BENCHES.map((bench) => [bench.id, bench] as const))(
-  'the bench %s runs and compares something',
+  'the bench %s runs and measures something',
   async (_id, bench) => {
-    const comparisons = await bench.run({ scale: 0.02, pairs: 1, tell: () => undefined });
-    expect(comparisons.length).toBeGreaterThan(0);
-    for (const comparison of comparisons) {
-      const { ours, theirs } = summarise(comparison);
-      expect([comparison.name, Number.isFinite(ours) && ours >= 0, theirs > 0]).toEqual([
-        comparison.name,
-        true,
-        true,
-      ]);
-    }
+    const etcd = await findEtcd();
+    const results = await bench.run({
+      scale: 0.02,
+      pairs: 1,
+      tell: () => undefined,
+      folder: tmpdir(),
+      ...(etcd !== undefined && { etcd }),
+    });
+    expect(results.length).toBeGreaterThan(0);
+    expect(results.map(problemOf).filter((problem) => problem !== undefined)).toEqual([]);
   },
   120_000,
 );
+
+function problemOf(result: Result): string | undefined {
+  const numbers = isComparison(result) ? summarise(result) : { ours: summariseFigure(result).median };
+  const { ours, theirs } = { theirs: 1, ...numbers };
+  const isSound = Number.isFinite(ours) && ours >= 0 && theirs > 0;
+  return isSound ? undefined : `${result.name}: ${ours} against ${theirs}`;
+}

@@ -1,11 +1,9 @@
 import { connect } from '@caisson/client';
-import { NodeProcess } from '@caisson/demo';
-import { prepareDev } from '@caisson/server';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Bench, Sample } from '../measure.js';
+import { CaissonNode } from '../processes/caisson-node.js';
+import { metric } from '../processes/metrics.js';
+import { inWorkspace } from '../processes/workspace.js';
 
 const CLIENTS = 64;
 const VALUE_BYTES = 1024;
@@ -16,7 +14,7 @@ const P99_MS_MAX = 20;
  * included.
  */
 const SAMPLING_MS = 10;
-const METRIC = /^nodejs_eventloop_lag_p99_seconds (\S+)$/m;
+const METRIC = 'nodejs_eventloop_lag_p99_seconds';
 
 /**
  * How long the server's event loop is held up while it works, from its own metrics; the budget is 20 ms.
@@ -24,30 +22,21 @@ const METRIC = /^nodejs_eventloop_lag_p99_seconds (\S+)$/m;
 export const eventLoop: Bench = {
   id: 'event-loop',
   compares: 'p99 delay of the server’s event loop under load, against the budget of 20 ms',
-  async run({ scale, pairs }) {
-    const folder = await mkdtemp(join(tmpdir(), 'caisson-bench-'));
-    const { document } = await prepareDev(folder);
-    const config = join(folder, 'caisson.yaml');
-    const free = { listen: '127.0.0.1:0' };
-    const json = { log: { format: 'json' } };
-    await writeFile(
-      config,
-      JSON.stringify({ ...document, 'platform-node': json, 'gateway-grpc': free, 'admin-http': free }),
-    );
-    const node = await NodeProcess.start(['run', '--config', config]);
-    try {
-      const samples: Sample[] = [];
-      for (let pair = -1; pair < pairs; pair++) {
-        await load(node.address, RUN_MS * scale);
-        const sample = { ours: await lagMs(node.adminAddress), theirs: P99_MS_MAX };
-        if (pair >= 0) samples.push(sample);
+  run: ({ folder: parent, scale, pairs }) =>
+    inWorkspace(parent, async (folder) => {
+      const node = await CaissonNode.start(folder);
+      try {
+        const samples: Sample[] = [];
+        for (let pair = -1; pair < pairs; pair++) {
+          await load(node.address, RUN_MS * scale);
+          const sample = { ours: await lagMs(node.adminAddress), theirs: P99_MS_MAX };
+          if (pair >= 0) samples.push(sample);
+        }
+        return [{ name: 'p99 delay', unit: 'ms', samples, budget: { atMost: 1 } }];
+      } finally {
+        await node.end();
       }
-      return [{ name: 'p99 delay', unit: 'ms', samples, budget: { atMost: 1 } }];
-    } finally {
-      await node.end('SIGTERM');
-      await rm(folder, { recursive: true, force: true });
-    }
-  },
+    }),
 };
 
 async function load(address: string, ms: number): Promise<void> {
@@ -67,7 +56,6 @@ async function load(address: string, ms: number): Promise<void> {
 
 async function lagMs(adminAddress: string): Promise<number> {
   const response = await fetch(`http://${adminAddress}/metrics`);
-  const found = METRIC.exec(await response.text());
-  if (!found) throw new RangeError('the server does not report the delay of its event loop');
-  return Math.max(0, Number(found[1]) * 1000 - SAMPLING_MS);
+  const seconds = metric(await response.text(), METRIC);
+  return Math.max(0, seconds * 1000 - SAMPLING_MS);
 }

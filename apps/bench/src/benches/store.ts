@@ -1,10 +1,9 @@
 import { RocksdbStores } from '@caisson/store-rocksdb';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import RocksDb from 'rocksdb';
 import { interleave, type Bench, type BenchOptions, type Comparison } from '../measure.js';
+import { inWorkspace } from '../processes/workspace.js';
 
 const BATCH_SIZES = [1, 16, 128];
 const BATCHES_PER_RUN = 400;
@@ -20,20 +19,19 @@ interface Target {
 export const store: Bench = {
   id: 'store',
   compares: 'synced batches through our store, against the bare RocksDB binding',
-  async run(options) {
-    const folder = await mkdtemp(join(tmpdir(), 'caisson-bench-'));
-    const ours = await openOurs(join(folder, 'ours'));
-    const theirs = await openBare(join(folder, 'bare'));
-    try {
-      const comparisons: Comparison[] = [];
-      for (const size of BATCH_SIZES) comparisons.push(await compare(size, { ours, theirs }, options));
-      return comparisons;
-    } finally {
-      await ours.close();
-      await theirs.close();
-      await rm(folder, { recursive: true, force: true });
-    }
-  },
+  run: (options) =>
+    inWorkspace(options.folder, async (folder) => {
+      const ours = await openOurs(join(folder, 'ours'));
+      const theirs = await openBare(join(folder, 'bare'));
+      try {
+        const comparisons: Comparison[] = [];
+        for (const size of BATCH_SIZES) comparisons.push(await compare(size, { ours, theirs }, options));
+        return comparisons;
+      } finally {
+        await ours.close();
+        await theirs.close();
+      }
+    }),
 };
 
 async function compare(
