@@ -24,6 +24,21 @@ export {
   type WriteCommand,
 } from './command.js';
 export {
+  CAPABILITY_BYTES_MAX,
+  CAPABILITY_PROOF_BYTES,
+  type CapabilityAnswer,
+  type CapabilityChallenge,
+  type CapabilityContext,
+  capabilityProofInput,
+  CHALLENGE_NONCE_BYTES,
+  decodeCapability,
+  decodeChallenge,
+  encodeCapability,
+  encodeChallenge,
+  epochFloorInput,
+  type KeyEpoch,
+} from './capability.js';
+export {
   type ConfChangeContext,
   decodeConfChangeContext,
   encodeConfChangeContext,
@@ -128,6 +143,27 @@ export {
   proposalIdOf,
 } from './proposal.js';
 export { protoDescriptors } from './proto.js';
+export {
+  decodeEpochAnswer,
+  decodeEpochQuestion,
+  decodeIdentityAnswer,
+  decodeIdentityQuestion,
+  decodeProposalAnswer,
+  decodeProposalQuestion,
+  encodeEpochAnswer,
+  encodeEpochQuestion,
+  encodeIdentityAnswer,
+  encodeIdentityQuestion,
+  encodeProposalAnswer,
+  encodeProposalQuestion,
+  type EpochQuestion,
+  type IdentityAnswer,
+  type IdentityQuestion,
+  type ProposalAnswer,
+  type ProposalQuestion,
+  QUESTION,
+  questionKind,
+} from './question.js';
 export {
   decodeRaftFrames,
   encodeRaftFrames,
