@@ -17,7 +17,13 @@ export { KEK_BYTES, LocalKek, type LocalKekParts } from './keys/local-kek.js';
 export { patiently, type Waiting } from './keys/patience.js';
 export { EncryptionApplier } from './apply/encryption-applier.js';
 export { KeyDriver, type KeyDriverParts } from './driver/key-driver.js';
-export { bootstrapPayload, enablingPayload, registrationPayload } from './driver/key-entries.js';
+export {
+  bootstrapPayload,
+  enablingPayload,
+  registrationPayload,
+  rewrapPayload,
+  rotationPayload,
+} from './driver/key-entries.js';
 export type { EncryptionConfig, NodeEncryptionParts } from './node/encryption-config.js';
 export { GroupSession } from './node/group-session.js';
 export { NodeEncryption } from './node/node-encryption.js';

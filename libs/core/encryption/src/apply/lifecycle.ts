@@ -7,6 +7,8 @@ import { sidecarGroup } from '../sidecar/sidecar-records.js';
 import { decideClaims } from './claims.js';
 import { CONSUMED, type Decision, refuse } from './decision.js';
 import { type EntryContext, foreignCluster, invalid, stale } from './entry-context.js';
+import { decideRewrap } from './rewrap.js';
+import { decideRotation } from './rotation.js';
 
 /** Which key an enabling entry names, and the proposer's claim under it, in both wires. */
 interface Enabling {
@@ -16,10 +18,12 @@ interface Enabling {
 }
 
 /**
- * The two enabling entries. Everything else that may be done to keys is not known to this build: such an
- * entry halts, because a node that skipped it would differ from one that did not.
+ * What is done to keys after their making. What this build does not know halts, because a node that skipped
+ * it would differ from one that did not.
  */
 export async function decideLifecycle(entry: LifecycleEntry, context: EntryContext): Promise<Decision> {
+  if (entry.sub === 'rotate') return decideRotation(entry, context);
+  if (entry.sub === 'rewrap' && entry.wire === 2) return decideRewrap(entry, context);
   if (entry.sub === 'enableStorageEnvelope') return decideEnabling(entry, 'storage', context);
   if (entry.sub === 'enableRaftEnvelope') return decideEnabling(entry, 'raft', context);
   const { group, index } = context;

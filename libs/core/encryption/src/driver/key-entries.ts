@@ -1,10 +1,11 @@
-import { type Random, Secret } from '@caisson/contracts';
+import { CaissonError, type Random, Secret } from '@caisson/contracts';
 import {
   DEK_BYTES,
   encodeBootstrap,
   encodeLifecycle,
   encodeRegisterWriter,
   type KeyPurpose,
+  type LifecycleSub,
   type Membership,
   PURPOSE_CODE,
   type WrappedKey,
@@ -51,15 +52,66 @@ export async function enablingPayload(
   const { keys } = session.state.current;
   const keyId = purpose === 'storage' ? keys.activeStorage : keys.activeRaft;
   const record = keys.keys.find((key) => key.keyId === keyId)!;
+  return lifecyclePayload(node, session, {
+    sub: purpose === 'storage' ? 'enableStorageEnvelope' : 'enableRaftEnvelope',
+    proposerKey: keyId,
+    keys: [{ ...record, container: new Uint8Array(0) }],
+  });
+}
+
+/** A new DEK of the purpose; proposed, it takes over. */
+export async function rotationPayload(
+  node: NodeEncryption,
+  session: GroupSession,
+  { purpose, signal }: { readonly purpose: KeyPurpose; readonly signal?: AbortSignal },
+): Promise<Uint8Array> {
+  const { keys } = session.state.current;
+  const active = purpose === 'storage' ? keys.activeStorage : keys.activeRaft;
+  const key = await newKey(node, freshKeyId(node, session, []), purpose, signal);
+  return lifecyclePayload(node, session, { sub: 'rotate', proposerKey: active, keys: [key] });
+}
+
+/** Every unretired DEK wrapped anew by the providers configured now, and unwrapped through each of them. */
+export async function rewrapPayload(
+  node: NodeEncryption,
+  session: GroupSession,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const { keys } = session.state.current;
+  const held = keys.keys.filter(({ state }) => state !== 'retired');
+  const rewrapped: WrappedKey[] = [];
+  for (const { keyId, purpose, originId, check } of held) {
+    const dek = node.keys.keystore.get(keyId)?.dek;
+    if (dek === undefined) throw new CaissonError('UNKNOWN_KEY_ID', { keyId });
+    const context = { originId, keyId, purpose: PURPOSE_CODE[purpose] };
+    const container = await node.keys.ring.wrap(dek, context, signal);
+    await node.keys.ring.verify(container, context, dek, signal);
+    rewrapped.push({ keyId, purpose, originId, check, container });
+  }
+  return lifecyclePayload(node, session, { sub: 'rewrap', proposerKey: keys.activeRaft, keys: rewrapped });
+}
+
+interface LifecycleOrder {
+  readonly sub: LifecycleSub;
+  /** Under which this node states its epoch. */
+  readonly proposerKey: number;
+  readonly keys: readonly WrappedKey[];
+}
+
+async function lifecyclePayload(
+  node: NodeEncryption,
+  session: GroupSession,
+  { sub, proposerKey, keys }: LifecycleOrder,
+): Promise<Uint8Array> {
   return encodeLifecycle({
     wire: 2,
-    sub: purpose === 'storage' ? 'enableStorageEnvelope' : 'enableRaftEnvelope',
+    sub,
     clusterId: node.parts.directory.identity.clusterId,
     confIndex: await currentConfIndex(session.store),
-    stateIndex: keys.stateIndex,
+    stateIndex: session.state.current.keys.stateIndex,
     fullNodeId: node.keys.seals.fullNodeId,
-    epoch: node.keys.seals.sealing(keyId).nonces.epoch,
-    keys: [{ ...record, container: new Uint8Array(0) }],
+    epoch: node.keys.seals.sealing(proposerKey).nonces.epoch,
+    keys,
   });
 }
 

@@ -73,7 +73,8 @@ export class GroupSession implements GroupEncryption {
       });
     }
     if (restored !== undefined) await keys.book.record(restored);
-    await keys.takeEpochs();
+    const { activeStorage, activeRaft } = this.state.current.keys;
+    await keys.takeEpochs([activeStorage, activeRaft]);
   }
 
   sealProposal(at: ProposalSlot, payload: Uint8Array): Uint8Array {

@@ -5,6 +5,7 @@ import { KekRing } from '../keys/kek-ring.js';
 import { type HeldKey, Keystore } from '../keys/keystore.js';
 import { patiently, type Waiting } from '../keys/patience.js';
 import { SidecarBook } from '../sidecar/sidecar-book.js';
+import { activeKeyIds } from '../sidecar/sidecar-merge.js';
 import type { NodeEncryptionParts } from './encryption-config.js';
 import { OwnSeals } from './own-seals.js';
 
@@ -68,9 +69,12 @@ export class NodeKeys {
   /**
    * One more epoch for each active DEK that has none in this process: first durable, then in use. Keys that
    * came up in this process keep the epoch with which they were recorded.
+   *
+   * `inStore` are the keys that are active by the store of a group. The sidecar may be a rotation ahead of it:
+   * what is replayed until then is sealed under the key before.
    */
-  takeEpochs(): Promise<void> {
-    const turn = this.#turn.then(() => this.#takeEpochs());
+  takeEpochs(inStore: readonly number[] = []): Promise<void> {
+    const turn = this.#turn.then(() => this.#takeEpochs(inStore));
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
@@ -80,10 +84,12 @@ export class NodeKeys {
     this.#leaving.abort(new CaissonError('DRAINING'));
   }
 
-  async #takeEpochs(): Promise<void> {
-    const active = [...(this.book.content?.keys ?? [])].filter(([, key]) => key.state === 'active');
-    const fresh = active.filter(([keyId]) => this.seals.epochOf(keyId) === undefined);
-    const epochs = new Map(fresh.map(([keyId, key]) => [keyId, nextEpoch(keyId, key)]));
+  async #takeEpochs(inStore: readonly number[]): Promise<void> {
+    const { content } = this.book;
+    const known = inStore.filter((keyId) => content?.keys.has(keyId) === true);
+    const active = content === undefined ? [] : [...new Set([...activeKeyIds(content), ...known])];
+    const fresh = active.filter((keyId) => this.seals.epochOf(keyId) === undefined);
+    const epochs = new Map(fresh.map((keyId) => [keyId, nextEpoch(keyId, content!.keys.get(keyId)!)]));
     if (epochs.size === 0) return;
     await this.book.record({ epochs });
     for (const [keyId, epoch] of epochs) {

@@ -1,6 +1,7 @@
 import { equalBytes } from '@caisson/base';
 import { CaissonError } from '@caisson/contracts';
 import type { Sidecar } from '@caisson/formats';
+import { activeKeyIds } from '../sidecar/sidecar-merge.js';
 import { probeDurability } from '../sidecar/durable-file.js';
 import type { NodeEncryptionParts } from './encryption-config.js';
 import { nextEpoch, type NodeKeys } from './node-keys.js';
@@ -22,7 +23,7 @@ export async function guardStart(
   await probeDurability(disk, isPresent ? directory.encryptionPath : directory.path);
   const sidecar = await keys.book.read();
   if (sidecar === undefined) return;
-  for (const [keyId, key] of sidecar.keys) if (key.state === 'active') nextEpoch(keyId, key);
+  for (const keyId of activeKeyIds(sidecar)) nextEpoch(keyId, sidecar.keys.get(keyId)!);
   await loadKeys(sidecar, keys, signal);
   keys.book.adopt(sidecar);
   if (!equalBytes(sidecar.clusterId, directory.identity.clusterId)) {

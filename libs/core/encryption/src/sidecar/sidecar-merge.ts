@@ -5,6 +5,8 @@ import type { Sidecar, SidecarGroup, SidecarKey } from '@caisson/formats';
 export interface SidecarChange {
   readonly groups?: ReadonlyMap<number, SidecarGroup>;
   readonly keys?: ReadonlyMap<number, SidecarKey>;
+  /** What an entry decided about keys that are known: it replaces what is on record. */
+  readonly records?: ReadonlyMap<number, Pick<SidecarKey, 'state' | 'wrapped'>>;
   /** Epochs of this node, by key id. */
   readonly epochs?: ReadonlyMap<number, number>;
 }
@@ -13,14 +15,18 @@ export interface SidecarChange {
 export type SidecarContent = Pick<Sidecar, 'clusterId' | 'groups' | 'keys'>;
 
 /**
- * The content after a change. An epoch never falls, and a known key keeps its record whatever comes in, so
- * that replaying entries can only repeat what is there.
+ * The content after a change. An epoch never falls, and a known key keeps what it is; only an entry about it
+ * changes its state or its wrapping. Replaying entries can only repeat what is there.
  */
 export function mergeSidecar(content: SidecarContent, change: SidecarChange): SidecarContent {
   const groups = new Map(content.groups);
   for (const [id, group] of change.groups ?? []) groups.set(id, newer(groups.get(id), group));
   const keys = new Map(content.keys);
   for (const [id, key] of change.keys ?? []) keys.set(id, mergeKey(keys.get(id), key));
+  for (const [id, record] of change.records ?? []) {
+    const key = keys.get(id);
+    if (key !== undefined) keys.set(id, { ...key, ...record });
+  }
   for (const [id, epoch] of change.epochs ?? []) {
     const key = keys.get(id);
     if (key !== undefined && key.localEpoch < epoch) keys.set(id, { ...key, localEpoch: epoch });
@@ -42,4 +48,10 @@ function newer(known: SidecarGroup | undefined, incoming: SidecarGroup): Sidecar
 function mergeKey(known: SidecarKey | undefined, incoming: SidecarKey): SidecarKey {
   if (known === undefined) return incoming;
   return { ...known, localEpoch: Math.max(known.localEpoch, incoming.localEpoch) };
+}
+
+/** Keys that some group seals under. Groups rotate one after the other, so a key may be active in one alone. */
+export function activeKeyIds({ groups, keys }: SidecarContent): readonly number[] {
+  const named = [...groups.values()].flatMap(({ activeStorage, activeRaft }) => [activeStorage, activeRaft]);
+  return [...new Set(named)].filter((id) => keys.has(id)).sort((a, b) => a - b);
 }
