@@ -1,0 +1,38 @@
+import type { Random } from '@caisson/contracts';
+import type { Weather } from './weather.js';
+
+/** How much later than others a message arrives that is overtaken. */
+const DETOUR = 8;
+
+/** The way from one node to another, and what it does to what is sent along it. */
+export class Link {
+  weather: Weather;
+  isCut = false;
+  readonly #random: Random;
+  #lastArrivalMs = 0;
+
+  constructor(weather: Weather, random: Random) {
+    this.weather = weather;
+    this.#random = random;
+  }
+
+  /** When a message sent at `nowMs` arrives: never, once, or twice. */
+  arrivals(nowMs: number): readonly number[] {
+    const { lost, repeated } = this.weather;
+    if (this.isCut || this.#happens(lost)) return [];
+    const first = this.#arrival(nowMs);
+    return this.#happens(repeated) ? [first, this.#arrival(nowMs)] : [first];
+  }
+
+  #arrival(nowMs: number): number {
+    const [from, below] = this.weather.latencyMs;
+    const latencyMs = from + this.#random.integer(Math.max(below - from, 1));
+    if (this.#happens(this.weather.overtaken)) return nowMs + latencyMs * DETOUR;
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, nowMs + latencyMs);
+    return this.#lastArrivalMs;
+  }
+
+  #happens(chance: number): boolean {
+    return chance > 0 && this.#random.integer(1000) < chance;
+  }
+}

@@ -1,0 +1,128 @@
+import { fnv1a64, invariant, toUtf8 } from '@caisson/base';
+import { SeededRandom } from '@caisson/compliance';
+import type { Clock } from '@caisson/contracts';
+import { Lifeline } from './lifeline.js';
+import { Link } from './link.js';
+import { type NodeIdentity, Port } from './port.js';
+import { CALM, type Weather } from './weather.js';
+
+export interface NetworkOptions {
+  readonly clock: Clock;
+  readonly seed: number;
+  /** Of links that nothing else was said about. Default `CALM`. */
+  readonly weather?: Weather;
+  /** How long a broken connection goes unnoticed. Default 50. */
+  readonly noticeMs?: number;
+  /** Frames from one node to another that have not arrived, at most. Default 1024. */
+  readonly queueFrames?: number;
+}
+
+/** What becomes of one message. */
+export interface Passage {
+  readonly arrived: () => void;
+  /** Told when a break would be noticed. */
+  readonly lost: () => void;
+}
+
+/**
+ * A network that exists in one process and in virtual time.
+ *
+ * All that happens on the way from one address to another follows from the seed, those two addresses, and
+ * what was sent between them: traffic elsewhere changes nothing. Nodes are told apart by address.
+ */
+export class SimulatedNetwork {
+  readonly clock: Clock;
+  readonly noticeMs: number;
+  readonly queueFrames: number;
+  readonly #seed: number;
+  readonly #links = new Map<string, Link>();
+  readonly #ports = new Map<string, Port>();
+  readonly #lifelines = new Set<Lifeline>();
+  #weather: Weather;
+
+  constructor({ clock, seed, weather = CALM, noticeMs = 50, queueFrames = 1024 }: NetworkOptions) {
+    this.clock = clock;
+    this.noticeMs = noticeMs;
+    this.queueFrames = queueFrames;
+    this.#seed = seed;
+    this.#weather = weather;
+  }
+
+  /** A node begins to listen. The address must be free. */
+  open(identity: NodeIdentity): Port {
+    invariant('SIM-1', !this.#ports.has(identity.address), 'one address has one listener');
+    const port = new Port(identity);
+    this.#ports.set(identity.address, port);
+    return port;
+  }
+
+  /** The port is gone, and with it everything on its way to and from it. */
+  close(port: Port): void {
+    if (!port.isAlive) return;
+    port.isAlive = false;
+    this.#ports.delete(port.identity.address);
+    for (const lifeline of this.#lifelines) if (lifeline.a === port || lifeline.b === port) lifeline.end();
+  }
+
+  at(address: string): Port | undefined {
+    return this.#ports.get(address);
+  }
+
+  link(from: string, to: string): Link {
+    const name = `${from}>${to}`;
+    const seed = Number(fnv1a64(toUtf8(`${this.#seed} ${name}`)) & 0xffff_ffffn);
+    const link = this.#links.get(name) ?? new Link(this.#weather, new SeededRandom(seed));
+    this.#links.set(name, link);
+    return link;
+  }
+
+  /** Nothing passes from one address to the other any more; connections between the two end. */
+  cut(from: string, to: string): void {
+    this.link(from, to).isCut = true;
+    for (const lifeline of this.#lifelines) if (lifeline.joins(from, to)) lifeline.end();
+  }
+
+  heal(from: string, to: string): void {
+    this.link(from, to).isCut = false;
+  }
+
+  /** Undoes every cut. */
+  healAll(): void {
+    for (const link of this.#links.values()) link.isCut = false;
+  }
+
+  /** From now on, everywhere. */
+  set weather(weather: Weather) {
+    this.#weather = weather;
+    for (const link of this.#links.values()) link.weather = weather;
+  }
+
+  /** Sends one message. Says nothing at all once one of the two is gone: `lifeline` does. */
+  carry(from: Port, to: Port, { arrived, lost }: Passage): void {
+    const link = this.link(from.identity.address, to.identity.address);
+    const nowMs = this.clock.monotonicMs();
+    const arrivals = link.arrivals(nowMs);
+    const areAlive = () => from.isAlive && to.isAlive;
+    const lose = () => void this.clock.after(this.noticeMs, () => areAlive() && lost());
+    if (arrivals.length === 0) lose();
+    for (const arrivalMs of arrivals) {
+      this.clock.after(arrivalMs - nowMs, () => {
+        if (!areAlive()) return;
+        if (link.isCut) lose();
+        else arrived();
+      });
+    }
+  }
+
+  /** Runs `work` over a connection that ends with a cut, with either port, or with the work. */
+  async over<T>(a: Port, b: Port, work: (lifeline: Lifeline) => Promise<T>): Promise<T> {
+    const lifeline = new Lifeline(a, b);
+    this.#lifelines.add(lifeline);
+    try {
+      return await work(lifeline);
+    } finally {
+      this.#lifelines.delete(lifeline);
+      lifeline.end();
+    }
+  }
+}
