@@ -1,3 +1,4 @@
+import { compareBytes, toHex } from '@caisson/base';
 import fc from 'fast-check';
 import {
   type Codec,
@@ -212,6 +213,31 @@ const sidecar: fc.Arbitrary<formats.Sidecar> = fc.record({
 
 const envelope = (flags: number[]) =>
   fc.record({ flag: fc.constantFrom(...flags), keyId: u32, nonce: exactly(12), sealed: bytes(60, 16) });
+const snapshotHeader: fc.Arbitrary<formats.SnapshotHeader> = fc.record({
+  clusterId: exactly(16),
+  group: index,
+  index,
+  term: index,
+  hlcCeiling: u64,
+  refused: index,
+  storageCutoverIndex: index,
+  storageCutoverTs: u64,
+  raftCutoverIndex: index,
+  membership: bytes(20),
+  cutoverProgress: bytes(20),
+  keyState: bytes(20),
+});
+const snapshotPairs = fc
+  .uniqueArray(fc.record({ key: bytes(8, 1), value: bytes(20) }), {
+    minLength: 1,
+    maxLength: 4,
+    selector: ({ key }) => toHex(key),
+  })
+  .map((pairs) => pairs.map(({ key, value }) => ({ key: withTable(key), value })))
+  .map((pairs) => pairs.sort((a, b) => compareBytes(a.key, b.key)))
+  .filter((pairs) => pairs.every(({ key }, at) => at === 0 || compareBytes(pairs[at - 1]!.key, key) < 0));
+const withTable = (key: Uint8Array) => Uint8Array.of(1 + (key[0]! % 5), ...key.subarray(1));
+
 const CODECS: readonly Codec[] = [
   codec('nonce', 'ENVELOPE_MALFORMED', fc.record({ nodeId16: u16, epoch: u16, count: u64 }), [
     formats.encodeNonce,
@@ -312,6 +338,27 @@ const CODECS: readonly Codec[] = [
     formats.decodeLocalKekBlob,
   ]),
   codec('key state', 'CORRUPTION', state, [formats.encodeKeyState, formats.decodeKeyState]),
+  codec('snapshot header', 'SNAPSHOT_INVALID', snapshotHeader, [
+    formats.encodeSnapshotHeader,
+    formats.decodeSnapshotHeader,
+  ]),
+  codec('snapshot chunk', 'SNAPSHOT_INVALID', snapshotPairs, [
+    (pairs) => formats.encodeSnapshotChunk(pairs).subarray(formats.SNAPSHOT_LENGTH_BYTES),
+    formats.decodeSnapshotChunk,
+  ]),
+  codec(
+    'snapshot trailer',
+    'SNAPSHOT_INVALID',
+    fc.record({ pairs: index, digest: exactly(32), mac: fc.oneof(exactly(32), none) }),
+    [
+      (trailer) => formats.encodeSnapshotTrailer(trailer).subarray(formats.SNAPSHOT_LENGTH_BYTES),
+      formats.decodeSnapshotTrailer,
+    ],
+  ),
+  codec('intent to install', 'CORRUPTION', fc.record({ index, term: index, currentTerm: index, vote: u64 }), [
+    formats.encodeInstallIntent,
+    formats.decodeInstallIntent,
+  ]),
   codec('sidecar', 'SIDECAR_CORRUPT', sidecar, [formats.printSidecar, formats.parseSidecar]),
 ];
 

@@ -164,12 +164,7 @@ export {
   QUESTION,
   questionKind,
 } from './question.js';
-export {
-  decodeRaftFrames,
-  encodeRaftFrames,
-  type RaftFrame,
-  raftFrameBytes,
-} from './raft-message-frames.js';
+export { decodeRaftFrames, encodeRaftFrames, type RaftFrame, raftFrameBytes } from './raft-message-frames.js';
 export {
   decodeRaftMessage,
   encodeRaftMessage,
@@ -241,6 +236,35 @@ export {
 } from './writer-registry.js';
 export { judgeVectors, type VectorCrypto } from './vectors/judge.js';
 export type { Verdict } from './vectors/tally.js';
+export {
+  decodeInstallIntent,
+  encodeInstallIntent,
+  INSTALL_INTENT_BYTES,
+  type InstallIntent,
+} from './install-intent.js';
+export {
+  decodeSnapshotChunk,
+  decodeSnapshotLength,
+  decodeSnapshotTrailer,
+  encodeSnapshotChunk,
+  encodeSnapshotEnd,
+  encodeSnapshotTrailer,
+  SNAPSHOT_CHECKSUM_BYTES,
+  SNAPSHOT_CHUNK_BYTES_MAX,
+  SNAPSHOT_LENGTH_BYTES,
+  SNAPSHOT_TRAILER_BYTES,
+  snapshotPairBytes,
+  type SnapshotTrailer,
+} from './snapshot-chunk.js';
+export {
+  decodeSnapshotHeader,
+  decodeSnapshotPrefix,
+  encodeSnapshotHeader,
+  encodeSnapshotPreamble,
+  SNAPSHOT_HEADER_BYTES_MAX,
+  SNAPSHOT_PREFIX_BYTES,
+  type SnapshotHeader,
+} from './snapshot-header.js';
 export { encodeErrorDetails, encodeWireError, decodeWireError, errorOfWire } from './wire/error.js';
 export {
   decodeRequests,

@@ -290,6 +290,34 @@ const LAYOUTS: Readonly<Record<string, () => Uint8Array>> = {
       ],
     }),
   'begin response': () => formats.encodeBeginResponse({ startTs: TS }),
+  'snapshot preamble': () =>
+    formats.encodeSnapshotPreamble({
+      clusterId,
+      group: 1,
+      index: 42,
+      term: 7,
+      hlcCeiling: 1_700_000_003_000n,
+      refused: 2,
+      storageCutoverIndex: 15,
+      storageCutoverTs: TS,
+      raftCutoverIndex: 16,
+      membership: ascii('\x01membership'),
+      cutoverProgress: formats.encodeCutoverProgress({ term: 5, sealedSeen: true }),
+      keyState: ascii('\x01key state'),
+    }),
+  'snapshot chunk': () =>
+    formats.encodeSnapshotChunk([
+      { key: ascii('\x01applied'), value: formats.encodeIndexRow(42) },
+      { key: ascii('\x02a'), value: none },
+    ]),
+  'snapshot trailer': () =>
+    formats.encodeSnapshotTrailer({
+      pairs: 2,
+      digest: fromHex('8a8a87b5b5bae160587116e73806cbf77b911a89a33078645c37aaaa4fb62bc3')!,
+      mac: fromHex('539f0704c702f0419fe72cb6eb503623903cbd00022898e731855fadabeb80ed')!,
+    }),
+  'intent to install': () =>
+    formats.encodeInstallIntent({ index: 42, term: 7, currentTerm: 9, vote: 0xabcdn }),
   error: () => formats.encodeWireError(new CaissonError('NOT_LEADER', { leader: 'n2' })),
 };
 

@@ -40,7 +40,7 @@ export const conditions = fc.array(fc.record({ key: bytes(8), expect: expectatio
 export const remove = fc.record({ op: fc.constant('delete' as const), key: bytes(8) });
 
 /** Their results are windows into the source, by contract. */
-const WINDOWS = new Set(['command payload', 'requests', 'responses', 'Raft frames']);
+const WINDOWS = new Set(['command payload', 'requests', 'responses', 'Raft frames', 'snapshot chunk']);
 /** JSON has many texts for one value; all others have one encoding. */
 const MANY_FORMS = new Set(['sidecar']);
 

@@ -7,7 +7,6 @@ import { clockKit } from '../platform/clock-kit.js';
 import { diskKit } from '../platform/disk-kit.js';
 import { hashesKit } from '../platform/hashes-kit.js';
 import { randomKit } from '../platform/random-kit.js';
-import { runCase, runCases } from '../run-cases.js';
 import { logKit } from '../log/log-kit.js';
 import { storeKit } from '../store/store-kit.js';
 import { applierMutants, counterHarness } from './applier-mutants.js';
@@ -26,6 +25,7 @@ import {
   randomMutants,
   seededRandomHarness,
 } from './platform-mutants.js';
+import { proveKit } from './prove-kit.js';
 import { plainStoreHarness, storeMutants } from './store-mutants.js';
 
 prove(storeKit, plainStoreHarness, storeMutants);
@@ -44,30 +44,5 @@ function prove<H extends Harness>(
   reference: HarnessFactory<H>,
   mutants: readonly Mutant<H>[],
 ): void {
-  describe(`the ${kit.id} kit`, () => {
-    it('passes the reference in every case, without a skip', async () => {
-      const results = await runCases(kit.cases, reference);
-      expect(results.filter(({ verdict }) => verdict !== 'passed')).toEqual([]);
-      expect(results).toHaveLength(kit.cases.length);
-    });
-
-    it('has a mutant for every case, and says each id once', () => {
-      const broken = new Set(mutants.flatMap(({ breaks }) => breaks));
-      expect([...broken].sort()).toEqual(kit.cases.map(({ id }) => id).sort());
-    });
-
-    for (const { name, breaks, harness } of mutants) {
-      it(`catches ${name}`, async () => {
-        expect(breaks.length).toBeGreaterThan(0);
-        for (const id of breaks) {
-          const broken = kit.cases.find((each) => each.id === id)!;
-          const noticed = await runCase(broken, harness).then(
-            () => 'nothing',
-            ({ name }: Error) => name,
-          );
-          expect([id, noticed]).toEqual([id, expect.stringMatching(/^(ComplianceFailure|CaissonError)$/)]);
-        }
-      });
-    }
-  });
+  proveKit(kit, reference, mutants, { describe, it });
 }
