@@ -19,6 +19,8 @@ export type { KekHarness } from './kek/kek-harness.js';
 export { kekKit } from './kek/kek-kit.js';
 export type { LogHarness } from './log/log-harness.js';
 export { logKit } from './log/log-kit.js';
+export { type Mutant, override } from './mutants/mutant.js';
+export { proveKit } from './mutants/prove-kit.js';
 export { type ClockHarness, clockKit } from './platform/clock-kit.js';
 export type { DiskHarness } from './platform/disk-harness.js';
 export { diskKit } from './platform/disk-kit.js';
