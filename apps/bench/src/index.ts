@@ -1,8 +1,20 @@
+import { apply } from './benches/apply.js';
 import { eventLoop } from './benches/event-loop.js';
+import { growth } from './benches/growth.js';
 import { kvEncrypted } from './benches/kv-encrypted.js';
 import { kvOneNode } from './benches/kv-one-node.js';
+import { memory } from './benches/memory.js';
 import { seal } from './benches/seal.js';
 import { store } from './benches/store.js';
 import type { Bench } from './measure.js';
 
-export const BENCHES: readonly Bench[] = [seal, store, kvEncrypted, eventLoop, kvOneNode];
+export const BENCHES: readonly Bench[] = [
+  seal,
+  store,
+  kvEncrypted,
+  eventLoop,
+  apply,
+  growth,
+  memory,
+  kvOneNode,
+];

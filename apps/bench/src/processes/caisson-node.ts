@@ -6,6 +6,9 @@ import { ChildServer } from './child-server.js';
 
 type Document = Readonly<Record<string, unknown>>;
 
+/** The section that says which groups a node has. */
+export const GROUPS_SECTION = 'engine-single';
+
 const ANY_PORT = { listen: '127.0.0.1:0' };
 
 export interface NodeOptions {
