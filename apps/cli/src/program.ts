@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addCluster } from './commands/cluster.js';
 import { addCompletion } from './commands/completion.js';
 import { addConfig } from './commands/config.js';
 import { addDoctor } from './commands/doctor.js';
@@ -33,6 +34,7 @@ Examples:
   addPairCommands(program);
   addTransferCommands(program);
   addStatus(program);
+  addCluster(program);
   addDoctor(program);
   addInspect(program);
   addPlugin(program);

@@ -47,6 +47,21 @@ test('a directory that holds something is left alone', async () => {
   expect(await readFile(join(folder, 'data', 'node.json'))).toEqual(before);
 });
 
+test('a node that joins is born as its cluster was, with a KEK that must be there already', async () => {
+  const kekPath = join(folder, 'kek.key');
+  const cluster = { clusterId: new Uint8Array(16).fill(7), birth: 'encrypted' as const, format: 1 };
+  const joining = { dataDir: join(folder, 'data'), name: 'n2', cluster, kekPath };
+  await expect(initialiseNode(joining)).rejects.toMatchObject({ code: 'KEK_NOT_FOUND' });
+  await expect(stat(join(folder, 'data'))).rejects.toMatchObject({ code: 'ENOENT' });
+  await writeFile(kekPath, Buffer.alloc(32, 7), { mode: 0o600 });
+  expect(await initialiseNode(joining)).toMatchObject({ birth: 'encrypted', kekCreated: false });
+  expect(JSON.parse(await readFile(join(folder, 'data', 'node.json'), 'utf8'))).toMatchObject({
+    cluster_id: '07'.repeat(16),
+    birth: 'encrypted',
+    joined: true,
+  });
+});
+
 test('a failed start is reported by its innermost cause, with its exit code and every problem', () => {
   const cause = new CaissonError('CONFIG_INVALID', { problems: ['a.b: too large', 'c: unknown'] });
   const error = new CaissonError('START_FAILED', { service: 'x' }, { cause });

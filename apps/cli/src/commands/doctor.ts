@@ -4,6 +4,7 @@ import { createServer } from '@caisson/server';
 import { NodeDisk } from '@caisson/platform-node';
 import type { Command } from 'commander';
 import { dirname, join, resolve } from 'node:path';
+import { checkTransport } from '../data/transport-checks.js';
 import { addAction, innermost } from '../session/action.js';
 import { addConnectionOptions, withClient, type ConnectionOptions } from '../session/connection.js';
 import { printJson, printTable } from '../session/output.js';
@@ -53,10 +54,15 @@ function checksFor(options: DoctorOptions, signal: AbortSignal): readonly Check[
   const { config, dataDir } = options;
   return [
     { name: 'Node.js', run: checkRuntime },
-    ...(config === undefined ? [] : [{ name: 'configuration', run: () => checkConfig(config) }]),
+    ...(config === undefined
+      ? []
+      : [
+          { name: 'configuration', run: () => checkConfig(config) },
+          { name: 'peers', run: () => checkPeers(config) },
+        ]),
     ...(dataDir === undefined ? [] : [{ name: 'directory', run: () => checkDirectory(dataDir) }]),
     {
-      name: `node at ${options.address}`,
+      name: `node at ${options.address.join(', ')}`,
       run: () =>
         withClient({ ...options, timeout: Math.min(options.timeout, 3_000) }, async (client) => {
           const { nodeName, ready, groups } = await client.status({ signal });
@@ -90,6 +96,11 @@ async function checkConfig(config: string): Promise<string> {
   const host = await createServer({ document: await readConfigFile(file), directory: dirname(file) });
   const providers = host.graph.nodes.filter((node) => node.provides === KekProvider.name);
   return `fits together, ${providers.length} KEK provider(s)`;
+}
+
+async function checkPeers(config: string): Promise<string> {
+  const file = resolve(config);
+  return checkTransport(await readConfigFile(file), dirname(file), Date.now());
 }
 
 /** Goes through the steps of a durable write once, and leaves nothing behind. */

@@ -1,18 +1,23 @@
+import type { JoinToken } from '@caisson/formats';
 import { initialiseNode, type Initialised } from '@caisson/server';
+import { CaissonError } from '@caisson/contracts';
 import type { Command } from 'commander';
-import { access, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { relative, resolve } from 'node:path';
-import { stringify } from 'yaml';
+import { configText, writeConfig } from '../data/first-config.js';
+import { clusterToJoin, refuseUnwelcome } from '../data/join.js';
 import { addAction } from '../session/action.js';
+import { addAccessOptions, isAddress, type AccessOptions } from '../session/connection.js';
 import { printJson } from '../session/output.js';
 
-interface InitOptions {
+interface InitOptions extends AccessOptions {
   readonly dataDir: string;
   readonly name?: string;
   readonly kekFile?: string;
   readonly clear?: boolean;
   readonly config?: string;
+  readonly join?: string;
+  readonly peerListen?: string;
 }
 
 export function addInit(program: Command): void {
@@ -23,24 +28,51 @@ export function addInit(program: Command): void {
     .option('--name <name>', 'name of the node, unique in its cluster (default: the name of this host)')
     .option('--kek-file <path>', 'KEK file; made if it does not exist (default: <data-dir>-kek.key)')
     .option('--clear', 'a node without encryption')
+    .option('--join <token or host:port>', 'a node for a cluster that exists, with the KEK of that cluster')
     .option('--config <path>', 'also write a configuration file to start from')
-    .addHelpText('after', '\nExample:\n  $ caisson init --data-dir ./data --config caisson.yaml');
-  addAction<InitOptions>(command, async ({ options, output }) => {
-    const { dataDir, name = hostname(), clear } = options;
-    const birth = clear ? 'clear' : 'encrypted';
+    .option('--peer-listen <host:port>', 'in that configuration: where the other nodes reach this one')
+    .addHelpText(
+      'after',
+      `
+Options about TLS and tokens are for --join with an address.
+
+Examples:
+  $ caisson init --data-dir ./data --config caisson.yaml
+  $ caisson init --join "$(caisson cluster token)" --name n2 --data-dir ./n2 --kek-file ./kek.key`,
+    );
+  addAction<InitOptions>(addAccessOptions(command), async ({ options, output, signal }) => {
+    const { dataDir, name = hostname() } = options;
+    const cluster = await clusterOf(options, signal);
+    if (cluster) refuseUnwelcome(name, cluster);
     const kekPath = options.kekFile ?? `${dataDir.replace(/\/+$/, '')}-kek.key`;
-    const made = await initialiseNode({ dataDir, name, birth, kekPath });
-    const config =
-      options.config === undefined ? undefined : await writeConfig(resolve(options.config), made);
-    if (output.json) return printJson(output, { ...made, name, birth, ...(config && { config }) });
+    const made = await initialiseNode({
+      dataDir,
+      name,
+      kekPath,
+      ...(cluster ? { cluster } : { birth: options.clear ? 'clear' : 'encrypted' }),
+    });
+    const text = configText(made, options);
+    const config = options.config === undefined ? undefined : resolve(options.config);
+    if (config) await writeConfig(config, text);
+    const joined = cluster !== undefined;
+    if (output.json) return printJson(output, { ...made, name, joined, ...(config && { config }) });
     output.notes(explain(made, name));
     const file = relative('.', config ?? 'caisson.yaml');
-    output.notes(
-      config
-        ? `\nStart it:\n  caissond run --config ${file}\n`
-        : `\nA configuration for it:\n\n${configText(made)}`,
-    );
+    const start = `\nStart it:\n  caissond run --config ${file}\n`;
+    output.notes(config ? start : `\nA configuration for it:\n\n${text}`);
+    if (joined) output.notes(welcome(name, cluster));
   });
+}
+
+async function clusterOf(options: InitOptions, signal: AbortSignal): Promise<JoinToken | undefined> {
+  const { join, clear, peerListen } = options;
+  if (peerListen !== undefined && !isAddress(peerListen))
+    throw new CaissonError('INVALID_ARGUMENT', { field: 'peer-listen', limit: 'host:port' });
+  if (join === undefined) return undefined;
+  const cluster = await clusterToJoin(join, options, signal);
+  if (clear && cluster.birth === 'encrypted')
+    throw new CaissonError('INVALID_ARGUMENT', { field: 'clear', limit: 'the cluster is encrypted' });
+  return cluster;
 }
 
 function explain({ dataDir, kekPath, kekCreated }: Initialised, name: string): string {
@@ -54,21 +86,8 @@ KEK file: ${kekPath} (${kekCreated ? 'made just now, 32 random bytes, mode 600' 
 `;
 }
 
-function configText({ dataDir, kekPath }: Initialised): string {
-  return stringify({
-    'data-directory': { path: dataDir },
-    ...(kekPath ? { 'kek-file': { path: kekPath } } : { 'applier-encryption': { enabled: false } }),
-    'gateway-grpc': { listen: '127.0.0.1:7700' },
-    'admin-http': { listen: '127.0.0.1:7701' },
-  });
-}
-
-/** An existing file is somebody's work and stays as it is. */
-async function writeConfig(path: string, made: Initialised): Promise<string> {
-  const exists = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!exists) await writeFile(path, configText(made), { flag: 'wx' });
-  return path;
+function welcome(name: string, { members }: JoinToken): string {
+  const clients = members.flatMap(({ clientAddress }) => clientAddress || []);
+  const address = clients.length === 0 ? '' : ` --address ${clients.join()}`;
+  return `\nOnce it runs, let it in:\n  caisson cluster add ${name}${address} --peer-address … --client-address …\n`;
 }

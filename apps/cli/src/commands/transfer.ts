@@ -98,7 +98,7 @@ function columnsOf({ keyColumn, valueColumn, keyPrefix }: ImportOptions) {
 function checkpointOf({ file }: DataSource, format: string, options: ImportOptions): Checkpoint | undefined {
   if (!file) return undefined;
   const { bytes, modifiedMs } = file;
-  return new Checkpoint(file.path, { bytes, modifiedMs, format, address: options.address });
+  return new Checkpoint(file.path, { bytes, modifiedMs, format, address: options.address.join() });
 }
 
 /** Ties progress, checkpoint and final words of one import together. */

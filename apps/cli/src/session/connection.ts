@@ -1,11 +1,10 @@
 import { CaissonError } from '@caisson/contracts';
-import { connect, type CaissonClient } from '@caisson/client';
+import { ClusterClient, connect, type CaissonClient, type ClientTls } from '@caisson/client';
 import { Option, type Command } from 'commander';
 import { readFileSync } from 'node:fs';
 
-/** How to reach a node; every field also comes from the environment. */
-export interface ConnectionOptions {
-  readonly address: string;
+/** With what to reach a node; every field also comes from the environment. */
+export interface AccessOptions {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
@@ -14,16 +13,32 @@ export interface ConnectionOptions {
   readonly timeout: number;
 }
 
-const DEFAULT_ADDRESS = '127.0.0.1:7700';
+export interface ConnectionOptions extends AccessOptions {
+  /** One or more nodes of a cluster. */
+  readonly address: readonly string[];
+}
+
+const DEFAULT_ADDRESSES: readonly string[] = ['127.0.0.1:7700'];
 const DEFAULT_TIMEOUT_MS = 30_000;
 /** After which a person is told what is being waited for. */
 const SILENCE_MS_MAX = 1_500;
 
-export function addConnectionOptions(command: Command): Command {
+export function addConnectionOptions(command: Command, timeoutMs = DEFAULT_TIMEOUT_MS): Command {
+  const address = new Option(
+    '--address <host:port>',
+    'node to talk to; several with commas or by repeating the option',
+  );
+  command.addOption(
+    address
+      .env('CAISSON_ADDRESS')
+      .argParser(collectAddresses)
+      .default(DEFAULT_ADDRESSES, DEFAULT_ADDRESSES.join()),
+  );
+  return addAccessOptions(command, timeoutMs);
+}
+
+export function addAccessOptions(command: Command, timeoutMs = DEFAULT_TIMEOUT_MS): Command {
   return command
-    .addOption(
-      new Option('--address <host:port>', 'node to talk to').env('CAISSON_ADDRESS').default(DEFAULT_ADDRESS),
-    )
     .addOption(
       new Option('--ca <file>', 'authority of the server’s certificate (turns TLS on)').env('CAISSON_CA'),
     )
@@ -32,33 +47,47 @@ export function addConnectionOptions(command: Command): Command {
     .addOption(new Option('--server-name <name>', 'name to check the server’s certificate for'))
     .addOption(new Option('--token-file <file>', 'file with a bearer token').env('CAISSON_TOKEN_FILE'))
     .addOption(
-      new Option('--timeout <ms>', 'how long a call may take')
-        .argParser(milliseconds)
-        .default(DEFAULT_TIMEOUT_MS),
+      new Option('--timeout <ms>', 'how long a call may take').argParser(milliseconds).default(timeoutMs),
     );
 }
 
 export function openClient(options: ConnectionOptions): CaissonClient {
-  const { ca, cert, key, serverName } = options;
-  const tls = ca || cert ? { ...pem('ca', ca), ...pem('cert', cert), ...pem('key', key) } : undefined;
-  const token = options.tokenFile === undefined ? undefined : read(options.tokenFile).toString('utf8').trim();
-  return connect({
-    address: options.address,
-    deadlineMs: options.timeout,
-    ...(tls && { tls: { ...tls, ...(serverName && { serverName }) } }),
-    ...(token && { token }),
-  });
+  const [address = ''] = options.address;
+  return connect({ address, deadlineMs: options.timeout, ...accessOf(options) });
 }
 
 /** Runs `work` with a client and closes it afterwards, whatever happens. */
-export async function withClient<T>(
+export function withClient<T>(
   options: ConnectionOptions,
   work: (client: CaissonClient) => Promise<T>,
 ): Promise<T> {
-  const client = openClient(options);
+  return withOpen(openClient(options), options.address, work);
+}
+
+/** The same with a client for the orders of operators. A change of node is said once. */
+export function withCluster<T>(
+  options: ConnectionOptions,
+  work: (client: ClusterClient) => Promise<T>,
+): Promise<T> {
+  let said = '';
+  const onDetour = ({ code }: CaissonError, next: string): void => {
+    const note = `caisson: ${code}, going on at ${next}\n`;
+    if (note !== said) process.stderr.write(note);
+    said = note;
+  };
+  const { address: addresses, timeout: deadlineMs } = options;
+  const client = new ClusterClient({ addresses, deadlineMs, onDetour, ...accessOf(options) });
+  return withOpen(client, addresses, work);
+}
+
+async function withOpen<Client extends { readonly isConnected: boolean; close(): void }, T>(
+  client: Client,
+  addresses: readonly string[],
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
   const note = setTimeout(() => {
     if (!client.isConnected)
-      process.stderr.write(`caisson: ${options.address} does not answer yet, waiting\n`);
+      process.stderr.write(`caisson: ${addresses.join(' or ')} does not answer yet, waiting\n`);
   }, SILENCE_MS_MAX);
   try {
     return await work(client);
@@ -66,6 +95,29 @@ export async function withClient<T>(
     clearTimeout(note);
     client.close();
   }
+}
+
+function accessOf(options: AccessOptions): { readonly tls?: ClientTls; readonly token?: string } {
+  const { ca, cert, key, serverName } = options;
+  const tls = ca || cert ? { ...pem('ca', ca), ...pem('cert', cert), ...pem('key', key) } : undefined;
+  const token = options.tokenFile === undefined ? undefined : read(options.tokenFile).toString('utf8').trim();
+  return {
+    ...(tls && { tls: { ...tls, ...(serverName && { serverName }) } }),
+    ...(token && { token }),
+  };
+}
+
+function collectAddresses(text: string, before: readonly string[]): readonly string[] {
+  const addresses = text.split(',').map((address) => address.trim());
+  const wrong = addresses.find((address) => !isAddress(address));
+  if (wrong !== undefined)
+    throw new CaissonError('INVALID_ARGUMENT', { field: 'address', limit: 'host:port', value: wrong });
+  return before === DEFAULT_ADDRESSES ? addresses : [...before, ...addresses];
+}
+
+/** Whether a text looks like `host:port`. */
+export function isAddress(text: string): boolean {
+  return /^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/.test(text);
 }
 
 function milliseconds(text: string): number {

@@ -4,6 +4,7 @@ import {
   type ClusterProgress,
   type ClusterStatus,
   type GroupStatus,
+  type StateDigest,
 } from '@caisson/contracts';
 import type { clusterProto, GrpcMethod } from '@caisson/formats';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -113,6 +114,12 @@ export class ClusterClient {
   /** What a node that joins is told, of any node. */
   async joinToken(options: CallOptions = {}): Promise<string> {
     return (await this.#askAny(CLUSTER_METHODS.joinToken, {}, this.#limits(options))).answer.token;
+  }
+
+  /** The digest of one node, the first that answers, at or above `position`. */
+  async digest(group: number, position: number, options: CallOptions = {}): Promise<StateDigest> {
+    const request = { group: BigInt(group), position: BigInt(position) };
+    return toDigest((await this.#askAny(CLUSTER_METHODS.digest, request, this.#limits(options))).answer);
   }
 
   /** The digest of every member of a group at one position. */

@@ -1,0 +1,96 @@
+import { toHex } from '@caisson/base';
+import type { ClusterStatus } from '@caisson/client';
+import { printJson, printTable, type Output } from '../session/output.js';
+
+type Group = ClusterStatus['groups'][number];
+type Member = Group['members'][number];
+
+interface MemberView extends Member {
+  readonly leads: boolean;
+  /** Entries the leader has and this node is not known to have; undefined when nobody says. */
+  readonly lag: number | undefined;
+}
+
+/** Prints a status; answers whether every group has a leader. */
+export function printStatus(output: Output, { node, clusterId, groups }: ClusterStatus): boolean {
+  const hasLeaders = groups.every(({ leader }) => leader !== undefined);
+  if (output.json) {
+    const views = groups.map((group) => ({ ...group, members: membersOf(group) }));
+    printJson(output, { node, cluster: toHex(clusterId), groups: views });
+    return hasLeaders;
+  }
+  output.out(`cluster ${toHex(clusterId)}, as ${node} tells it\n`);
+  for (const group of groups) printGroup(output, group);
+  return hasLeaders;
+}
+
+/** Who belongs to the cluster, and in which role, over all groups. */
+export function printMembers(output: Output, { groups }: ClusterStatus): void {
+  const members = new Map<string, Member & { groups: number[] }>();
+  for (const group of groups) {
+    for (const { progress: _, ...member } of group.members) {
+      const known = members.get(member.name) ?? { ...member, groups: [] };
+      members.set(member.name, { ...known, groups: [...known.groups, group.id] });
+    }
+  }
+  if (output.json) return printJson(output, { members: [...members.values()] });
+  printTable(
+    output,
+    ['name', 'role', 'clients', 'peers', 'groups'],
+    [...members.values()].map(({ name, role, clientAddress, address, groups: ids }) => [
+      name,
+      role,
+      clientAddress ?? '–',
+      address ?? '–',
+      ids.join(', '),
+    ]),
+  );
+}
+
+function printGroup(output: Output, group: Group): void {
+  const { id, leader, applied, refused, halted } = group;
+  const head = leader === undefined ? 'NO LEADER, takes no writes' : `${leader} leads`;
+  const rest = refused > 0 ? `, ${refused} refused` : '';
+  output.out(`\ngroup ${id}: ${head}; applied ${applied}${rest}; ${safetyOf(group)}\n`);
+  if (halted !== undefined) output.out(`HALTED: ${halted}\n`);
+  printTable(
+    output,
+    ['', 'name', 'role', 'clients', 'peers', 'state', 'lag'],
+    membersOf(group).map((member) => [
+      member.leads ? '★' : member.role === 'voter' ? '●' : '○',
+      member.name,
+      member.leads ? 'leader' : member.role,
+      member.clientAddress ?? '–',
+      member.address ?? '–',
+      stateOf(member),
+      member.lag === undefined ? '?' : String(member.lag),
+    ]),
+  );
+}
+
+function membersOf({ members, leader, durable }: Group): readonly MemberView[] {
+  return members.map((member) => {
+    const leads = member.name === leader;
+    const lag = leads ? 0 : member.progress && Math.max(0, durable - member.progress.matched);
+    return { ...member, leads, lag };
+  });
+}
+
+function stateOf({ leads, progress }: MemberView): string {
+  if (leads) return 'leads';
+  if (!progress) return '?';
+  return progress.active ? progress.state : `${progress.state}, SILENT`;
+}
+
+/** How much more may fail. Whether a voter is there, only the leader can say. */
+function safetyOf({ members, leader, leads }: Group): string {
+  const voters = members.filter(({ role }) => role === 'voter');
+  const majority = Math.floor(voters.length / 2) + 1;
+  if (voters.length === 1) return 'one voter, no replica protects its data';
+  const size = `${voters.length} voters, ${majority} needed`;
+  if (!leads) return size;
+  const there = voters.filter(({ name, progress }) => name === leader || progress?.active).length;
+  const spare = there - majority;
+  if (spare < 0) return `${size}, only ${there} answer`;
+  return spare === 0 ? `${size}, NONE MAY FAIL NOW` : `${size}, ${spare} more may fail`;
+}
