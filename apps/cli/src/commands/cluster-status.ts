@@ -11,17 +11,21 @@ interface MemberView extends Member {
   readonly lag: number | undefined;
 }
 
+export function hasLeaders({ groups }: ClusterStatus): boolean {
+  return groups.every(({ leader }) => leader !== undefined);
+}
+
 /** Prints a status; answers whether every group has a leader. */
-export function printStatus(output: Output, { node, clusterId, groups }: ClusterStatus): boolean {
-  const hasLeaders = groups.every(({ leader }) => leader !== undefined);
+export function printStatus(output: Output, status: ClusterStatus): boolean {
+  const { node, clusterId, groups } = status;
   if (output.json) {
     const views = groups.map((group) => ({ ...group, members: membersOf(group) }));
     printJson(output, { node, cluster: toHex(clusterId), groups: views });
-    return hasLeaders;
+  } else {
+    output.out(`cluster ${toHex(clusterId)}, as ${node} tells it\n`);
+    for (const group of groups) printGroup(output, group);
   }
-  output.out(`cluster ${toHex(clusterId)}, as ${node} tells it\n`);
-  for (const group of groups) printGroup(output, group);
-  return hasLeaders;
+  return hasLeaders(status);
 }
 
 /** Who belongs to the cluster, and in which role, over all groups. */

@@ -54,6 +54,17 @@ test('status --json is one document with the lag of every member, exit 1 without
   });
 });
 
+test('status --wait waits for a leader, and no longer than it may', async () => {
+  const node = await start();
+  const members = [member('n1', node.address), member('n2', 'n2:7700')];
+  node.status.groups = [group(members, '')];
+  const words = ['cluster', 'status', '--wait', '--json', '--address', node.address, '--timeout'];
+  expect((await caisson(...words, '300')).exitCode).toBe(1);
+  const waiting = caisson(...words, '20000');
+  setTimeout(() => (node.status = { ...node.status, groups: [group(members)] }), 50);
+  expect((await waiting).exitCode).toBe(0);
+});
+
 test('members lists roles and both addresses', async () => {
   const node = await start();
   node.status.groups = [group([member('n1', node.address), member('l1', '')])];
