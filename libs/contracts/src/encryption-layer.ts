@@ -31,9 +31,10 @@ export interface GroupEncryption {
    * Takes this process's epoch durably. The last step of the start: every guard has passed, nothing was
    * sealed yet. Called once, before the first `sealProposal` and before anything is applied. May refuse with
    * `LOCAL_EPOCH_EXHAUSTED`. Told the index of the log's last entry, it also refuses a log that ends before a
-   * key entry this node has recorded (`CORRUPTION`).
+   * key entry this node has recorded (`CORRUPTION`). Told the epoch that others saw registered last, it takes
+   * a higher one.
    */
-  beginSealing(log?: { readonly last: number }): Promise<void>;
+  beginSealing(log?: { readonly last: number; readonly registeredEpoch?: number | undefined }): Promise<void>;
   /**
    * The data of the log entry for `payload` at this very slot: clear below the group's Raft cutover and for
    * encryption off, sealed above it. Synchronous: it runs inside the append step, where term and index are
@@ -51,8 +52,40 @@ export interface GroupEncryption {
    * `undefined`.
    */
   admission(source: ProposalSource): CaissonError | undefined;
+  /**
+   * A fresh question to one candidate for membership that only a holder of the same KEK can answer. It holds
+   * a secret wrapped for this purpose alone, never a key in use. Where encryption is off it asks for nothing.
+   */
+  challenge(fullNodeId: bigint, signal?: AbortSignal): Promise<Uint8Array>;
+  /**
+   * Judges a candidate by its answer, and yields the payloads that must be applied, in order, before the
+   * change of membership: its registrations under every key in use. None where encryption is off or not
+   * bootstrapped.
+   *
+   * `PEER_NOT_ENCRYPTION_CAPABLE` (no KEK, another KEK, encryption off while it is on here),
+   * `NODE_ID_COLLISION`, `ENCRYPTION_NOT_BOOTSTRAPPED` (too early), `LOCAL_EPOCH_EXHAUSTED`, and
+   * `INVALID_ARGUMENT` for what is no answer of this candidate.
+   */
+  admit(candidate: Candidate, signal?: AbortSignal): Promise<readonly Uint8Array[]>;
+  /** Keys in use under which a node is not registered, as of what is applied. */
+  unregisteredKeys(fullNodeId: bigint): Promise<readonly number[]>;
+  /**
+   * The last epoch that the rows of this group, as stored, know of a node, over all keys. Answers as soon as
+   * the group is open.
+   */
+  registeredEpoch(fullNodeId: bigint): Promise<number | undefined>;
   /** Closes the store behind it. Harmless when repeated. */
   close(): Promise<void>;
+}
+
+/** A node that asks to be let in, or to vote, and what it said. */
+export interface Candidate {
+  readonly name: string;
+  readonly fullNodeId: bigint;
+  /** Names of all members; the candidate's own when it is one already. */
+  readonly members: readonly string[];
+  readonly challenge: Uint8Array;
+  readonly answer: Uint8Array;
 }
 
 /**
@@ -67,6 +100,16 @@ export interface EncryptionLayer {
    * `CLUSTER_MISMATCH`. A refusal leaves all logical content unchanged and nothing half-open.
    */
   openGroup(id: number, signal?: AbortSignal): Promise<GroupEncryption>;
+  /**
+   * Whether a quorum must be asked for this node's last registered epoch before `beginSealing`: with what is
+   * written here, nonces are only as safe as the disk that remembers the epochs.
+   */
+  readonly needsRegisteredEpoch: boolean;
+  /**
+   * This node's answer to a challenge: who it is, its epochs, whether it can keep secrets, and the proof;
+   * never unwrapped bytes. `INVALID_ARGUMENT` for what is no challenge.
+   */
+  answer(challenge: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
 export const EncryptionLayer = slot<EncryptionLayer>('EncryptionLayer');

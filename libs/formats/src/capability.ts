@@ -1,4 +1,12 @@
-import { type ByteReader, ByteWriter, concatBytes, DecodeFault, invariant, toUtf8 } from '@caisson/base';
+import {
+  type ByteReader,
+  ByteWriter,
+  concatBytes,
+  crc32c,
+  DecodeFault,
+  invariant,
+  toUtf8,
+} from '@caisson/base';
 import { decodeAll, expectByte, fits, fits64, fitsBytes, readFlags } from './decoding.js';
 import { CLUSTER_ID_BYTES, type ClusterId } from './identity.js';
 import { readShortText, writeShortText } from './short-text.js';
@@ -15,14 +23,14 @@ export const CAPABILITY_PROOF_BYTES = 32;
  */
 export interface CapabilityChallenge {
   readonly nonce: Uint8Array;
-  /** No epoch below it is the candidate's to use under a key that it meets for the first time. */
-  readonly epochFloor: number;
+  /** Lowest epochs that are the candidate's to use under keys that it meets for the first time; ascending. */
+  readonly floors: readonly KeyEpoch[];
   /** Wrapped-DEK container of the secret; empty where the asker has no KEK. */
   readonly container: Uint8Array;
   readonly mac: Uint8Array;
 }
 
-/** The last epoch a node has written down for a key. */
+/** An epoch of one node under one key. */
 export interface KeyEpoch {
   readonly keyId: number;
   readonly epoch: number;
@@ -33,7 +41,7 @@ export interface CapabilityAnswer {
   /** Encryption is on and a KEK is configured. */
   readonly capable: boolean;
   readonly sidecarPresent: boolean;
-  /** Ascending key ids. */
+  /** The last ones it has written down, ascending key ids. */
   readonly epochs: readonly KeyEpoch[];
   /** Which program answers, for people. */
   readonly build: string;
@@ -47,7 +55,7 @@ const SIDECAR = 0x02;
 const PROVEN = 0x04;
 const KEY_EPOCH_BYTES = 6;
 const PROOF_LABEL = toUtf8('caisson/capability/1');
-const FLOOR_LABEL = toUtf8('caisson/epoch-floor/1');
+const FLOORS_LABEL = toUtf8('caisson/epoch-floors/1');
 
 /** Who proves what to whom; the same on both ends. */
 export interface CapabilityContext {
@@ -57,13 +65,12 @@ export interface CapabilityContext {
   readonly fullNodeId: bigint;
 }
 
-/** `0x01 ‖ nonce 16 ‖ epoch_floor u16 ‖ container block ‖ mac 32`. */
-export function encodeChallenge({ nonce, epochFloor, container, mac }: CapabilityChallenge): Uint8Array {
+/** `0x01 ‖ nonce 16 ‖ floors ‖ container block ‖ mac 32`, floors = `count u16 ‖ count × (key_id u32 ‖ epoch u16)`. */
+export function encodeChallenge({ nonce, floors, container, mac }: CapabilityChallenge): Uint8Array {
   invariant('FMT-1', container.length <= WRAPPED_DEK_LIMITS.containerMax, 'challenge container');
-  return new ByteWriter(256)
-    .u8(VERSION)
-    .bytes(fitsBytes(nonce, CHALLENGE_NONCE_BYTES, 'nonce'))
-    .u16(fits(epochFloor, 16, 'epochFloor'))
+  const writer = new ByteWriter(256).u8(VERSION).bytes(fitsBytes(nonce, CHALLENGE_NONCE_BYTES, 'nonce'));
+  writeEpochs(writer, floors);
+  return writer
     .block(container)
     .bytes(fitsBytes(mac, CAPABILITY_PROOF_BYTES, 'mac'))
     .done();
@@ -74,7 +81,7 @@ export function decodeChallenge(bytes: Uint8Array): CapabilityChallenge {
     expectByte(reader, VERSION, 'version');
     return {
       nonce: reader.bytes(CHALLENGE_NONCE_BYTES, 'nonce'),
-      epochFloor: reader.u16('epochFloor'),
+      floors: readEpochs(reader),
       container: reader.block(WRAPPED_DEK_LIMITS.containerMax, 'container'),
       mac: reader.bytes(CAPABILITY_PROOF_BYTES, 'mac'),
     };
@@ -86,15 +93,13 @@ export function decodeChallenge(bytes: Uint8Array): CapabilityChallenge {
  * flags: bit 0 capable, bit 1 sidecar present, bit 2 proof follows.
  */
 export function encodeCapability(answer: CapabilityAnswer): Uint8Array {
-  const { epochs, proof } = answer;
-  invariant('FMT-1', ascends(epochs), 'key ids ascend');
+  const { proof } = answer;
   const flags =
     (answer.capable ? CAPABLE : 0) |
     (answer.sidecarPresent ? SIDECAR : 0) |
     (proof === undefined ? 0 : PROVEN);
   const writer = new ByteWriter(128).u8(VERSION).u8(flags).u64(fits64(answer.fullNodeId, 'fullNodeId'));
-  writer.u16(fits(epochs.length, 16, 'epochs'));
-  for (const { keyId, epoch } of epochs) writer.u32(fits(keyId, 32, 'keyId')).u16(fits(epoch, 16, 'epoch'));
+  writeEpochs(writer, answer.epochs);
   writeShortText(writer, answer.build);
   if (proof !== undefined) writer.bytes(fitsBytes(proof, CAPABILITY_PROOF_BYTES, 'proof'));
   return writer.done();
@@ -121,10 +126,29 @@ export function capabilityProofInput(context: CapabilityContext): Uint8Array {
   return concatBytes(PROOF_LABEL, contextBytes(context));
 }
 
-/** `"caisson/epoch-floor/1" ‖ nonce ‖ cluster_id ‖ full_node_id u64 ‖ epoch_floor u16`: under the `mac`. */
-export function epochFloorInput(context: CapabilityContext, epochFloor: number): Uint8Array {
-  const floor = new ByteWriter(2).u16(fits(epochFloor, 16, 'epochFloor')).done();
-  return concatBytes(FLOOR_LABEL, contextBytes(context), floor);
+/** `"caisson/epoch-floors/1" ‖ nonce ‖ cluster_id ‖ full_node_id u64 ‖ floors`: what `mac` is about. */
+export function epochFloorsInput(context: CapabilityContext, floors: readonly KeyEpoch[]): Uint8Array {
+  const writer = new ByteWriter(64);
+  writeEpochs(writer, floors);
+  return concatBytes(FLOORS_LABEL, contextBytes(context), writer.done());
+}
+
+/** The floors as a candidate keeps them: `0x01 ‖ floors ‖ crc32c u32`. */
+export function encodeEpochFloors(floors: readonly KeyEpoch[]): Uint8Array {
+  const writer = new ByteWriter(64).u8(VERSION);
+  writeEpochs(writer, floors);
+  return writer.u32(crc32c(writer.done())).done();
+}
+
+export function decodeEpochFloors(bytes: Uint8Array): readonly KeyEpoch[] {
+  return decodeAll('SIDECAR_CORRUPT', bytes, (reader) => {
+    expectByte(reader, VERSION, 'version');
+    const floors = readEpochs(reader);
+    const check = reader.u32('check');
+    const covered = bytes.subarray(0, bytes.length - reader.remaining - 4);
+    if (check !== crc32c(covered)) throw new DecodeFault('check', 'is wrong');
+    return floors;
+  });
 }
 
 function contextBytes({ nonce, clusterId, fullNodeId }: CapabilityContext): Uint8Array {
@@ -133,6 +157,12 @@ function contextBytes({ nonce, clusterId, fullNodeId }: CapabilityContext): Uint
     .bytes(fitsBytes(clusterId, CLUSTER_ID_BYTES, 'clusterId'))
     .u64(fits64(fullNodeId, 'fullNodeId'))
     .done();
+}
+
+function writeEpochs(writer: ByteWriter, epochs: readonly KeyEpoch[]): void {
+  invariant('FMT-1', ascends(epochs), 'key ids ascend');
+  writer.u16(fits(epochs.length, 16, 'epochs'));
+  for (const { keyId, epoch } of epochs) writer.u32(fits(keyId, 32, 'keyId')).u16(fits(epoch, 16, 'epoch'));
 }
 
 function readEpochs(reader: ByteReader): readonly KeyEpoch[] {

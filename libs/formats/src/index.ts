@@ -33,9 +33,11 @@ export {
   CHALLENGE_NONCE_BYTES,
   decodeCapability,
   decodeChallenge,
+  decodeEpochFloors,
   encodeCapability,
   encodeChallenge,
-  epochFloorInput,
+  encodeEpochFloors,
+  epochFloorsInput,
   type KeyEpoch,
 } from './capability.js';
 export {

@@ -64,9 +64,10 @@ judgeCodecs([
   codec(
     'challenge',
     'INVALID_ARGUMENT',
-    fc.record({ nonce: exactly(16), epochFloor: u16, container: bytes(40), mac: exactly(32) }),
+    fc.record({ nonce: exactly(16), floors: epochs, container: bytes(40), mac: exactly(32) }),
     [formats.encodeChallenge, formats.decodeChallenge],
   ),
+  codec('epoch floors', 'SIDECAR_CORRUPT', epochs, [formats.encodeEpochFloors, formats.decodeEpochFloors]),
   codec('capability', 'INVALID_ARGUMENT', capability, [formats.encodeCapability, formats.decodeCapability]),
 ]);
 
@@ -81,8 +82,8 @@ test('a proof and a floor are over different bytes, bound to nonce, cluster and 
     formats.capabilityProofInput({ ...context, nonce: new Uint8Array(16) }),
     formats.capabilityProofInput({ ...context, clusterId: new Uint8Array(16) }),
     formats.capabilityProofInput({ ...context, fullNodeId: 4n }),
-    formats.epochFloorInput(context, 5),
-    formats.epochFloorInput(context, 6),
+    formats.epochFloorsInput(context, [{ keyId: 1, epoch: 5 }]),
+    formats.epochFloorsInput(context, [{ keyId: 1, epoch: 6 }]),
   ];
   expect(new Set(inputs.map(String)).size).toBe(inputs.length);
 });

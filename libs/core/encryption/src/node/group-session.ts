@@ -1,5 +1,6 @@
 import {
   CaissonError,
+  type Candidate,
   type GroupEncryption,
   type GroupEncryptionStatus,
   type OpenedProposal,
@@ -8,6 +9,7 @@ import {
   type Store,
   type UntrustedStore,
 } from '@caisson/contracts';
+import { Candidates } from '../candidate/candidates.js';
 import { PlainStore } from '../door/plain-store.js';
 import { ProposalDoor } from '../door/proposal-door.js';
 import { ValueDoor } from '../door/value-door.js';
@@ -15,10 +17,12 @@ import type { EnvelopeSuites } from '../envelope/envelope-suite.js';
 import type { SidecarChange } from '../sidecar/sidecar-merge.js';
 import { isBootstrapped, type LiveState } from '../state/group-state.js';
 import type { WriterRegistry } from '../writers/writer-registry.js';
+import type { NodeEncryption } from './node-encryption.js';
 import type { NodeKeys } from './node-keys.js';
 
 export interface GroupSessionParts {
   readonly id: number;
+  readonly node: NodeEncryption;
   readonly below: UntrustedStore;
   /** Whether `below` survives the process. */
   readonly durable: boolean;
@@ -42,6 +46,7 @@ export class GroupSession implements GroupEncryption {
   readonly registry: WriterRegistry | undefined;
   readonly #parts: GroupSessionParts;
   readonly #proposals: ProposalDoor;
+  readonly #candidates: Candidates;
 
   constructor(parts: GroupSessionParts) {
     const { id, below, state, suites, keys, onFailure } = parts;
@@ -49,6 +54,7 @@ export class GroupSession implements GroupEncryption {
     this.state = state;
     this.registry = parts.registry;
     this.#parts = parts;
+    this.#candidates = new Candidates(parts.node, this);
     const sealing = (keyId: number) => keys.seals.sealing(keyId);
     this.#proposals = new ProposalDoor({ group: id, suites, keys: keys.keystore, state, sealing });
     const door = new ValueDoor({
@@ -61,7 +67,10 @@ export class GroupSession implements GroupEncryption {
     this.store = new PlainStore({ below, door, durable: parts.durable, watch: this.#proposals });
   }
 
-  async beginSealing(log?: { readonly last: number }): Promise<void> {
+  async beginSealing(log?: {
+    readonly last: number;
+    readonly registeredEpoch?: number | undefined;
+  }): Promise<void> {
     const { keys, restored, id } = this.#parts;
     const index = keys.book.content?.groups.get(id)?.raftAppliedIndex ?? 0;
     if (log !== undefined && index > log.last) {
@@ -74,7 +83,7 @@ export class GroupSession implements GroupEncryption {
     }
     if (restored !== undefined) await keys.book.record(restored);
     const { activeStorage, activeRaft } = this.state.current.keys;
-    await keys.takeEpochs([activeStorage, activeRaft]);
+    await keys.takeEpochs([activeStorage, activeRaft], log?.registeredEpoch);
   }
 
   sealProposal(at: ProposalSlot, payload: Uint8Array): Uint8Array {
@@ -93,6 +102,22 @@ export class GroupSession implements GroupEncryption {
       return new CaissonError('ENCRYPTION_NOT_BOOTSTRAPPED', { group: id });
     if (!this.isRegistered) return new CaissonError('WRITER_NOT_REGISTERED', { group: id });
     return undefined;
+  }
+
+  challenge(candidate: bigint, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#candidates.challenge(candidate, signal);
+  }
+
+  admit(candidate: Candidate, signal?: AbortSignal): Promise<readonly Uint8Array[]> {
+    return this.#candidates.admit(candidate, signal);
+  }
+
+  unregisteredKeys(member: bigint): Promise<readonly number[]> {
+    return this.#candidates.unregisteredKeys(member);
+  }
+
+  registeredEpoch(member: bigint): Promise<number | undefined> {
+    return this.#candidates.registeredEpoch(member);
   }
 
   /** Whether both envelopes are in force. */

@@ -8,6 +8,7 @@ import {
   type UntrustedStore,
 } from '@caisson/contracts';
 import { ENVELOPE_V1 } from '@caisson/formats';
+import { answerChallenge } from '../candidate/answer.js';
 import { EnvelopeSuites } from '../envelope/envelope-suite.js';
 import { envelopeV1 } from '../envelope/envelope-v1.js';
 import { envelopeV2 } from '../envelope/envelope-v2.js';
@@ -46,8 +47,17 @@ export class NodeEncryption implements EncryptionLayer, EncryptionService {
   /** Runs the guards that come before any store or log; holds every DEK of the sidecar afterwards. */
   async open(signal?: AbortSignal): Promise<void> {
     await guardStart(this.parts, this.keys, signal);
+    if (this.enabled) await this.keys.floors.load();
     this.#warnOfVersion1();
     this.#isOpen = true;
+  }
+
+  get needsRegisteredEpoch(): boolean {
+    return this.enabled && this.parts.config.envelopeVersion === ENVELOPE_V1;
+  }
+
+  answer(challenge: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+    return answerChallenge(this, challenge, signal);
   }
 
   /** Forgets every key. Groups must be closed. */
@@ -115,6 +125,7 @@ export class NodeEncryption implements EncryptionLayer, EncryptionService {
     return new GroupSession({
       durable: this.parts.stores.capabilities.durable,
       id,
+      node: this,
       below,
       state: new LiveState(state),
       registry,

@@ -1,5 +1,6 @@
 import { CaissonError, type Faults, type Logger, type Secret } from '@caisson/contracts';
 import { fullNodeId, PURPOSE_CODE, type SidecarKey, type WrappedKey } from '@caisson/formats';
+import { EpochFloors } from '../candidate/epoch-floors.js';
 import { CipherRegistry } from '../envelope/cipher-registry.js';
 import { KekRing } from '../keys/kek-ring.js';
 import { type HeldKey, Keystore } from '../keys/keystore.js';
@@ -19,6 +20,7 @@ export type UnwrapRequest = Pick<WrappedKey, 'keyId' | 'purpose' | 'originId' | 
 export class NodeKeys {
   readonly keystore: Keystore;
   readonly ring: KekRing;
+  readonly floors: EpochFloors;
   readonly book: SidecarBook;
   readonly #parts: NodeEncryptionParts;
   readonly #leaving = new AbortController();
@@ -29,7 +31,8 @@ export class NodeKeys {
     this.#parts = parts;
     this.keystore = new Keystore(parts.hashes, new CipherRegistry(parts.ciphers));
     this.ring = new KekRing(parts.keks, parts.hashes);
-    this.book = new SidecarBook({ ...parts, keystore: this.keystore });
+    this.floors = new EpochFloors(parts);
+    this.book = new SidecarBook({ ...parts, keystore: this.keystore, floors: this.floors });
   }
 
   /** Of the node's name, which is known once the directory is open. */
@@ -71,10 +74,11 @@ export class NodeKeys {
    * came up in this process keep the epoch with which they were recorded.
    *
    * `inStore` are the keys that are active by the store of a group. The sidecar may be a rotation ahead of it:
-   * what is replayed until then is sealed under the key before.
+   * what is replayed until then is sealed under the key before. `registered` is what others saw of this node;
+   * its epochs are above it in every case.
    */
-  takeEpochs(inStore: readonly number[] = []): Promise<void> {
-    const turn = this.#turn.then(() => this.#takeEpochs(inStore));
+  takeEpochs(inStore: readonly number[] = [], registered = -1): Promise<void> {
+    const turn = this.#turn.then(() => this.#takeEpochs(inStore, registered));
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
@@ -84,12 +88,13 @@ export class NodeKeys {
     this.#leaving.abort(new CaissonError('DRAINING'));
   }
 
-  async #takeEpochs(inStore: readonly number[]): Promise<void> {
+  async #takeEpochs(inStore: readonly number[], registered: number): Promise<void> {
     const { content } = this.book;
     const known = inStore.filter((keyId) => content?.keys.has(keyId) === true);
     const active = content === undefined ? [] : [...new Set([...activeKeyIds(content), ...known])];
-    const fresh = active.filter((keyId) => this.seals.epochOf(keyId) === undefined);
-    const epochs = new Map(fresh.map((keyId) => [keyId, nextEpoch(keyId, content!.keys.get(keyId)!)]));
+    const fresh = active.filter((keyId) => (this.seals.epochOf(keyId) ?? -1) <= registered);
+    const seen = (keyId: number) => Math.max(content!.keys.get(keyId)!.localEpoch, registered);
+    const epochs = new Map(fresh.map((keyId) => [keyId, nextEpoch(keyId, { localEpoch: seen(keyId) })]));
     if (epochs.size === 0) return;
     await this.book.record({ epochs });
     for (const [keyId, epoch] of epochs) {

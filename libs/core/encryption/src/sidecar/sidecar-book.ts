@@ -8,6 +8,7 @@ import {
   type SidecarKey,
   sidecarMacInput,
 } from '@caisson/formats';
+import type { EpochFloors } from '../candidate/epoch-floors.js';
 import { recordMac } from '../keys/authentication.js';
 import type { Keystore } from '../keys/keystore.js';
 import { replaceFile } from './durable-file.js';
@@ -20,6 +21,8 @@ export interface SidecarBookParts {
   readonly directory: DataDirectory;
   readonly hashes: Hashes;
   readonly keystore: Keystore;
+  /** Where keys begin that are recorded for the first time. */
+  readonly floors: Pick<EpochFloors, 'of'>;
 }
 
 /**
@@ -96,11 +99,21 @@ export class SidecarBook {
       groups: new Map(),
       keys: new Map(),
     };
-    const content = mergeSidecar(this.#content ?? empty, change);
+    const content = this.#floored(mergeSidecar(this.#content ?? empty, change));
     const bytes = printSidecar(this.#authenticate(content));
     if (this.#written === undefined || !equalBytes(this.#written, bytes)) await this.#write(bytes);
     this.#content = content;
     this.#written = bytes;
+  }
+
+  #floored(content: SidecarContent): SidecarContent {
+    const keys = new Map(content.keys);
+    for (const [keyId, key] of keys) {
+      const isNew = this.#content?.keys.has(keyId) !== true;
+      const localEpoch = Math.max(key.localEpoch, this.#parts.floors.of(keyId));
+      if (isNew && localEpoch !== key.localEpoch) keys.set(keyId, { ...key, localEpoch });
+    }
+    return { ...content, keys };
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

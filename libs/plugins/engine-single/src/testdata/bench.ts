@@ -1,3 +1,4 @@
+import { EMPTY_BYTES } from '@caisson/base';
 import {
   type Applier,
   type CaissonError,
@@ -106,6 +107,8 @@ export class Bench {
   #encryption(): EncryptionLayer {
     return {
       enabled: false,
+      needsRegisteredEpoch: false,
+      answer: async () => EMPTY_BYTES,
       openGroup: async (id) => {
         this.#options.openGroup?.(id);
         this.steps.push(`open ${id}`);
@@ -130,6 +133,10 @@ export class Bench {
         return { kind: 'payload', proposalId, payload: body };
       },
       admission: (source) => this.#options.admission?.(source),
+      challenge: async () => EMPTY_BYTES,
+      admit: async () => [],
+      unregisteredKeys: async () => [],
+      registeredEpoch: async () => undefined,
       close: async () => void world.closed.push('store'),
     };
   }

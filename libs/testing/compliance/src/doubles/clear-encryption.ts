@@ -1,3 +1,4 @@
+import { EMPTY_BYTES } from '@caisson/base';
 import type {
   CaissonError,
   EncryptionLayer,
@@ -16,6 +17,7 @@ import { plaintextSide } from './plaintext-side.js';
  */
 export class ClearEncryption implements EncryptionLayer {
   readonly enabled = false;
+  readonly needsRegisteredEpoch = false;
   readonly #stores: UntrustedStores;
   readonly #directoryOf: (group: number) => string;
   readonly #refusals = new Map<ProposalSource, CaissonError>();
@@ -42,8 +44,16 @@ export class ClearEncryption implements EncryptionLayer {
       sealProposal: ({ proposalId }: ProposalSlot, payload) => encodeClearProposal(proposalId, payload),
       openProposal: (_at, data) => opened(data),
       admission: (source) => this.#refusals.get(source),
+      challenge: async () => EMPTY_BYTES,
+      admit: async () => [],
+      unregisteredKeys: async () => [],
+      registeredEpoch: async () => undefined,
       close: () => store.close(),
     };
+  }
+
+  answer(): Promise<Uint8Array> {
+    return Promise.resolve(EMPTY_BYTES);
   }
 }
 
