@@ -39,7 +39,7 @@ function addAdd(cluster: Command): void {
     orderCommand(cluster, {
       words: 'add <name>',
       does: 'let a running node in: it catches up as a learner, then votes',
-      example: '$ caisson cluster add n2 --peer-address 10.0.0.2:7702 --client-address 10.0.0.2:7700',
+      example: '$ caisson cluster add n2 --peer-address 10.0.0.2:7800 --client-address 10.0.0.2:7700',
     }),
   );
   addOrder<CandidateOptions>(command, (client, { args, options, signal }) =>
@@ -70,7 +70,7 @@ function addReplace(cluster: Command): void {
     orderCommand(cluster, {
       words: 'replace <old> <name>',
       does: 'let a running node in and, once it votes, take the old one out',
-      example: '$ caisson cluster replace n2 n4 --peer-address 10.0.0.4:7702 --client-address 10.0.0.4:7700',
+      example: '$ caisson cluster replace n2 n4 --peer-address 10.0.0.4:7800 --client-address 10.0.0.4:7700',
     }),
   );
   addOrder<CandidateOptions>(command, (client, { args, options, signal }) =>

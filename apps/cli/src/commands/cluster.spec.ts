@@ -20,7 +20,7 @@ function group(members: proto.Member[], leader = 'n1'): proto.GroupStatus {
   return { id: 1n, ...counts, leads: leader === 'n1', leader, members, halted: '' };
 }
 
-const CANDIDATE = ['--peer-address', '10.0.0.4:7702', '--client-address', '10.0.0.4:7700'];
+const CANDIDATE = ['--peer-address', '10.0.0.4:7800', '--client-address', '10.0.0.4:7700'];
 
 test('status draws who leads, who lags how far, and how many may fail', async () => {
   const node = await start();
@@ -87,7 +87,7 @@ test('add tells its steps and how far the node has caught up, and sends what it 
   const { notes, exitCode } = await caisson('cluster', 'add', 'n4', ...CANDIDATE, '--address', node.address);
   expect(exitCode).toBe(0);
   expect(notes).toMatch(/asking the node[^]*catching up\n[^]*making it a voter[^]*add n4: done in/);
-  const sent = { name: 'n4', address: '10.0.0.4:7702', clientAddress: '10.0.0.4:7700', learner: false };
+  const sent = { name: 'n4', address: '10.0.0.4:7800', clientAddress: '10.0.0.4:7700', learner: false };
   expect(node.orders).toEqual([['add', { node: sent }]]);
 });
 

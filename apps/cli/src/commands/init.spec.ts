@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 function token(changes: Partial<JoinToken> = {}): string {
-  const members = [{ name: 'n1', address: '10.0.0.1:7702', clientAddress: '10.0.0.1:7700' }];
+  const members = [{ name: 'n1', address: '10.0.0.1:7800', clientAddress: '10.0.0.1:7700' }];
   return encodeJoinToken({ clusterId: CLUSTER_ID, birth: 'encrypted', format: 1, members, ...changes });
 }
 
@@ -69,10 +69,22 @@ test('a text that is no token is wrong words, not a crash', async () => {
 
 test('a configuration for peers names what the operator must bring', async () => {
   const config = join(folder, 'caisson.yaml');
-  await init('--config', config, '--peer-listen', '0.0.0.0:7702', '--name', 'n1');
-  expect(parse(await readFile(config, 'utf8'))['transport-grpc']).toMatchObject({
-    listen: '0.0.0.0:7702',
-    advertise: expect.stringMatching(/[^0]:7702$/),
-    tls: { cert: expect.any(String), key: { file: expect.any(String) }, ca: expect.any(String) },
+  await init('--config', config, '--peer-listen', '0.0.0.0:7800', '--name', 'n1');
+  const document = parse(await readFile(config, 'utf8'));
+  const tls = { cert: expect.any(String), key: { file: expect.any(String) }, ca: expect.any(String) };
+  expect(document).toMatchObject({
+    'transport-grpc': { listen: '0.0.0.0:7800', advertise: expect.stringMatching(/^[^0].*:7800$/), tls },
+    'engine-raft': { clientAddress: expect.stringMatching(/^[^0].*:7700$/) },
+    'gateway-grpc': { listen: '0.0.0.0:7700', tls: { ...tls, requireClientCertificate: true } },
+  });
+});
+
+test('a configuration for peers on one machine needs no TLS', async () => {
+  const config = join(folder, 'caisson.yaml');
+  await init('--config', config, '--peer-listen', '127.0.0.1:7800', '--name', 'n1');
+  expect(parse(await readFile(config, 'utf8'))).toMatchObject({
+    'transport-grpc': { listen: '127.0.0.1:7800' },
+    'engine-raft': { clientAddress: '127.0.0.1:7700' },
+    'gateway-grpc': { listen: '127.0.0.1:7700' },
   });
 });

@@ -8,18 +8,53 @@ export interface Listening {
   readonly peerListen?: string;
 }
 
-const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]):/;
-const WILDCARD = /^(0\.0\.0\.0|\[::\]):(\d+)$/;
+const CLIENT_PORT = 7700;
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;
+const WILDCARD = /^(0\.0\.0\.0|\[::\])$/;
+const TLS_TO_BRING = {
+  cert: '/etc/caisson/node.pem',
+  key: { file: '/etc/caisson/node.key' },
+  ca: '/etc/caisson/ca.pem',
+};
 
 /** A configuration to start from. Where TLS is needed it names files that the operator has to bring. */
 export function configText({ dataDir, kekPath }: Initialised, { peerListen }: Listening = {}): string {
-  return stringify({
-    'data-directory': { path: dataDir },
-    ...(kekPath ? { 'kek-file': { path: kekPath } } : { 'applier-encryption': { enabled: false } }),
-    ...(peerListen === undefined ? {} : { 'transport-grpc': transport(peerListen) }),
-    'gateway-grpc': { listen: '127.0.0.1:7700' },
-    'admin-http': { listen: '127.0.0.1:7701' },
-  });
+  return stringify(
+    {
+      'data-directory': { path: dataDir },
+      ...(kekPath ? { 'kek-file': { path: kekPath } } : { 'applier-encryption': { enabled: false } }),
+      ...(peerListen === undefined ? { 'gateway-grpc': gateway('127.0.0.1') } : amongPeers(peerListen)),
+      'admin-http': { listen: '127.0.0.1:7701' },
+    },
+    { aliasDuplicateObjects: false },
+  );
+}
+
+/** The doors of a member: for peers, for clients, and where the others may send clients. */
+function amongPeers(listen: string): object {
+  const [host, port] = [listen.slice(0, listen.lastIndexOf(':')), listen.slice(listen.lastIndexOf(':') + 1)];
+  const isWildcard = WILDCARD.test(host);
+  // Nobody can dial a wildcard: others are told a name of this machine.
+  const told = isWildcard ? hostname() : host;
+  return {
+    'transport-grpc': {
+      listen,
+      ...(isWildcard && { advertise: `${told}:${port}` }),
+      ...(!LOOPBACK.test(host) && { tls: TLS_TO_BRING }),
+    },
+    'engine-raft': { clientAddress: `${told}:${CLIENT_PORT}` },
+    'gateway-grpc': gateway(host),
+  };
+}
+
+function gateway(host: string): object {
+  const listen = `${host}:${CLIENT_PORT}`;
+  if (LOOPBACK.test(host)) return { listen };
+  const certificates = [
+    { commonName: 'app', role: 'writer' },
+    { commonName: 'ops', role: 'operator' },
+  ];
+  return { listen, tls: { ...TLS_TO_BRING, requireClientCertificate: true }, access: { certificates } };
 }
 
 /** An existing file is somebody's work and stays as it is. */
@@ -29,22 +64,4 @@ export async function writeConfig(path: string, text: string): Promise<void> {
     () => false,
   );
   if (!exists) await writeFile(path, text, { flag: 'wx' });
-}
-
-function transport(listen: string): object {
-  const wildcard = WILDCARD.exec(listen);
-  return {
-    listen,
-    // Nobody can dial a wildcard: peers are told a name of this machine.
-    ...(wildcard && { advertise: `${hostname()}:${wildcard[2]}` }),
-    ...(LOOPBACK.test(listen)
-      ? {}
-      : {
-          tls: {
-            cert: '/etc/caisson/node.pem',
-            key: { file: '/etc/caisson/node.key' },
-            ca: '/etc/caisson/ca.pem',
-          },
-        }),
-  };
 }

@@ -7,9 +7,10 @@ let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'caisson-doctor-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function findingOf(section: unknown): string {
+function findingOf(section: unknown, clientAddress = 'n1:7700'): string {
   try {
-    return checkTransport({ 'transport-grpc': section } as never, folder, 0);
+    const document = { 'transport-grpc': section, 'engine-raft': { clientAddress } };
+    return checkTransport(document, folder, 0);
   } catch (error) {
     return `FAILED ${String(error)}`;
   }
@@ -21,27 +22,32 @@ test('a node without a transport runs alone, and that is fine', () => {
 });
 
 test.each([
-  ['a wildcard is told to peers', { listen: '0.0.0.0:7702' }, /FAILED .*nobody can dial/],
+  ['a wildcard is told to peers', { listen: '0.0.0.0:7800' }, /FAILED .*nobody can dial/],
   [
     'a wildcard is listened on and a name told, without TLS',
-    { listen: '0.0.0.0:7702', advertise: 'n1:7702' },
+    { listen: '0.0.0.0:7800', advertise: 'n1:7800' },
     /FAILED .*without tls/,
   ],
   [
     'loopback is told to other machines',
-    { listen: '0.0.0.0:7702', advertise: '127.0.0.1:7702' },
+    { listen: '0.0.0.0:7800', advertise: '127.0.0.1:7800' },
     /FAILED .*another machine/,
   ],
   ['the port changes', { listen: '127.0.0.1:0' }, /FAILED .*changes with every start/],
-  ['plaintext is wanted', { listen: '10.0.0.1:7702', insecure: true }, /^peers .*PLAINTEXT/],
-  ['all is on loopback', { listen: '127.0.0.1:7702' }, /^peers on this machine/],
+  ['plaintext is wanted', { listen: '10.0.0.1:7800', insecure: true }, /^peers .*PLAINTEXT/],
+  ['all is on loopback', { listen: '127.0.0.1:7800' }, /^peers on this machine/],
 ])('%s', (_what, section, says) => {
   expect(findingOf(section)).toMatch(says);
 });
 
+test('a member must say where clients reach it', () => {
+  expect(findingOf({ listen: '127.0.0.1:7800' }, '')).toMatch(/FAILED .*engine-raft\.clientAddress/);
+  expect(findingOf({ listen: '127.0.0.1:7800' }, '0.0.0.0:7700')).toMatch(/FAILED .*nobody can dial/);
+});
+
 test('files that are missing or hold no certificate are named', () => {
   const tls = { cert: 'node.pem', key: { file: 'node.key' }, ca: 'ca.pem' };
-  const section = { listen: '10.0.0.1:7702', tls };
+  const section = { listen: '10.0.0.1:7800', tls };
   expect(findingOf(section)).toMatch(/FAILED .*node\.pem cannot be read/);
   for (const file of ['node.pem', 'node.key', 'ca.pem']) writeFileSync(join(folder, file), 'x');
   expect(findingOf(section)).toMatch(/FAILED .*node\.pem holds no certificate/);

@@ -10,6 +10,7 @@ interface TransportSection {
   readonly tls?: { readonly cert?: unknown; readonly key?: unknown; readonly ca?: unknown };
 }
 
+const DEFAULT_LISTEN = '127.0.0.1:7800';
 const WILDCARD = /^(0\.0\.0\.0|\[::\]):/;
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]):/;
 const DAY_MS = 86_400_000;
@@ -22,10 +23,11 @@ const DAYS_LEFT_MIN = 14;
 export function checkTransport(document: ConfigDocument, directory: string, nowMs: number): string {
   const section = document['transport-grpc'] as TransportSection | false | undefined;
   if (!section) return 'no section transport-grpc: the node runs alone';
-  const { listen, advertise = listen, tls, insecure } = section;
+  const { listen = DEFAULT_LISTEN, advertise = listen, tls, insecure } = section;
   if (typeof listen !== 'string' || typeof advertise !== 'string')
-    return 'the address is the default of the plugin';
+    throw 'transport-grpc.listen is no address';
   checkAddresses(listen, advertise);
+  checkClientAddress(document);
   if (tls) {
     const files = [tls.cert, (tls.key as { file?: unknown } | undefined)?.file, tls.ca];
     for (const file of files) if (typeof file === 'string') checkFile(resolve(directory, file));
@@ -44,6 +46,14 @@ function checkAddresses(listen: string, advertise: string): void {
     throw 'peers are told a port that changes with every start: set a fixed one in transport-grpc.listen';
   if (LOOPBACK.test(advertise) && !LOOPBACK.test(listen))
     throw `peers are told ${advertise}, which is another machine for each of them`;
+}
+
+/** Without it a client that asks a follower is not told where the leader is. */
+function checkClientAddress(document: ConfigDocument): void {
+  const { clientAddress } = (document['engine-raft'] ?? {}) as { clientAddress?: unknown };
+  if (typeof clientAddress !== 'string' || clientAddress === '')
+    throw 'clients cannot be sent to this node: set engine-raft.clientAddress';
+  if (WILDCARD.test(clientAddress)) throw `clients are told ${clientAddress}, which nobody can dial`;
 }
 
 function checkFile(path: string): void {
