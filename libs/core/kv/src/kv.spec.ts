@@ -231,7 +231,7 @@ test('commits are visible and timestamps rise after a restart, also with the clo
   const after = await Node.open({}, stores, before.clock);
   before.clock.step(-100_000);
   expect(await after.get('a')).toBe('one');
-  expect(await after.put('a', 'two')).toBeGreaterThan(commitTs);
+  expect(await after.during(after.put('a', 'two'))).toBeGreaterThan(commitTs);
 });
 
 test('an aborted read says why and leaves nothing held', async () => {

@@ -14,6 +14,7 @@ import {
   type WriteResponse,
 } from '@caisson/contracts';
 import { abortable } from './abort.js';
+import { CEILING, type CeilingConfig, CeilingKeeper } from './ceiling/ceiling-keeper.js';
 import type { KvGroups } from './groups/kv-groups.js';
 import { checkGet, checkScan, checkWrite, KV_LIMITS, type KvLimits } from './limits.js';
 import { ActiveReads } from './reads/active-reads.js';
@@ -31,9 +32,11 @@ export interface KvOptions {
   readonly limits?: KvLimits;
   readonly gather?: GatherLimits;
   readonly retention?: RetentionConfig;
+  readonly ceiling?: CeilingConfig;
 }
 
 interface GroupParts {
+  readonly ceiling: CeilingKeeper;
   readonly queue: CommandQueue;
   readonly reader: Reader;
   readonly retention: Retention;
@@ -59,6 +62,7 @@ export class Kv implements KvService {
   }
 
   async stop(): Promise<void> {
+    this.#home?.ceiling.stop();
     await this.#home?.retention.stop();
   }
 
@@ -97,32 +101,28 @@ export class Kv implements KvService {
   }
 
   #open(id: number): GroupParts {
-    const {
-      engine,
-      groups,
-      clock,
-      logger,
-      meter,
-      gather = GATHER_LIMITS,
-      retention = RETENTION,
-    } = this.#options;
+    const { engine, groups, clock, logger, meter } = this.#options;
+    const { gather = GATHER_LIMITS, retention = RETENTION, ceiling: limits = CEILING } = this.#options;
     const group = engine.group(id);
-    const { hlc } = groups.get(id);
+    const shared = groups.get(id);
+    const { hlc } = shared;
     const active = new ActiveReads();
+    const ceiling = new CeilingKeeper({ group, shared, clock, config: limits });
     const queue = new CommandQueue({
       group,
       hlc,
+      ceiling,
       clock,
       limits: gather,
       commands: meter?.counter({ name: 'kv_commands_total', help: 'Commands proposed.' }),
       payloads: meter?.counter({ name: 'kv_payloads_total', help: 'Payloads that carried them.' }),
     });
-    const reader = new Reader({ group, hlc, active, tip: new Tip(queue, hlc) });
+    const reader = new Reader({ group, hlc, active, tip: new Tip({ group, queue, hlc }) });
     const removed = meter?.counter({
       name: 'kv_compacted_rows_total',
       help: 'Rows removed below the floor.',
     });
     const parts = { group, hlc, queue, active, clock, logger: logger.child({ group: id }), removed };
-    return { queue, reader, retention: new Retention(parts, retention) };
+    return { ceiling, queue, reader, retention: new Retention(parts, retention) };
   }
 }

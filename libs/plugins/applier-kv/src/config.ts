@@ -28,6 +28,20 @@ export const ApplierKvConfig = z
     gatherBytesMax: count()
       .max(16 * MIB)
       .default(MIB),
+    /** How many writes may wait to be proposed; beyond it they are refused. */
+    waitingMax: count().default(16_384),
+    /** How many bytes of writes may wait to be proposed. */
+    waitingBytesMax: count().default(64 * MIB),
+    /** How far above now the replicated ceiling of the clock is put; a new leader waits as long at most. */
+    ceilingWindowMs: count().max(60_000).default(3_000),
+    /** How much of that window is left when the ceiling is renewed. */
+    ceilingRenewalMs: count().default(1_000),
+    /** How long a write waits for a ceiling to be renewed at most. */
+    ceilingWaitMs: count().default(10_000),
+  })
+  .refine((config) => config.ceilingRenewalMs < config.ceilingWindowMs, {
+    path: ['ceilingRenewalMs'],
+    message: 'must be less than ceilingWindowMs',
   })
   .prefault({});
 

@@ -68,6 +68,8 @@ test('an empty section is the defaults; unknown and impossible fields are proble
     retentionMs: 0,
     colour: 'red',
   });
+  const renewed = ApplierKvConfig.safeParse({ ceilingWindowMs: 500 });
+  expect(renewed.error?.issues).toMatchObject([{ path: ['ceilingRenewalMs'] }]);
   expect(parsed.error?.issues.map(({ path }) => path.join('.')).sort()).toEqual([
     '',
     'retentionMs',

@@ -60,7 +60,17 @@ function settingsOf(config: ApplierKvConfig) {
       writeItemsMax: config.writeItemsMax,
       writeBytesMax: config.writeBytesMax,
     },
-    gather: { commandsMax: config.gatherCommandsMax, bytesMax: config.gatherBytesMax },
+    gather: {
+      commandsMax: config.gatherCommandsMax,
+      bytesMax: config.gatherBytesMax,
+      waitingMax: config.waitingMax,
+      waitingBytesMax: config.waitingBytesMax,
+    },
+    ceiling: {
+      windowMs: config.ceilingWindowMs,
+      renewalMs: config.ceilingRenewalMs,
+      waitMs: config.ceilingWaitMs,
+    },
     retention: { retentionMs: config.retentionMs, intervalMs: config.retentionIntervalMs },
   };
 }

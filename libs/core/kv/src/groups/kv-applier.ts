@@ -39,7 +39,7 @@ export class KvApplier implements Applier {
   async open({ id, store }: ApplierGroup): Promise<GroupApplier> {
     const writer = await VersionWriter.open(store);
     const ceilingMs = await readCeiling(store);
-    this.#groups.open(id, writer.rows.lastCommitTs, ceilingMs);
+    this.#groups.open(id, { lastCommitTs: writer.rows.lastCommitTs, ceilingMs });
     return new KvGroupApplier({ id, writer, ceilingMs, groups: this.#groups });
   }
 }

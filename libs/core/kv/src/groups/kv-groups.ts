@@ -1,24 +1,18 @@
 import { invariant } from '@caisson/base';
 import type { Clock, Timestamp } from '@caisson/contracts';
-import { addMs, HybridClock, timestampOfMs } from '@caisson/mvcc';
+import { addMs, HybridClock } from '@caisson/mvcc';
 
 /** What the applier of a group and the proposers for it share. */
 export interface KvGroup {
   readonly id: number;
-  /** Draws the group's commit timestamps and hears of those applied. */
+  /** Draws the group's commit timestamps, none above the ceiling, and hears of those applied. */
   readonly hlc: HybridClock;
-  /** The replicated ceiling in Unix milliseconds, as applied; 0n before the first. */
-  readonly ceilingMs: bigint;
+  /** The replicated limit of the clock, as applied; 0n before the first. */
+  readonly ceiling: Timestamp;
 }
 
 interface OpenedGroup extends KvGroup {
-  ceilingMs: bigint;
-}
-
-export interface KvGroupsOptions {
-  readonly clock: Pick<Clock, 'nowMs'>;
-  /** Whether timestamps stay below the replicated ceiling. Only sensible where somebody renews it. */
-  readonly enforcesCeiling?: boolean;
+  ceiling: Timestamp;
 }
 
 /**
@@ -28,21 +22,25 @@ export interface KvGroupsOptions {
  * log alone.
  */
 export class KvGroups {
-  readonly #options: KvGroupsOptions;
+  readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #groups = new Map<number, OpenedGroup>();
 
-  constructor(options: KvGroupsOptions) {
-    this.#options = options;
+  constructor({ clock }: { readonly clock: Pick<Clock, 'nowMs'> }) {
+    this.#clock = clock;
   }
 
-  /** Called by the applier. Opening a group again, after its store was replaced, keeps its clock. */
-  open(id: number, lastCommitTs: Timestamp, ceilingMs: bigint): void {
+  /**
+   * Called by the applier. Opening a group again, after its store was replaced, keeps its clock: who holds it
+   * goes on with it.
+   */
+  open(id: number, rows: { readonly lastCommitTs: Timestamp; readonly ceilingMs: bigint }): void {
+    const ceiling = timestampAt(rows.ceilingMs);
     const known = this.#groups.get(id);
     if (known === undefined) {
-      this.#groups.set(id, { id, ceilingMs, hlc: this.#createClock(id, lastCommitTs) });
+      this.#groups.set(id, { id, ceiling, hlc: this.#createClock(id, rows.lastCommitTs) });
     } else {
-      known.hlc.observe(lastCommitTs);
-      known.ceilingMs = ceilingMs;
+      known.hlc.observe(rows.lastCommitTs);
+      known.ceiling = ceiling;
     }
   }
 
@@ -53,12 +51,16 @@ export class KvGroups {
   }
 
   raiseCeiling(id: number, ceilingMs: bigint): void {
-    this.#groups.get(id)!.ceilingMs = ceilingMs;
+    this.#groups.get(id)!.ceiling = timestampAt(ceilingMs);
   }
 
   #createClock(id: number, above: Timestamp): HybridClock {
-    const { clock, enforcesCeiling = false } = this.#options;
-    const ceiling = (): Timestamp => addMs(timestampOfMs(0), Number(this.get(id).ceilingMs));
-    return new HybridClock({ nowMs: () => clock.nowMs(), above, ...(enforcesCeiling && { ceiling }) });
+    const ceiling = (): Timestamp => this.#groups.get(id)!.ceiling;
+    return new HybridClock({ nowMs: () => this.#clock.nowMs(), above, ceiling });
   }
+}
+
+/** The first timestamp of the millisecond; the last one there is for a time beyond all timestamps. */
+function timestampAt(ms: bigint): Timestamp {
+  return addMs(0n, Number(ms));
 }

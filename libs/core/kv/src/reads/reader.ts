@@ -1,14 +1,16 @@
 import { compareBytes } from '@caisson/base';
-import type {
-  Consistency,
-  GetRequest,
-  GetResponse,
-  ReplicatedGroup,
-  ReadView,
-  ScannedPair,
-  ScanRequest,
-  ScanResponse,
-  Timestamp,
+import {
+  CaissonError,
+  type Consistency,
+  type GetRequest,
+  type GetResponse,
+  isCaissonError,
+  type ReadView,
+  type ReplicatedGroup,
+  type ScannedPair,
+  type ScanRequest,
+  type ScanResponse,
+  type Timestamp,
 } from '@caisson/contracts';
 import {
   type HybridClock,
@@ -17,6 +19,7 @@ import {
   type ScanBounds,
   type ScanPage,
   Snapshot,
+  type SnapshotRequest,
 } from '@caisson/mvcc';
 import { SCAN_PAIRS_DEFAULT } from '../limits.js';
 import type { ActiveReads } from './active-reads.js';
@@ -98,9 +101,14 @@ export class Reader {
 
   /**
    * A moment at which transactions may read: the last commit. Where values may have expired since, it is
-   * moved up to now first, so that a transaction does not see what every other read says is gone.
+   * moved up to now first, so that a transaction does not see what every other read says is gone. Only the
+   * leader can: elsewhere that start is `NOT_LEADER`.
    */
-  async begin(signal?: AbortSignal): Promise<Timestamp> {
+  begin(signal?: AbortSignal): Promise<Timestamp> {
+    return whileOpen(this.#group, () => this.#begin(signal));
+  }
+
+  async #begin(signal: AbortSignal | undefined): Promise<Timestamp> {
     await this.#group.readBarrier('linearizable', signal);
     const view = this.#group.store.view();
     const rows = await readGroupRows(view).finally(() => view.close());
@@ -109,7 +117,11 @@ export class Reader {
     return mayHaveExpired || rows.lastCommitTs === 0n ? this.#tip.reach(now) : rows.lastCommitTs;
   }
 
-  async #read<T>(moment: Moment, look: (snapshot: Snapshot, staleMs: number) => Promise<T>): Promise<T> {
+  #read<T>(moment: Moment, look: (snapshot: Snapshot, staleMs: number) => Promise<T>): Promise<T> {
+    return whileOpen(this.#group, () => this.#readAt(moment, look));
+  }
+
+  async #readAt<T>(moment: Moment, look: (snapshot: Snapshot, staleMs: number) => Promise<T>): Promise<T> {
     const release = moment.ts === undefined ? undefined : this.#active.hold(moment.ts);
     try {
       const { staleMs } = await this.#group.readBarrier(moment.consistency, moment.signal);
@@ -124,15 +136,33 @@ export class Reader {
     }
   }
 
-  async #open({ ts, expiryTs, direction }: Moment): Promise<Snapshot> {
-    const { store } = this.#group;
-    if (ts === undefined) return Snapshot.open(store, { direction, expiryTs: this.#hlc.now() });
-    const request = { direction, ts, ...(expiryTs !== undefined && { expiryTs }) };
-    const snapshot = await Snapshot.open(store, request);
+  async #open({ ts, expiryTs, direction, consistency, signal }: Moment): Promise<Snapshot> {
+    const open = (request: SnapshotRequest): Promise<Snapshot> =>
+      Snapshot.open(this.#group.store, { ...request, direction });
+    if (ts === undefined) return open({ expiryTs: this.#hlc.now() });
+    const request = { ts, ...(expiryTs !== undefined && { expiryTs }) };
+    let snapshot = await open(request);
     if (snapshot.tip >= ts) return snapshot;
     await snapshot.close();
+    if (consistency === 'stale') {
+      // The page before came from a node that was ahead of this one.
+      await this.#group.readBarrier('linearizable', signal);
+      snapshot = await open(request);
+      if (snapshot.tip >= ts) return snapshot;
+      await snapshot.close();
+    }
     await this.#tip.reach(ts);
-    return Snapshot.open(store, request);
+    return open(request);
+  }
+}
+
+/** A store that is closed under a read is being replaced or put away: the read may be repeated. */
+async function whileOpen<T>({ id }: ReplicatedGroup, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isCaissonError(error, 'STORE_CLOSED')) throw error;
+    throw new CaissonError('UNAVAILABLE', { group: id, problem: 'its store is closed' }, { cause: error });
   }
 }
 

@@ -1,6 +1,12 @@
-import { CaissonError, type Timestamp } from '@caisson/contracts';
+import { CaissonError, type ReplicatedGroup, type Timestamp } from '@caisson/contracts';
 import type { HybridClock } from '@caisson/mvcc';
 import type { CommandQueue } from '../writes/command-queue.js';
+
+export interface TipParts {
+  readonly group: Pick<ReplicatedGroup, 'status'>;
+  readonly queue: CommandQueue;
+  readonly hlc: HybridClock;
+}
 
 /**
  * Moves the last commit forward where a read needs it.
@@ -10,6 +16,7 @@ import type { CommandQueue } from '../writes/command-queue.js';
  * below.
  */
 export class Tip {
+  readonly #group: Pick<ReplicatedGroup, 'status'>;
   readonly #queue: CommandQueue;
   readonly #hlc: HybridClock;
   /**
@@ -17,19 +24,23 @@ export class Tip {
    */
   #moving: Promise<Timestamp> | undefined;
 
-  constructor(queue: CommandQueue, hlc: HybridClock) {
-    this.#queue = queue;
-    this.#hlc = hlc;
+  constructor(parts: TipParts) {
+    this.#group = parts.group;
+    this.#queue = parts.queue;
+    this.#hlc = parts.hlc;
   }
 
   /**
    * The last commit timestamp, at or above `ts`, once it is applied here. `INVALID_ARGUMENT` for a timestamp
-   * in the future: waiting for it would push the clock ahead.
+   * in the future: waiting for it would push the clock ahead. `NOT_LEADER` elsewhere than on the leader,
+   * whose clock is the one that tells the future.
    */
   async reach(ts: Timestamp): Promise<Timestamp> {
-    const now = this.#hlc.now();
-    if (ts > now) throw new CaissonError('INVALID_ARGUMENT', { field: 'ts', limit: now, ts });
     for (;;) {
+      const now = this.#hlc.now();
+      if (ts > now && this.#group.status().leads) {
+        throw new CaissonError('INVALID_ARGUMENT', { field: 'ts', limit: now, ts });
+      }
       this.#moving ??= this.#move();
       const reached = await this.#moving;
       if (reached >= ts) return reached;

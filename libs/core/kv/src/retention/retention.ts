@@ -1,6 +1,7 @@
 import {
   type Clock,
   type Counter,
+  type ErrorCode,
   isCaissonError,
   type Logger,
   type ReplicatedGroup,
@@ -29,6 +30,16 @@ export const RETENTION: RetentionConfig = Object.freeze({ retentionMs: 3_600_000
 /** A pass reads every version, so it may take this share of the time at most: one part in so many. */
 const REST_FACTOR = 20;
 const FIRST_ROUND_MS = 60_000;
+
+/** What ends a round in the ordinary life of a cluster: leadership moves, a store is replaced, a node stops. */
+const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'CLOCK_CEILING',
+  'DRAINING',
+  'NOT_LEADER',
+  'STORE_CLOSED',
+  'UNAVAILABLE',
+  'UNKNOWN_OUTCOME',
+]);
 
 export interface RetentionParts {
   readonly group: ReplicatedGroup;
@@ -91,8 +102,9 @@ export class Retention {
     try {
       await this.round();
     } catch (error) {
-      if (this.#stop.signal.aborted || isCaissonError(error, 'DRAINING')) return;
-      logger.log('warn', 'retention did not finish its round', { error });
+      if (this.#stop.signal.aborted) return;
+      const level = isCaissonError(error) && PASSING.has(error.code) ? 'debug' : 'warn';
+      logger.log(level, 'retention did not finish its round', { error });
     }
     const took = clock.monotonicMs() - before;
     this.#schedule(Math.max(this.#config.intervalMs, took * REST_FACTOR));

@@ -13,6 +13,7 @@ import {
   type ReplicationEngine,
   type Store,
 } from '@caisson/contracts';
+import { OPCODES, payloadOpcode } from '@caisson/formats';
 import { MemoryStores } from '@caisson/store-memory';
 import { type KvApplier } from '../index.js';
 
@@ -32,8 +33,8 @@ export class LocalEngine implements ReplicationEngine, ReplicatedGroup {
   store!: ReadableStore;
   /** Payloads in log order, for replay. */
   readonly log: Uint8Array[] = [];
-  readonly leading = { here: true };
-  /** Answers instead of applying, once each, in order. */
+  readonly leading = { here: true, leadership: 1 };
+  /** Answers to payloads of commands instead of applying them, once each, in order. */
   readonly refusals: CaissonError[] = [];
   /** Entries per batch. */
   batchEntries = 3;
@@ -82,9 +83,15 @@ export class LocalEngine implements ReplicationEngine, ReplicatedGroup {
     }
   }
 
+  /** Payloads of commands in log order: without the ceilings of the clock. */
+  get commands(): readonly Uint8Array[] {
+    return this.log.filter((payload) => payloadOpcode(payload) !== OPCODES.hlcCeiling);
+  }
+
   status(): GroupStatus {
     const { length } = this.log;
-    return { id: 1, applied: length, durable: length, leads: this.leading.here, leadership: 1, members: [], refused: 0 };
+    const { here, leadership } = this.leading;
+    return { id: 1, applied: length, durable: length, leads: here, leadership, members: [], refused: 0 };
   }
 
   /** Nothing is applied until `release`. */
@@ -122,7 +129,8 @@ export class LocalEngine implements ReplicationEngine, ReplicatedGroup {
     const batch = this.#plain.batch();
     const outcomes: ApplyOutcome[] = [];
     for (const { payload } of entries) {
-      const error = this.refusals.shift();
+      const isCeiling = payloadOpcode(payload) === OPCODES.hlcCeiling;
+      const error = isCeiling ? undefined : this.refusals.shift();
       const entry = { group: 1, term: 1, index: 1, proposalId: 0n, payload };
       outcomes.push(error ? { kind: 'refused', error } : await this.#applier.apply(entry, batch));
     }

@@ -43,6 +43,17 @@ export class Node {
     });
   }
 
+  /** Lets time pass until `work` is done. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    let isDone = false;
+    void work.catch(() => undefined).finally(() => (isDone = true));
+    const settle = async (): Promise<void> => {
+      for (let turn = 0; turn < 8; turn++) await this.clock.turn();
+    };
+    for (await settle(); !isDone; await settle()) this.clock.advance(10);
+    return work;
+  }
+
   write(request: WriteRequest): Promise<WriteResponse> {
     return this.kv.write(request, {});
   }

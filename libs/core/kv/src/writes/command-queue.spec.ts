@@ -5,7 +5,7 @@ import { type CommandOutcome, decodeCommand, decodeCommands, encodeCommandResult
 import { HybridClock } from '@caisson/mvcc';
 import { KvGroups } from '../index.js';
 import { key, Node } from '../testdata/node.js';
-import { CommandQueue } from './command-queue.js';
+import { CommandQueue, GATHER_LIMITS, type GatherLimits } from './command-queue.js';
 
 const intent = (name: string) => ({
   kind: 'write' as const,
@@ -22,7 +22,7 @@ const committed = (payload: Uint8Array): CommandOutcome[] =>
 /** A queue over a group that answers by `answer`. */
 function queueOver(
   answer: (payload: Uint8Array) => readonly CommandOutcome[],
-  limits?: { commandsMax: number; bytesMax: number },
+  limits: Partial<GatherLimits> = {},
 ) {
   const clock = new ManualClock();
   const payloads: Uint8Array[] = [];
@@ -36,15 +36,22 @@ function queueOver(
     },
   } as unknown as ReplicatedGroup;
   const hlc = new HybridClock({ nowMs: () => clock.nowMs(), above: 0n });
-  return { clock, payloads, queue: new CommandQueue({ group, hlc, clock, ...(limits && { limits }) }) };
+  const queue = new CommandQueue({
+    group,
+    hlc,
+    ceiling: { ready: () => undefined },
+    clock,
+    limits: { ...GATHER_LIMITS, ...limits },
+  });
+  return { clock, payloads, queue };
 }
 
 test('writes of one turn share a payload, in the order of their calls and timestamps', async () => {
   const node = await Node.open();
   const names = Array.from({ length: 20 }, (_, at) => `k${at}`);
   const commits = await Promise.all(names.map((name) => node.put(name, name)));
-  expect(node.engine.log.length).toBe(1);
-  expect(commitsOf(node.engine.log[0]!)).toEqual(commits);
+  expect(node.engine.commands.length).toBe(1);
+  expect(commitsOf(node.engine.commands[0]!)).toEqual(commits);
   expect([...commits].sort()).toEqual(commits);
   for (const name of names) expect(await node.get(name)).toBe(name);
 });
@@ -141,12 +148,35 @@ test('a write aborted before its turn never happens; one aborted later may', asy
   expect(await node.get('a')).toBe('a');
 });
 
-test('a clock that may not go on fails the writes that needed it', async () => {
+test('commands wait for timestamps, as many as the limits allow, and hear why none came', async () => {
+  const clock = new ManualClock();
+  const group = { propose: () => createDeferred<Proposed>().promise } as unknown as ReplicatedGroup;
+  const hlc = new HybridClock({ nowMs: () => clock.nowMs(), above: 0n });
+  const closed = createDeferred<void>();
+  const ceiling = { ready: () => closed.promise };
+  const limits = { ...GATHER_LIMITS, waitingMax: 3, waitingBytesMax: 100 };
+  const queue = new CommandQueue({ group, hlc, ceiling, clock, limits });
+  const waiting = [1, 1].map((bytes) => queue.submit(intent('a'), bytes));
+  expect(() => void queue.submit(intent('a'), 99)).toThrow('TOO_MANY_REQUESTS');
+  waiting.push(queue.submit(intent('a'), 1));
+  expect(() => void queue.submit(intent('a'), 1)).toThrow('TOO_MANY_REQUESTS');
+  closed.reject(new CaissonError('CLOCK_CEILING'));
+  for (const one of await Promise.allSettled(waiting)) {
+    expect(one).toMatchObject({ reason: { code: 'CLOCK_CEILING' } });
+  }
+});
+
+test('a clock that may not go on fails the writes that needed it, after some attempts', async () => {
   const clock = new ManualClock();
   const group = { propose: () => createDeferred<Proposed>().promise } as unknown as ReplicatedGroup;
   const hlc = new HybridClock({ nowMs: () => clock.nowMs(), above: 0n, ceiling: () => 1n });
-  const queue = new CommandQueue({ group, hlc, clock });
-  await expect(queue.submit(intent('a'), 1)).rejects.toMatchObject({ code: 'CLOCK_CEILING' });
+  const queue = new CommandQueue({ group, hlc, ceiling: { ready: () => undefined }, clock });
+  const done = queue.submit(intent('a'), 1).catch((error: unknown) => error);
+  for (let turn = 0; turn < 30; turn++) {
+    await clock.turn();
+    clock.advance(100);
+  }
+  expect(await done).toMatchObject({ code: 'CLOCK_CEILING' });
 });
 
 test('a group without an open applier and a shifted result list are bugs (KV-1, KV-2)', async () => {

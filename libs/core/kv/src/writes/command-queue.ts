@@ -3,6 +3,7 @@ import {
   CaissonError,
   type Clock,
   type Counter,
+  isCaissonError,
   type Proposed,
   type ReplicatedGroup,
 } from '@caisson/contracts';
@@ -16,24 +17,38 @@ import {
 } from '@caisson/formats';
 import type { HybridClock } from '@caisson/mvcc';
 import { abortError, throwIfAborted } from '../abort.js';
+import type { CeilingKeeper } from '../ceiling/ceiling-keeper.js';
 import { commandAt, type Intent } from './command-at.js';
 
-/** How much one payload gathers. */
+/** How much one payload gathers, and how much waits for one. */
 export interface GatherLimits {
   readonly commandsMax: number;
   readonly bytesMax: number;
+  /** Beyond either of these a command is refused with `TOO_MANY_REQUESTS`; one always fits. */
+  readonly waitingMax: number;
+  readonly waitingBytesMax: number;
 }
 
-export const GATHER_LIMITS: GatherLimits = Object.freeze({ commandsMax: 256, bytesMax: 1024 * 1024 });
+export const GATHER_LIMITS: GatherLimits = Object.freeze({
+  commandsMax: 256,
+  bytesMax: 1024 * 1024,
+  waitingMax: 16_384,
+  waitingBytesMax: 64 * 1024 * 1024,
+});
 
 /** Refusals of which nothing was applied and that a fresh timestamp or a moment cures. */
-const TRANSIENT: ReadonlySet<string> = new Set(['TIMESTAMP_BEHIND', 'ENVELOPE_CUTOVER_IN_PROGRESS']);
+const TRANSIENT: ReadonlySet<string> = new Set([
+  'TIMESTAMP_BEHIND',
+  'ENVELOPE_CUTOVER_IN_PROGRESS',
+  'CLOCK_CEILING',
+]);
 const ATTEMPTS_MAX = 10;
 const PAUSE_MS = 5;
 
 export interface CommandQueueOptions {
   readonly group: ReplicatedGroup;
   readonly hlc: HybridClock;
+  readonly ceiling: Pick<CeilingKeeper, 'ready'>;
   readonly clock: Clock;
   readonly limits?: GatherLimits;
   readonly commands?: Counter | undefined;
@@ -53,12 +68,14 @@ interface Waiter {
  * proposal, one envelope and one place in the log for all of them.
  *
  * Commit timestamps are drawn right before the payload is proposed, without giving way in between, so the
- * order of timestamps is the order of the log.
+ * order of timestamps is the order of the log. While none may be drawn, commands wait here, a bounded number
+ * of them.
  */
 export class CommandQueue {
   readonly #options: CommandQueueOptions;
   readonly #limits: GatherLimits;
   #waiting: Waiter[] = [];
+  #waitingBytes = 0;
   #isScheduled = false;
 
   constructor(options: CommandQueueOptions) {
@@ -72,6 +89,7 @@ export class CommandQueue {
    */
   submit(intent: Intent, bytes: number, signal?: AbortSignal): Promise<CommandResult> {
     throwIfAborted(signal);
+    this.#refuseExcess(bytes);
     const waiter: Waiter = { intent, bytes, answer: createDeferred(), attempts: 0, isAbandoned: false };
     this.#enqueue(waiter);
     if (signal === undefined) return waiter.answer.promise;
@@ -83,17 +101,43 @@ export class CommandQueue {
     return waiter.answer.promise.finally(() => signal.removeEventListener('abort', onAbort));
   }
 
+  #refuseExcess(bytes: number): void {
+    const { waitingMax, waitingBytesMax } = this.#limits;
+    const waiting = this.#waiting.length;
+    if (waiting === 0) return;
+    if (waiting < waitingMax && this.#waitingBytes + bytes <= waitingBytesMax) return;
+    throw new CaissonError('TOO_MANY_REQUESTS', { queue: 'commands', waiting, bytes: this.#waitingBytes });
+  }
+
   #enqueue(waiter: Waiter): void {
     this.#waiting.push(waiter);
+    this.#waitingBytes += waiter.bytes;
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     void this.#options.clock.turn().then(() => this.#flush());
   }
 
-  #flush(): void {
-    this.#isScheduled = false;
+  async #flush(): Promise<void> {
+    const { ceiling } = this.#options;
+    try {
+      for (let ready = ceiling.ready(); ready !== undefined; ready = ceiling.ready()) await ready;
+    } catch (error) {
+      for (const { answer } of this.#takeWaiting()) answer.reject(error);
+      return;
+    }
+    this.#proposeAll();
+  }
+
+  #takeWaiting(): Waiter[] {
     const waiting = this.#waiting.filter((waiter) => !waiter.isAbandoned);
+    this.#isScheduled = false;
     this.#waiting = [];
+    this.#waitingBytes = 0;
+    return waiting;
+  }
+
+  #proposeAll(): void {
+    const waiting = this.#takeWaiting();
     const { commandsMax, bytesMax } = this.#limits;
     for (let first = 0; first < waiting.length; ) {
       let bytes = waiting[first]!.bytes;
@@ -115,7 +159,10 @@ export class CommandQueue {
       payloads?.add(1);
       void this.#answer(waiters, proposed);
     } catch (error) {
-      for (const { answer } of waiters) answer.reject(error);
+      for (const waiter of waiters) {
+        if (isCaissonError(error, 'CLOCK_CEILING')) this.#refuse(waiter, error);
+        else waiter.answer.reject(error);
+      }
     }
   }
 
