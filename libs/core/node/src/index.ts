@@ -3,6 +3,23 @@ export { ApplyLoop, type ApplyLoopParts } from './applying/apply-loop.js';
 export { haltAt, type HaltPoint } from './applying/halt.js';
 export { OpcodeTable } from './applying/opcode-table.js';
 export { OpenAppliers, type OpenOwner } from './applying/open-appliers.js';
+export type { MembershipApplier } from './applying/membership-applier.js';
+export { AddressBook } from './consensus/address-book.js';
+export { ConsensusGroup } from './consensus/consensus-group.js';
+export type { CompactionLimits, ConsensusOptions } from './consensus/consensus-options.js';
+export { GroupReceiver, type QuestionHandler } from './consensus/group-receiver.js';
+export { type GroupHouse, openGroup } from './consensus/open-group.js';
+export type {
+  GroupSnapshots,
+  OpenSnapshot,
+  SnapshotPoint,
+  SnapshotRecovery,
+  SnapshotSink,
+  SnapshotSource,
+  VerifiedSnapshot,
+} from './consensus/snapshot-ports.js';
+export { Ticker } from './consensus/ticker.js';
+export { Turns } from './consensus/turns.js';
 export { genesisApplier, genesisPayload } from './genesis/genesis-applier.js';
 export {
   type ApplyLimits,
@@ -10,8 +27,21 @@ export {
   DEFAULT_PROPOSAL_LIMITS,
   type ProposalLimits,
 } from './limits.js';
+export {
+  Admission,
+  type AdmissionLimits,
+  type AdmissionParts,
+  type AdmittingGroup,
+  DEFAULT_ADMISSION_LIMITS,
+} from './membership/admission.js';
 export { EMPTY_MEMBERSHIP, MembershipBook } from './membership/membership-book.js';
+export {
+  PeerQuestions,
+  type PeerQuestionsParts,
+  type QuestionAnswerer,
+} from './membership/peer-questions.js';
 export { raftIdOf } from './membership/raft-id.js';
+export { type EpochInquiry, lastRegisteredEpoch } from './membership/registered-epoch.js';
 export { NodeMetrics, type ProposalResult } from './metrics/node-metrics.js';
 export { abortError, untilAborted } from './proposals/abandon.js';
 export { type Answer, Answers } from './proposals/answers.js';

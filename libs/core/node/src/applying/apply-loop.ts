@@ -1,4 +1,4 @@
-import { invariant } from '@caisson/base';
+import { EMPTY_BYTES, invariant } from '@caisson/base';
 import type {
   ApplyOutcome,
   CaissonError,
@@ -10,7 +10,7 @@ import type {
 } from '@caisson/contracts';
 import type { ApplyLimits } from '../limits.js';
 import type { NodeMetrics } from '../metrics/node-metrics.js';
-import type { Answers } from '../proposals/answers.js';
+import type { Answer, Answers } from '../proposals/answers.js';
 import { Fifo } from '../proposals/fifo.js';
 import type { AppliedPosition } from '../reading/applied-position.js';
 import type { WriterQueue } from '../writing/writer-queue.js';
@@ -18,7 +18,10 @@ import { type AppliedRows, putAppliedIndex, putRefusedCount } from './applied-ro
 import { ApplyRun } from './apply-run.js';
 import { EntryOpener, type OpenedEntry } from './entry-opener.js';
 import { haltAt } from './halt.js';
+import type { MembershipApplier } from './membership-applier.js';
 import type { OpenAppliers } from './open-appliers.js';
+
+const MEMBERSHIP_APPLIED: ApplyOutcome = Object.freeze({ kind: 'applied', result: EMPTY_BYTES, sync: true });
 
 export interface ApplyLoopParts {
   readonly group: number;
@@ -34,10 +37,20 @@ export interface ApplyLoopParts {
   readonly metrics: NodeMetrics;
   readonly faults: Faults;
   readonly logger: Logger;
+  /** Without it a change of membership halts the group. */
+  readonly membership?: MembershipApplier;
   /** Called after each batch, once its effects are in the store. */
   onApplied?(): void;
+  /** Awaited after the batch of an entry that is applied alone, before the next entry is looked at. */
+  afterAlone?(): Promise<void>;
   /** Called once, after waiting callers were told. */
   onHalt?(error: CaissonError): void;
+}
+
+/** What a store that was replaced brings along. */
+export interface ReplacedState {
+  readonly rows: AppliedRows;
+  readonly appliers: OpenAppliers;
 }
 
 /**
@@ -50,7 +63,8 @@ export interface ApplyLoopParts {
  */
 export class ApplyLoop {
   readonly #parts: ApplyLoopParts;
-  readonly #opener: EntryOpener;
+  #opener: EntryOpener;
+  #appliers: OpenAppliers;
   readonly #pending = new Fifo<LogEntry>();
   #committed: number;
   #refused: number;
@@ -60,7 +74,8 @@ export class ApplyLoop {
 
   constructor(parts: ApplyLoopParts) {
     this.#parts = parts;
-    this.#opener = new EntryOpener(parts.encryption, parts.appliers);
+    this.#appliers = parts.appliers;
+    this.#opener = this.#newOpener();
     this.#committed = parts.rows.applied;
     this.#refused = parts.rows.refused;
   }
@@ -97,6 +112,24 @@ export class ApplyLoop {
     while (this.#working !== undefined) await this.#working;
   }
 
+  /**
+   * Lets a snapshot take the place of everything applied, between two batches. What was taken over and not
+   * applied is dropped: the snapshot stands for it. A failure is thrown and nothing is applied any more.
+   */
+  async replace(swap: () => Promise<ReplacedState>): Promise<void> {
+    await this.#parts.writer.run(async () => {
+      this.#pending.clear();
+      const { rows, appliers } = await swap();
+      invariant('NODE-3', rows.applied >= this.applied, 'a snapshot led back');
+      this.#appliers = appliers;
+      this.#opener = this.#newOpener();
+      this.#committed = rows.applied;
+      this.#refused = rows.refused;
+      this.#parts.position.advance(rows.applied);
+    });
+    this.#parts.onApplied?.();
+  }
+
   /** Finishes the batch in hand and applies nothing after it. What waits stays in the log. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -106,6 +139,15 @@ export class ApplyLoop {
   /** Stops at the entry after the applied one, for a store that cannot be written any more. */
   fail(cause: unknown): void {
     this.#haltAt(this.#pending.peek() ?? { index: this.applied + 1, term: 0 }, cause);
+  }
+
+  #newOpener(): EntryOpener {
+    const { encryption, membership } = this.#parts;
+    return new EntryOpener({
+      encryption,
+      appliers: this.#appliers,
+      takesMembership: membership !== undefined,
+    });
   }
 
   get #active(): boolean {
@@ -140,7 +182,8 @@ export class ApplyLoop {
       try {
         const opened = this.#opener.open(entry);
         if (opened.alone && run.entries > 0) return undefined;
-        await this.#apply(run, entry, opened);
+        run.alone = opened.alone;
+        if (!(await this.#apply(run, entry, opened))) return undefined;
         this.#pending.shift();
         if (opened.alone) return undefined;
       } catch (cause) {
@@ -150,18 +193,37 @@ export class ApplyLoop {
     return undefined;
   }
 
-  async #apply(run: ApplyRun, entry: LogEntry, opened: OpenedEntry): Promise<void> {
+  /** False for an entry that a snapshot has overtaken: it brings that one and all that wait behind it. */
+  async #apply(run: ApplyRun, entry: LogEntry, opened: OpenedEntry): Promise<boolean> {
+    const { answers, membership } = this.#parts;
+    if (opened.kind === 'membership') {
+      const applied = membership!.apply(entry, run.batch);
+      if (applied === 'overtaken') this.#pending.clear();
+      else this.#accept(run, entry, { proposalId: applied.proposalId, outcome: MEMBERSHIP_APPLIED });
+      return applied !== 'overtaken';
+    }
+    const { proposalId } = opened;
     const answer = this.#outcome(run, entry, opened);
     const outcome = answer === undefined || 'kind' in answer ? answer : await answer;
-    run.accept(entry, outcome);
-    if (outcome === undefined || !this.#parts.answers.waits(entry.index)) return;
-    run.answers.push({ index: entry.index, term: entry.term, proposalId: opened.proposalId, outcome });
+    if (outcome === undefined) {
+      run.accept(entry, outcome);
+      answers.replaced(entry.index);
+    } else {
+      this.#accept(run, entry, { proposalId, outcome });
+    }
+    return true;
+  }
+
+  #accept(run: ApplyRun, entry: LogEntry, result: Pick<Answer, 'proposalId' | 'outcome'>): void {
+    run.accept(entry, result.outcome);
+    if (!this.#parts.answers.waits(entry.index)) return;
+    run.answers.push({ index: entry.index, term: entry.term, ...result });
   }
 
   #outcome(
     run: ApplyRun,
     { index, term }: LogEntry,
-    opened: OpenedEntry,
+    opened: Exclude<OpenedEntry, { kind: 'membership' }>,
   ): Promise<ApplyOutcome> | ApplyOutcome | undefined {
     if (opened.kind === 'empty') return undefined;
     if (opened.kind === 'refused') return { kind: 'refused', error: opened.error };
@@ -170,7 +232,7 @@ export class ApplyLoop {
   }
 
   async #write(run: ApplyRun): Promise<void> {
-    const { answers, appliers, metrics, position } = this.#parts;
+    const { afterAlone, answers, metrics, position } = this.#parts;
     const refused = this.#refused + run.refused;
     try {
       putAppliedIndex(run.batch, run.last);
@@ -183,7 +245,8 @@ export class ApplyLoop {
     this.#refused = refused;
     position.advance(run.last);
     try {
-      appliers.written();
+      this.#appliers.written();
+      if (run.alone) await afterAlone?.();
     } catch (cause) {
       this.#haltAt({ index: run.last, term: 0 }, cause);
       return;

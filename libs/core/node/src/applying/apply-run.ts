@@ -12,6 +12,8 @@ export class ApplyRun {
   refused = 0;
   last = 0;
   sync = false;
+  /** Whether the entry in it shares its batch with nothing. */
+  alone = false;
   readonly #limits: ApplyLimits;
   #bytes = 0;
   #mark = 0;

@@ -10,6 +10,7 @@ export type OpenedEntry =
       readonly proposalId: bigint;
       readonly error: CaissonError;
     }
+  | { readonly kind: 'membership'; readonly alone: true; readonly proposalId: bigint }
   | {
       readonly kind: 'payload';
       readonly alone: boolean;
@@ -19,6 +20,14 @@ export type OpenedEntry =
     };
 
 const EMPTY: OpenedEntry = Object.freeze({ kind: 'empty', alone: false, proposalId: 0n });
+const MEMBERSHIP: OpenedEntry = Object.freeze({ kind: 'membership', alone: true, proposalId: 0n });
+
+export interface EntryOpenerParts {
+  readonly encryption: Pick<GroupEncryption, 'openProposal'>;
+  readonly appliers: OpenAppliers;
+  /** Whether this engine has changes of membership. */
+  readonly takesMembership: boolean;
+}
 
 /**
  * From a committed entry to a payload and the applier that owns it.
@@ -27,13 +36,11 @@ const EMPTY: OpenedEntry = Object.freeze({ kind: 'empty', alone: false, proposal
  * the encryption layer may count what it opened.
  */
 export class EntryOpener {
-  readonly #encryption: Pick<GroupEncryption, 'openProposal'>;
-  readonly #appliers: OpenAppliers;
+  readonly #parts: EntryOpenerParts;
   #last: { readonly entry: LogEntry; readonly opened: OpenedEntry } | undefined;
 
-  constructor(encryption: Pick<GroupEncryption, 'openProposal'>, appliers: OpenAppliers) {
-    this.#encryption = encryption;
-    this.#appliers = appliers;
+  constructor(parts: EntryOpenerParts) {
+    this.#parts = parts;
   }
 
   /** Throws what must halt the group. */
@@ -45,6 +52,8 @@ export class EntryOpener {
   }
 
   #open({ index, term, kind, data }: LogEntry): OpenedEntry {
+    const { appliers, encryption, takesMembership } = this.#parts;
+    if (kind !== 'normal' && takesMembership) return MEMBERSHIP;
     if (kind !== 'normal') {
       throw new CaissonError('ENTRY_MALFORMED', {
         kind,
@@ -52,11 +61,11 @@ export class EntryOpener {
       });
     }
     if (data.length === 0) return EMPTY;
-    const opened = this.#encryption.openProposal({ index, term }, data);
+    const opened = encryption.openProposal({ index, term }, data);
     const { proposalId } = opened;
     if (opened.kind === 'refused') return { kind: 'refused', alone: false, proposalId, error: opened.error };
     const { payload } = opened;
-    const { alone, applier } = this.#appliers.ownerOf(payload);
+    const { alone, applier } = appliers.ownerOf(payload);
     return { kind: 'payload', alone, proposalId, payload, applier };
   }
 }

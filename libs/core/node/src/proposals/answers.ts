@@ -41,11 +41,45 @@ export class Answers {
     else waiting.proposal.fail(replaced(index));
   }
 
+  /** An entry that is nobody's proposal was applied at `index`. */
+  replaced(index: number): void {
+    const waiting = this.#waiting.get(index);
+    if (waiting === undefined) return;
+    this.#waiting.delete(index);
+    waiting.proposal.fail(replaced(index));
+  }
+
+  /**
+   * Entries of `term` took the place of everything from `first` on; what was proposed there in an earlier one
+   * is no longer in this log. Answers how many failed.
+   */
+  replacedFrom(first: number, term: number): number {
+    let failed = 0;
+    for (const [index, waiting] of this.#waiting) {
+      if (index < first || waiting.term >= term) continue;
+      this.replaced(index);
+      failed++;
+    }
+    return failed;
+  }
+
   /** Fails what was to stand at `first` or above; answers how many. */
   failFrom(first: number, error: CaissonError): number {
     let failed = 0;
     for (const [index, { proposal }] of this.#waiting) {
       if (index < first) continue;
+      this.#waiting.delete(index);
+      proposal.fail(error);
+      failed++;
+    }
+    return failed;
+  }
+
+  /** Fails what was to stand at `last` or below; answers how many. */
+  failThrough(last: number, error: CaissonError): number {
+    let failed = 0;
+    for (const [index, { proposal }] of this.#waiting) {
+      if (index > last) continue;
       this.#waiting.delete(index);
       proposal.fail(error);
       failed++;

@@ -1,3 +1,4 @@
+import { createDeferred, type Deferred } from '@caisson/base';
 import { CaissonError, type ProposalSource } from '@caisson/contracts';
 import type { ProposalLimits } from '../limits.js';
 import { Fifo } from './fifo.js';
@@ -23,9 +24,13 @@ export class ProposalQueue {
   readonly #release = (proposal: PendingProposal): void => {
     this.#held--;
     this.#bytes -= proposal.payload.length;
+    if (this.#held > 0) return;
+    this.#emptied?.resolve();
+    this.#emptied = undefined;
   };
   #held = 0;
   #bytes = 0;
+  #emptied: Deferred<void> | undefined;
 
   constructor(limits: ProposalLimits, ids: ProposalIds) {
     this.#limits = limits;
@@ -44,6 +49,13 @@ export class ProposalQueue {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Resolves once every proposal has its answer. */
+  async idle(): Promise<void> {
+    if (this.#held === 0) return;
+    this.#emptied ??= createDeferred<void>();
+    await this.#emptied.promise;
   }
 
   /** Takes its place in the order before it returns, or throws `INVALID_ARGUMENT` or `TOO_MANY_REQUESTS`. */

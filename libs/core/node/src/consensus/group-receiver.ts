@@ -1,0 +1,89 @@
+import {
+  CaissonError,
+  type IncomingSnapshot,
+  type Logger,
+  type RaftReceiver,
+  toCaissonError,
+} from '@caisson/contracts';
+import {
+  decodeProposalQuestion,
+  decodeRaftMessage,
+  encodeProposalAnswer,
+  QUESTION,
+  questionKind,
+} from '@caisson/formats';
+import type { ConsensusGroup } from './consensus-group.js';
+
+export type QuestionHandler = (
+  from: bigint,
+  question: Uint8Array,
+  signal: AbortSignal,
+) => Promise<Uint8Array>;
+
+export interface GroupReceiverParts {
+  /** Undefined for a group that is not open here. */
+  groupOf(id: number): ConsensusGroup | undefined;
+  groups(): Iterable<ConsensusGroup>;
+  readonly logger: Logger;
+  /** Questions that are not about the log. */
+  readonly questions?: ReadonlyMap<number, QuestionHandler>;
+}
+
+/** What peers bring, to the groups it is for. */
+export class GroupReceiver implements RaftReceiver {
+  readonly #parts: GroupReceiverParts;
+
+  constructor(parts: GroupReceiverParts) {
+    this.#parts = parts;
+  }
+
+  onFrame(group: number, from: bigint, frame: Uint8Array): void {
+    const receiver = this.#parts.groupOf(group);
+    if (receiver === undefined) return;
+    try {
+      receiver.receive(from, decodeRaftMessage(frame));
+    } catch (cause) {
+      const error = toCaissonError(cause);
+      this.#parts.logger.log('warn', 'dropped a frame', { group, peer: String(from), error });
+    }
+  }
+
+  onUnreachable(peer: bigint): void {
+    for (const group of this.#parts.groups()) group.unreachable(peer);
+  }
+
+  async onQuestion(from: bigint, question: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    const kind = questionKind(question);
+    if (kind === QUESTION.proposal) return this.#propose(question, signal);
+    const handler = kind === undefined ? undefined : this.#parts.questions?.get(kind);
+    if (handler === undefined) throw new CaissonError('UNIMPLEMENTED', { question: kind ?? 'empty' });
+    return handler(from, question, signal);
+  }
+
+  keptChunks(incoming: IncomingSnapshot): Promise<number> {
+    const receiver = this.#parts.groupOf(incoming.group);
+    return receiver === undefined ? Promise.reject(notOpen(incoming.group)) : receiver.keptChunks(incoming);
+  }
+
+  async onSnapshot(
+    incoming: IncomingSnapshot,
+    chunks: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const receiver = this.#parts.groupOf(incoming.group);
+    if (receiver === undefined) throw notOpen(incoming.group);
+    await receiver.takeIncoming(incoming, chunks, signal);
+  }
+
+  /** Proposes for a peer, as leader only: a proposal is passed on once, not around. */
+  async #propose(question: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    const { group: id, payload } = decodeProposalQuestion(question);
+    const group = this.#parts.groupOf(id);
+    if (group === undefined) throw notOpen(id);
+    return encodeProposalAnswer(await group.proposeHere(payload, { source: 'system', signal }));
+  }
+}
+
+function notOpen(group: number): CaissonError {
+  return new CaissonError('UNAVAILABLE', { group, problem: 'is not open' });
+}

@@ -1,0 +1,86 @@
+import { CaissonError, type MembershipChange, toCaissonError } from '@caisson/contracts';
+import { isJoint } from '@caisson/raft';
+import type { GroupMachinery } from './group-machinery.js';
+import type { GroupParts } from './group-parts.js';
+
+/** What must hold before a change of membership is proposed, and what is done instead where it does not. */
+export class MembershipOrders {
+  readonly #parts: GroupParts;
+  readonly #machinery: GroupMachinery;
+  #isBusy = false;
+  #publishedIn = 0;
+
+  constructor(parts: GroupParts, machinery: GroupMachinery) {
+    this.#parts = parts;
+    this.#machinery = machinery;
+  }
+
+  /** Resolves once the change is in force; at once if it is already. */
+  async carryOut(change: MembershipChange): Promise<void> {
+    const { leadership, membership } = this.#machinery;
+    if (!leadership.isReady) throw leadership.notLeader();
+    if (this.#isInForce(change)) return;
+    if (this.#isBusy) throw new CaissonError('CHANGE_PENDING', { group: this.#parts.id });
+    this.#isBusy = true;
+    try {
+      this.#check(change);
+      if (change.kind === 'remove' && change.name === this.#parts.identity.name) await this.#handOver();
+      await this.#parts.admission?.(change);
+      await membership.change(change);
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  /**
+   * Tells the members where this node is reached now, if they know other addresses. Once per leadership; what
+   * fails is tried again in the next one.
+   */
+  publish(): void {
+    const { leadership } = this.#machinery;
+    const { addresses, identity, services } = this.#parts;
+    if (addresses === undefined || this.#publishedIn === leadership.term) return;
+    this.#publishedIn = leadership.term;
+    const change = { kind: 'update', name: identity.name, ...addresses } as const;
+    void this.carryOut(change).catch((error: unknown) => {
+      services.logger.log('warn', 'own addresses are not published yet', { error: toCaissonError(error) });
+    });
+  }
+
+  #isInForce(change: MembershipChange): boolean {
+    const { book } = this.#machinery.members;
+    if (isJoint(this.#machinery.raw.raft.tracker.membership)) return false;
+    const member = book.byName(change.name);
+    if (change.kind === 'remove') return member === undefined;
+    if (member === undefined) return false;
+    if (change.kind === 'promote') return book.isVoter(change.name);
+    const isSame = member.address === change.address && member.clientAddress === change.clientAddress;
+    return isSame && (change.kind === 'update' || !book.isVoter(change.name));
+  }
+
+  #check(change: MembershipChange): void {
+    const { book } = this.#machinery.members;
+    const { kind, name } = change;
+    const refuse = (problem: string): never => {
+      throw new CaissonError('INVALID_ARGUMENT', { field: 'name', kind, name, problem });
+    };
+    if (name === '') refuse('is empty');
+    const isMember = book.byName(name) !== undefined;
+    if (kind === 'addLearner') {
+      if (this.#parts.transport === undefined) refuse('needs a transport plugin, such as transport-grpc');
+      if (book.isVoter(name)) refuse('votes already; remove it first');
+      return;
+    }
+    if (!isMember) refuse('is no member');
+    if (kind === 'remove' && book.isVoter(name) && book.voters.length === 1) refuse('is the last voter');
+  }
+
+  /** A leader that goes lets somebody else lead first; the order is repeated there. */
+  async #handOver(): Promise<never> {
+    const { leadership, transfer } = this.#machinery;
+    const successor = transfer.best();
+    if (successor === undefined) throw new CaissonError('UNAVAILABLE', { problem: 'nobody can take over' });
+    await transfer.to(successor);
+    throw leadership.notLeader();
+  }
+}
