@@ -1,8 +1,13 @@
 import type { AddRequest, ClusterClient, ClusterProgress } from '@caisson/client';
-import { isCaissonError } from '@caisson/contracts';
+import { CaissonError, isCaissonError } from '@caisson/contracts';
 import type { Command } from 'commander';
 import { addAction, type ActionContext } from '../session/action.js';
-import { addConnectionOptions, withCluster, type ConnectionOptions } from '../session/connection.js';
+import {
+  addConnectionOptions,
+  isAddress,
+  withCluster,
+  type ConnectionOptions,
+} from '../session/connection.js';
 import { OrderProgress } from '../session/order-progress.js';
 import { printJson } from '../session/output.js';
 
@@ -114,9 +119,19 @@ function orderCommand(cluster: Command, { words, does, example }: Order): Comman
 
 function withCandidate(command: Command): Command {
   return command
-    .requiredOption('--peer-address <host:port>', 'where the other nodes reach it')
-    .requiredOption('--client-address <host:port>', 'where clients reach it')
+    .requiredOption('--peer-address <host:port>', 'where the other nodes reach it', dialled)
+    .requiredOption('--client-address <host:port>', 'where clients reach it', dialled)
     .option('--learner', 'let it stay a learner: it replicates and serves reads, and never votes');
+}
+
+/** An address that others are told, and so must be able to dial. */
+function dialled(address: string): string {
+  if (isAddress(address) && !/^(0\.0\.0\.0|\[::\]):/.test(address)) return address;
+  throw new CaissonError('INVALID_ARGUMENT', {
+    field: 'address',
+    limit: 'host:port to dial',
+    value: address,
+  });
 }
 
 function candidateOf(name: string, options: CandidateOptions): AddRequest {

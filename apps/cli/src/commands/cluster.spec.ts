@@ -161,6 +161,13 @@ test('digest is of one node, or of all members compared', async () => {
   expect([partial.exitCode, partial.out]).toEqual([1, expect.stringContaining('undecided')]);
 });
 
+test.each(['0.0.0.0:7800', 'n4'])('a node is not let in at %s, where nobody reaches it', async (address) => {
+  const node = await start();
+  const words = ['--peer-address', address, '--client-address', 'n4:7700', '--address', node.address];
+  expect((await caisson('cluster', 'add', 'n4', ...words)).exitCode).toBe(64);
+  expect(node.orders).toEqual([]);
+});
+
 test.each(['1', 'host', 'a:1,b'])('an address like %s is refused as usage', async (address) => {
   expect((await caisson('cluster', 'status', '--address', address)).exitCode).toBe(64);
 });
