@@ -40,6 +40,7 @@ export {
   type PeerQuestionsParts,
   type QuestionAnswerer,
 } from './membership/peer-questions.js';
+export { PeerQuestions, type PeerQuestionsParts, type QuestionAnswerer } from './membership/peer-questions.js';
 export { raftIdOf } from './membership/raft-id.js';
 export { type EpochInquiry, lastRegisteredEpoch } from './membership/registered-epoch.js';
 export { NodeMetrics, type ProposalResult } from './metrics/node-metrics.js';
