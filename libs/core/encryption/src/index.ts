@@ -27,6 +27,7 @@ export {
 export type { EncryptionConfig, NodeEncryptionParts } from './node/encryption-config.js';
 export { GroupSession } from './node/group-session.js';
 export { NodeEncryption } from './node/node-encryption.js';
+export { NodeStates } from './snapshot/node-states.js';
 export { encryptionServices } from './services.js';
 export {
   type InspectedEntry,

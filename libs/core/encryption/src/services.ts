@@ -16,12 +16,14 @@ import {
   ReplicationEngine,
   service,
   slot,
+  StoredStates,
   UntrustedStores,
 } from '@caisson/contracts';
 import { EncryptionApplier } from './apply/encryption-applier.js';
 import { KeyDriver } from './driver/key-driver.js';
 import type { EncryptionConfig } from './node/encryption-config.js';
 import { NodeEncryption } from './node/node-encryption.js';
+import { NodeStates } from './snapshot/node-states.js';
 
 /**
  * For the services of this library alone; the rest of a node sees `EncryptionLayer` and
@@ -56,6 +58,7 @@ export function encryptionServices(config: EncryptionConfig): readonly AnyServic
       stop: (node) => node.close(),
     }),
     service({ provides: EncryptionLayer, needs: { node: Node }, create: ({ node }) => node }),
+    service({ provides: StoredStates, needs: { node: Node }, create: ({ node }) => new NodeStates(node) }),
     service({ provides: EncryptionService, needs: { node: Node }, create: ({ node }) => node }),
     service({ provides: Applier, needs: { node: Node }, create: ({ node }) => new EncryptionApplier(node) }),
     service({

@@ -76,6 +76,12 @@ export class ProposalDoor implements BatchWatch {
     this.#firstSealedIndex = undefined;
   }
 
+  /** The state was replaced: what was opened before belongs to another history. */
+  forget(): void {
+    this.#firstSealedIndex = undefined;
+    this.#isSealedSeenWritten = false;
+  }
+
   #openClear(at: Place, { proposalId, body }: Proposal): OpenedProposal {
     if (at.index <= raftCutover(this.#parts.state.current))
       return { kind: 'payload', proposalId, payload: body };

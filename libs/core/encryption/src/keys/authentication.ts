@@ -17,10 +17,17 @@ export interface MacKey {
   readonly clusterId: Uint8Array;
 }
 
-/** HMAC-SHA-256 under HKDF-SHA-256(DEK, cluster id, record name). The same on every replica. */
-export function recordMac(key: MacKey, record: AuthenticatedRecord, input: Uint8Array): Uint8Array {
+/**
+ * HMAC-SHA-256 of the parts as one, under HKDF-SHA-256(DEK, cluster id, record name). The same on every
+ * replica.
+ */
+export function recordMac(
+  key: MacKey,
+  record: AuthenticatedRecord,
+  ...parts: readonly Uint8Array[]
+): Uint8Array {
   const derived = key.hashes.hkdfSha256(key.dek, key.clusterId, INFO[record], MAC_KEY_BYTES);
-  const mac = key.hashes.hmacSha256(derived, input);
+  const mac = key.hashes.hmacSha256(derived, ...parts);
   derived.erase();
   return mac;
 }

@@ -48,7 +48,7 @@ export function guardKeyState(parts: NodeEncryptionParts, keys: NodeKeys, group:
 /**
  * Two members, or this node and a registered stranger, whose names share the 16 bits that enter the nonce.
  */
-async function guardCollisions(keys: NodeKeys, group: OpenedGroup): Promise<void> {
+export async function guardCollisions(keys: NodeKeys, group: OpenedGroup): Promise<void> {
   const own = keys.seals.fullNodeId;
   const membership = await readMembership(group.store);
   const members =

@@ -6,6 +6,7 @@ import {
   type OpenedProposal,
   type ProposalSlot,
   type ProposalSource,
+  type ReadView,
   type Store,
   type UntrustedStore,
 } from '@caisson/contracts';
@@ -15,7 +16,9 @@ import { ProposalDoor } from '../door/proposal-door.js';
 import { ValueDoor } from '../door/value-door.js';
 import type { EnvelopeSuites } from '../envelope/envelope-suite.js';
 import type { SidecarChange } from '../sidecar/sidecar-merge.js';
+import type { SwitchedStore } from '../snapshot/switched-store.js';
 import { isBootstrapped, type LiveState } from '../state/group-state.js';
+import { readGroupState } from '../state/read-state.js';
 import type { WriterRegistry } from '../writers/writer-registry.js';
 import type { NodeEncryption } from './node-encryption.js';
 import type { NodeKeys } from './node-keys.js';
@@ -23,7 +26,7 @@ import type { NodeKeys } from './node-keys.js';
 export interface GroupSessionParts {
   readonly id: number;
   readonly node: NodeEncryption;
-  readonly below: UntrustedStore;
+  readonly below: SwitchedStore;
   /** Whether `below` survives the process. */
   readonly durable: boolean;
   readonly state: LiveState;
@@ -151,6 +154,22 @@ export class GroupSession implements GroupEncryption {
       raftEnvelopeCutoverIndex: keys.raftCutoverIndex,
       registered: this.isRegistered,
     };
+  }
+
+  /** The rows as stored, at this moment. */
+  storedView(): ReadView {
+    return this.#parts.below.view();
+  }
+
+  /**
+   * Another store takes the place of the group's, and with it everything that was remembered of the old one.
+   * Its keys must be held by now.
+   */
+  async replaceStore(open: () => Promise<UntrustedStore>): Promise<void> {
+    const { below, keys } = this.#parts;
+    await below.replace(open);
+    this.state.current = await readGroupState(below, this.registry, keys.seals.fullNodeId);
+    this.#proposals.forget();
   }
 
   async close(): Promise<void> {

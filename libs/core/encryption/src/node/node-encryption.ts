@@ -14,6 +14,7 @@ import { envelopeV1 } from '../envelope/envelope-v1.js';
 import { envelopeV2 } from '../envelope/envelope-v2.js';
 import { isBootstrapped, LiveState } from '../state/group-state.js';
 import { readGroupState } from '../state/read-state.js';
+import { SwitchedStore } from '../snapshot/switched-store.js';
 import { openWriterRegistryStore, WriterRegistry } from '../writers/writer-registry.js';
 import type { NodeEncryptionParts } from './encryption-config.js';
 import { guardGroup, guardKeyState } from './group-guards.js';
@@ -70,7 +71,7 @@ export class NodeEncryption implements EncryptionLayer, EncryptionService {
   async openGroup(id: number, signal?: AbortSignal): Promise<GroupSession> {
     invariant('ENC-5', this.#isOpen, 'a group is opened before the start-up guards have passed');
     const { stores, directory } = this.parts;
-    const below = await stores.open(directory.group(id).store, signal);
+    const below = new SwitchedStore(await stores.open(directory.group(id).store, signal));
     try {
       const session = await this.#openSession(id, below, signal);
       this.#sessions.set(id, session);
@@ -113,9 +114,9 @@ export class NodeEncryption implements EncryptionLayer, EncryptionService {
     logger.log('warn', 'new data is sealed in envelope version 1, which a rolled back or cloned disk breaks');
   }
 
-  async #openSession(id: number, below: UntrustedStore, signal?: AbortSignal): Promise<GroupSession> {
+  async #openSession(id: number, below: SwitchedStore, signal?: AbortSignal): Promise<GroupSession> {
     const { parts, keys } = this;
-    const registry = this.#registry(below);
+    const registry = this.registryOf(below);
     const state = await readGroupState(below, registry, keys.seals.fullNodeId);
     const group = { id, store: below, state, registry };
     await guardGroup(parts, keys, group);
@@ -139,7 +140,7 @@ export class NodeEncryption implements EncryptionLayer, EncryptionService {
   }
 
   /** With encryption off a store without synced writes may serve; then a registration halts instead. */
-  #registry(below: UntrustedStore): WriterRegistry | undefined {
+  registryOf(below: UntrustedStore): WriterRegistry | undefined {
     const { capabilities } = this.parts.stores;
     if (!this.enabled && !capabilities.syncedWrites) return undefined;
     return new WriterRegistry(openWriterRegistryStore(below, capabilities));

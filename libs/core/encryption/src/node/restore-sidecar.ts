@@ -5,11 +5,7 @@ import type { SidecarChange } from '../sidecar/sidecar-merge.js';
 import { sidecarGroup, sidecarKey } from '../sidecar/sidecar-records.js';
 import { EPOCH_MAX, type NodeKeys } from './node-keys.js';
 
-/**
- * The sidecar of a node that lost it, from the group's key state: its keys are unwrapped and held. What the
- * registry does not know of this node's epochs is lost with the file; the first epoch after it is one further
- * than the registry asks for, which covers a start that sealed and never came to register.
- */
+/** The sidecar of a node that lost it, from the group's key state: its keys are unwrapped and held. */
 export async function restoreSidecar(
   keys: NodeKeys,
   group: number,
@@ -20,11 +16,20 @@ export async function restoreSidecar(
   for (const record of state.keys.keys) {
     if (record.state === 'retired') continue;
     await keys.load(record, signal);
-    const seen = state.ownEpochs.get(record.keyId);
-    const epoch = seen === undefined ? 0 : seen + 1;
+    const epoch = epochAfterLoss(state, record.keyId);
     if (epoch > EPOCH_MAX)
       throw new CaissonError('LOCAL_EPOCH_EXHAUSTED', { keyId: record.keyId, epoch: EPOCH_MAX });
     records.set(record.keyId, sidecarKey(record, keys.nowMs(), epoch));
   }
   return { keys: records, groups: new Map([[group, sidecarGroup(state.keys)]]) };
+}
+
+/**
+ * What a node records as its epoch under a key of which it has no record, but perhaps had. The first epoch it
+ * uses comes after this one, and so is one further than the registry asks for: that covers a start that
+ * sealed and never came to register.
+ */
+export function epochAfterLoss({ ownEpochs }: GroupState, keyId: number): number {
+  const seen = ownEpochs.get(keyId);
+  return seen === undefined ? 0 : seen + 1;
 }

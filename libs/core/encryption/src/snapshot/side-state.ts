@@ -1,0 +1,72 @@
+import { invariant } from '@caisson/base';
+import type { IncomingState, Pair, StateProof, UntrustedStore } from '@caisson/contracts';
+import type { GroupSession } from '../node/group-session.js';
+import type { NodeEncryption } from '../node/node-encryption.js';
+import { readGroupState } from '../state/read-state.js';
+import { beginSeals, recordKeys } from './adoption.js';
+import { asInvalid, type JudgedState, judgeState } from './judged-state.js';
+import type { SideStores } from './side-stores.js';
+
+export interface SideStateParts {
+  readonly node: NodeEncryption;
+  readonly session: GroupSession;
+  readonly sides: SideStores;
+  readonly store: UntrustedStore;
+}
+
+/** A state on its way in, in a store beside the one in use. */
+export class SideState implements IncomingState {
+  readonly #parts: SideStateParts;
+  #judged: JudgedState | undefined;
+  #isOver = false;
+
+  constructor(parts: SideStateParts) {
+    this.#parts = parts;
+  }
+
+  get(key: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#parts.store.get(key);
+  }
+
+  async add(pairs: readonly Pair[]): Promise<void> {
+    const batch = this.#parts.store.batch();
+    for (const { key, value } of pairs) batch.put(key, value);
+    await batch.write({ sync: false });
+  }
+
+  async verify(proof: StateProof, signal?: AbortSignal): Promise<void> {
+    const { node, session, store } = this.#parts;
+    const { id } = session;
+    // The batches before it become durable with this one.
+    await store.batch().write({ sync: true });
+    try {
+      const registry = node.registryOf(store);
+      const state = await readGroupState(store, registry, node.keys.seals.fullNodeId);
+      this.#judged = await judgeState(node, { id, store, state, registry }, proof, signal);
+    } catch (error) {
+      throw asInvalid(error, id);
+    }
+  }
+
+  async adopt(): Promise<void> {
+    const { node, session, sides, store } = this.#parts;
+    invariant('ENC-8', this.#judged !== undefined && !this.#isOver, 'a state is adopted once it is verified');
+    this.#isOver = true;
+    await recordKeys(node.keys, this.#judged);
+    await store.close();
+    await session.replaceStore(async () => {
+      await sides.place();
+      return node.parts.stores.open(sides.inUse);
+    });
+    await beginSeals(node.keys, this.#judged);
+  }
+
+  async discard(): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { sides, store } = this.#parts;
+    this.#judged?.keystore.erase();
+    await store.close();
+    await sides.clear();
+  }
+}
