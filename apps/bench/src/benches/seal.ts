@@ -1,8 +1,16 @@
 import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
 import { Secret } from '@caisson/contracts';
-import { CipherRegistry, envelopeV1, Keystore, NonceFactory } from '@caisson/encryption';
+import {
+  CipherRegistry,
+  envelopeV1,
+  envelopeV2,
+  Keystore,
+  NonceFactory,
+  SaltSource,
+  type EnvelopeSuite,
+} from '@caisson/encryption';
 import { encodeHeader, versionKey } from '@caisson/formats';
-import { NodeHashes } from '@caisson/platform-node';
+import { NodeClock, NodeHashes, NodeRandom } from '@caisson/platform-node';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { interleave, type Bench, type BenchOptions, type Comparison } from '../measure.js';
 
@@ -11,27 +19,35 @@ const BUDGET_AT = 1024;
 const BYTES_PER_RUN = 24 * 1024 * 1024;
 const VALUES_PER_RUN_MAX = 20_000;
 
-/** Envelope version 1, sealed and opened, against AES-256-GCM of the platform alone. */
+const SUITES: readonly EnvelopeSuite[] = [envelopeV1, envelopeV2];
+
+/** A value in an envelope of each version, sealed and opened, against AES-256-GCM of the platform alone. */
 export const seal: Bench = {
   id: 'seal',
   compares: 'envelope seal + open, against bare AES-256-GCM of the platform',
   async run(options) {
     const comparisons: Comparison[] = [];
-    for (const size of SIZES) comparisons.push(await compare(size, options));
+    for (const suite of SUITES) {
+      for (const size of SIZES) comparisons.push(await compare(suite, size, options));
+    }
     return comparisons;
   },
 };
 
-async function compare(size: number, { scale, pairs }: BenchOptions): Promise<Comparison> {
+async function compare(
+  suite: EnvelopeSuite,
+  size: number,
+  { scale, pairs }: BenchOptions,
+): Promise<Comparison> {
   const values = Math.max(1, Math.floor(Math.min(VALUES_PER_RUN_MAX, BYTES_PER_RUN / size) * scale));
   const plaintext = new Uint8Array(randomBytes(size));
   const samples = await interleave(
     pairs,
-    () => timed(values, envelopes(plaintext)),
+    () => timed(values, envelopes(suite, plaintext)),
     () => timed(values, bare(plaintext)),
   );
   const budget = size === BUDGET_AT ? { budget: { atMost: 1.25 } } : {};
-  return { name: `${size} B`, unit: 'µs per value', samples, ...budget };
+  return { name: `version ${suite.version}, ${size} B`, unit: 'µs per value', samples, ...budget };
 }
 
 /** Microseconds per call. */
@@ -41,17 +57,17 @@ function timed(calls: number, call: () => void): number {
   return ((performance.now() - start) * 1000) / calls;
 }
 
-function envelopes(plaintext: Uint8Array): () => void {
+function envelopes(suite: EnvelopeSuite, plaintext: Uint8Array): () => void {
   const keys = new Keystore(new NodeHashes(), new CipherRegistry([new AesGcmCipher()]));
   const dek = new Secret(randomBytes(32));
   const key = keys.set({ keyId: 7, purpose: 'storage', originId: new Uint8Array(16), dek });
   const nonces = new NonceFactory({ nodeId16: 1, epoch: 1 });
+  const salts = new SaltSource({ random: new NodeRandom(), clock: new NodeClock() });
   const headerBytes = encodeHeader({ tombstone: false, state: 'sealed', expireAt: 0n });
   const place = { headerBytes, storeKey: versionKey(new Uint8Array(randomBytes(16)), 1n << 60n) };
   return () => {
-    const envelope = envelopeV1.sealValue({ key, nonces }, place, plaintext);
-    if (envelopeV1.openValue(keys, place, envelope)?.length !== plaintext.length)
-      throw new RangeError('seal');
+    const envelope = suite.sealValue({ key, nonces, salts }, place, plaintext);
+    if (suite.openValue(keys, place, envelope)?.length !== plaintext.length) throw new RangeError('seal');
   };
 }
 

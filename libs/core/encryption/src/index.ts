@@ -10,6 +10,7 @@ export {
 export { envelopeV1 } from './envelope/envelope-v1.js';
 export { envelopeV2 } from './envelope/envelope-v2.js';
 export { NonceFactory, type NonceOrigin } from './envelope/nonce-factory.js';
+export { SaltSource, type SaltSourceParts } from './envelope/salt-source.js';
 export { checkValue } from './keys/check-value.js';
 export { KekRing } from './keys/kek-ring.js';
 export { type HeldKey, Keystore, type UnwrappedKey } from './keys/keystore.js';
