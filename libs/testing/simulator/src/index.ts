@@ -4,3 +4,8 @@ export { type NetworkOptions, SimulatedNetwork } from './network/simulated-netwo
 export { CALM, ROUGH, type Weather } from './network/weather.js';
 export { SimulatedTransport } from './transport/simulated-transport.js';
 export { simulatedTransportHarness } from './transport/transport-harness.js';
+export { judgeHistory, type Linearizability } from './history/linearizable.js';
+export { type Action, describeOperation, type Operation } from './history/operation.js';
+export { Life, type Moment } from './process/life.js';
+export { mortal, whileAlive } from './process/mortal.js';
+export { ProcessClock } from './process/process-clock.js';
