@@ -4,6 +4,7 @@ import { applierKv } from '@caisson/applier-kv';
 import { cipherAesGcm } from '@caisson/cipher-aes-gcm';
 import type { Plugin } from '@caisson/contracts';
 import { dataDirectory } from '@caisson/data-directory';
+import { engineRaft } from '@caisson/engine-raft';
 import { engineSingle } from '@caisson/engine-single';
 import { gatewayGrpc } from '@caisson/gateway-grpc';
 import { kekEnv } from '@caisson/kek-env';
@@ -22,10 +23,10 @@ export const DEFAULT_PLUGINS: readonly Plugin[] = [
   cipherAesGcm,
   applierEncryption,
   applierKv,
-  engineSingle,
+  engineRaft,
   gatewayGrpc,
   adminHttp,
 ];
 
 /** What comes with the build and runs once the configuration has a section of its id. */
-export const OPTIONAL_PLUGINS: readonly Plugin[] = [kekFile, kekEnv, storeMemory];
+export const OPTIONAL_PLUGINS: readonly Plugin[] = [kekFile, kekEnv, storeMemory, engineSingle];
