@@ -1,11 +1,12 @@
 import { describeKit, engineKit } from '@caisson/compliance';
-import { loneHarness } from './testdata/engine-harness.js';
+import { loneHarness, memberHarness } from './testdata/engine-harness.js';
 
-describeKit(
-  engineKit,
-  loneHarness,
-  { describe, it },
-  {
-    lacks: { fewPowers: 'it changes its membership and takes snapshots' },
-  },
-);
+const lacks = { fewPowers: 'it changes its membership and takes snapshots' };
+
+describe('a cluster of one', () => {
+  describeKit(engineKit, loneHarness, { describe, it }, { lacks });
+});
+
+describe('the leader of three', () => {
+  describeKit(engineKit, memberHarness, { describe, it }, { lacks });
+});

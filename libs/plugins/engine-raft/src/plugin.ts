@@ -35,7 +35,7 @@ export const engineRaft = definePlugin<EngineRaftConfig>({
         meter: optional(Meter),
         transport: optional(RaftTransport),
       },
-      create: (needs, faults) => new RaftEngine(config, needs, faults),
+      create: (needs, faults) => new RaftEngine(config, { ...needs, snapshots: undefined }, faults),
       start: (engine, signal) => engine.start(signal),
       drain: (engine, signal) => engine.drain(signal),
       stop: (engine) => engine.stop(),

@@ -22,6 +22,7 @@ import {
   genesisApplier,
   type GroupHouse,
   GroupReceiver,
+  type NodeSnapshots,
   OpcodeTable,
   openGroup,
   Ticker,
@@ -40,6 +41,8 @@ export interface EngineServices {
   readonly meter: Meter | undefined;
   /** Without one this node is a cluster of its own. */
   readonly transport: RaftTransport | undefined;
+  /** Without them the log is all that members can be fed from. */
+  readonly snapshots: NodeSnapshots | undefined;
 }
 
 /** Replication by Raft: one group of nodes for each group of entries, over one transport and one timer. */
@@ -124,7 +127,8 @@ export class RaftEngine implements ReplicationEngine {
 
   /** What all groups share. */
   #house(): GroupHouse {
-    const { clock, directory, encryption, logger, logs, meter, random, transport } = this.#services;
+    const { clock, directory, encryption, logger, logs, meter, random, snapshots, transport } =
+      this.#services;
     const { clientAddress, ticks } = this.#config;
     const book = new AddressBook(directory.identity.name, transport);
     return {
@@ -139,9 +143,8 @@ export class RaftEngine implements ReplicationEngine {
       ticker: new Ticker(clock, ticks.ms),
       transport,
       addresses: transport && { address: transport.address, clientAddress },
-      recovery: undefined,
+      nodeSnapshots: snapshots,
       connect: (group, peers) => book.connect(group, peers),
-      snapshotsOf: () => undefined,
       registeredEpoch: () => Promise.resolve(undefined),
     };
   }

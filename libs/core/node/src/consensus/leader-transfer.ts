@@ -46,6 +46,8 @@ export class LeaderTransfer {
     this.#waiting?.settle(new CaissonError('CHANGE_PENDING', { problem }));
     const settle = (error?: CaissonError) => (error === undefined ? done.resolve() : done.reject(error));
     this.#waiting = { settle, target: id, ticks: 0 };
+    // What was proposed before goes first: a leader that hands over takes nothing more.
+    driver.act(() => undefined);
     driver.act((raw) => raw.transferLeader(id));
     await done.promise;
   }

@@ -19,7 +19,7 @@ import type { GroupParts } from './group-parts.js';
 import { LogCache } from './log-cache.js';
 import { checkContinuity } from './log-continuity.js';
 import { readMembership } from './membership-desk.js';
-import type { GroupSnapshots, SnapshotRecovery } from './snapshot-ports.js';
+import type { NodeSnapshots } from './snapshot-ports.js';
 
 /** What groups are opened from; the parts that all groups of a process share. */
 export interface GroupHouse
@@ -39,9 +39,9 @@ export interface GroupHouse
   readonly logs: RaftLogs;
   readonly layer: EncryptionLayer;
   readonly directory: DataDirectory;
-  readonly recovery: SnapshotRecovery | undefined;
+  /** Absent where no member can be sent the state itself. */
+  readonly nodeSnapshots: NodeSnapshots | undefined;
   connect(group: number, peers: Parameters<GroupParts['connect']>[0]): void;
-  snapshotsOf(group: number, encryption: GroupEncryption): GroupSnapshots | undefined;
   /** The last epoch of this node that others know of, asked for before this process takes its own. */
   registeredEpoch(group: number, book: MembershipBook, signal?: AbortSignal): Promise<number | undefined>;
   admit?(group: number, change: MembershipChange): Promise<void>;
@@ -62,7 +62,7 @@ export async function openGroup(
   try {
     const log = await house.logs.open(house.directory.group(id).log, signal);
     undo.push(() => log.close());
-    await house.recovery?.finish(id, log, signal);
+    await house.nodeSnapshots?.finish(id, log, signal);
     const encryption = await house.layer.openGroup(id, signal);
     undo.push(() => encryption.close());
     return await prepare({ id, house, log, encryption }, signal);
@@ -107,7 +107,7 @@ async function prepare(opened: Opened, signal: AbortSignal | undefined): Promise
     book,
     appliers,
     services: { ...house.services, logger },
-    snapshots: house.snapshotsOf(id, encryption),
+    snapshots: house.nodeSnapshots?.group(id),
     connect: (peers) => house.connect(id, peers),
     admission: (change) => house.admit?.(id, change) ?? Promise.resolve(),
   };

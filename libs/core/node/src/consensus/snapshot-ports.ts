@@ -70,3 +70,9 @@ export interface SnapshotRecovery {
   /** Called with the group's log open and its store not yet: before the guards of the start. */
   finish(group: number, log: RaftLog, signal?: AbortSignal): Promise<void>;
 }
+
+/** Snapshots of all groups of a node. */
+export interface NodeSnapshots extends SnapshotRecovery {
+  /** Of an open group. */
+  group(id: number): GroupSnapshots;
+}

@@ -8,9 +8,18 @@ import {
   readCount,
   SeededRandom,
 } from '@caisson/compliance';
-import type { CaissonError, DataDirectory, Logger, NodeIdentity, ReplicatedGroup } from '@caisson/contracts';
+import type {
+  CaissonError,
+  DataDirectory,
+  EncryptionLayer,
+  Logger,
+  NodeIdentity,
+  ReplicatedGroup,
+  Store,
+} from '@caisson/contracts';
 import { EngineRaftConfig } from '../config.js';
 import { RaftEngine } from '../raft-engine.js';
+import { ToySnapshots } from './toy-snapshots.js';
 import { Network, type WireTransport } from './wire.js';
 
 const logger: Logger = { log: () => undefined, child: () => logger };
@@ -29,6 +38,7 @@ export class TestNode {
   readonly logs = new MemoryLogs();
   readonly stores = new PlainStores();
   readonly encryption = new ClearEncryption(this.stores);
+  readonly snapshots = new ToySnapshots(() => this.#store!);
   readonly counters = new CounterApplier();
   readonly faults: CaissonError[] = [];
   readonly identity: NodeIdentity;
@@ -38,6 +48,7 @@ export class TestNode {
   readonly #cluster: Cluster;
   readonly #options: NodeOptions;
   readonly #random: SeededRandom;
+  #store: Store | undefined;
 
   constructor(cluster: Cluster, name: string, options: NodeOptions) {
     this.#cluster = cluster;
@@ -66,7 +77,7 @@ export class TestNode {
       EngineRaftConfig.parse(this.#options.config),
       {
         logs: this.logs,
-        encryption: this.encryption,
+        encryption: this.#layer(),
         appliers: [this.counters],
         directory: this.#directory(),
         clock,
@@ -74,6 +85,7 @@ export class TestNode {
         logger,
         meter: undefined,
         transport: this.transport,
+        snapshots: this.snapshots,
       },
       {
         degraded: () => undefined,
@@ -102,6 +114,18 @@ export class TestNode {
 
   count(name: string): Promise<number> {
     return readCount(this.group.store, name);
+  }
+
+  /** The door, with the store behind it in sight of the snapshots. */
+  #layer(): EncryptionLayer {
+    const open: EncryptionLayer['openGroup'] = async (id, signal) => {
+      const group = await this.encryption.openGroup(id, signal);
+      this.#store = group.store;
+      return group;
+    };
+    return new Proxy(this.encryption, {
+      get: (target, name) => (name === 'openGroup' ? open : Reflect.get(target, name, target)),
+    });
   }
 
   #directory(): DataDirectory {

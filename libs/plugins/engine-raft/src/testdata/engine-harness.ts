@@ -26,3 +26,35 @@ export async function loneHarness(): Promise<EngineHarness> {
     dispose: () => node.stop(),
   };
 }
+
+/** A member of a cluster of three: n1, which is made the leader again after every disturbance. */
+export async function memberHarness(): Promise<EngineHarness> {
+  const cluster = await Cluster.of(3, SOON);
+  const node = cluster.node('n1');
+  const lead = async (): Promise<void> => {
+    const leader = await cluster.elected();
+    if (leader !== node) await cluster.settled(leader.engine.transferLeadership(1, 'n1'));
+    await cluster.until(() => node.leads);
+  };
+  await lead();
+  return {
+    get engine() {
+      return node.engine;
+    },
+    group: 1,
+    counters: node.counters,
+    faults: node.faults,
+    restart: async () => {
+      await node.stop();
+      await node.start();
+      await lead();
+    },
+    crash: async () => {
+      for (const each of cluster.nodes) await each.kill();
+      for (const each of cluster.nodes) await each.start();
+      await lead();
+    },
+    admit: (source, refusal) => node.encryption.admit(source, refusal),
+    dispose: () => cluster.dispose(),
+  };
+}
