@@ -8,7 +8,7 @@ type Fields = ReadonlyMap<number, WireValue>;
 const PUT = { path: '/etcdserverpb.KV/Put', key: 1, value: 2 } as const;
 const RANGE = { path: '/etcdserverpb.KV/Range', key: 1, pairs: 2 } as const;
 const PAIR = { value: 5 } as const;
-const STATUS = { path: '/etcdserverpb.Maintenance/Status', header: 1, leader: 4 } as const;
+const STATUS = { path: '/etcdserverpb.Maintenance/Status', header: 1, leader: 4, applied: 9 } as const;
 const HEADER = { member: 2 } as const;
 const MOVE_LEADER = { path: '/etcdserverpb.Maintenance/MoveLeader', target: 1 } as const;
 
@@ -16,6 +16,8 @@ export interface EtcdStatus {
   readonly member: bigint;
   /** 0n while there is none. */
   readonly leader: bigint;
+  /** Index of the last entry it applied. */
+  readonly applied: bigint;
 }
 
 /**
@@ -38,8 +40,8 @@ export class EtcdClient implements KvTarget {
     await this.#call(PUT.path, fields, deadlineMs);
   }
 
-  async get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    const pair = (await this.#call(RANGE.path, [[RANGE.key, key]])).get(RANGE.pairs);
+  async get(key: Uint8Array, deadlineMs?: number): Promise<Uint8Array | undefined> {
+    const pair = (await this.#call(RANGE.path, [[RANGE.key, key]], deadlineMs)).get(RANGE.pairs);
     if (!(pair instanceof Uint8Array)) return undefined;
     return bytesOf(decodeFields(pair), PAIR.value);
   }
@@ -47,7 +49,8 @@ export class EtcdClient implements KvTarget {
   async status(): Promise<EtcdStatus> {
     const fields = await this.#call(STATUS.path, [], 1_000);
     const header = decodeFields(bytesOf(fields, STATUS.header));
-    return { member: integerOf(header, HEADER.member), leader: integerOf(fields, STATUS.leader) };
+    const [leader, applied] = [integerOf(fields, STATUS.leader), integerOf(fields, STATUS.applied)];
+    return { member: integerOf(header, HEADER.member), leader, applied };
   }
 
   /** Only of use on the leader. */

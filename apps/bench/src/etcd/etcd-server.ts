@@ -55,6 +55,18 @@ export class EtcdCluster {
     }
   }
 
+  /** Waits until every member answers and has applied what the leader had. */
+  async level(): Promise<void> {
+    const { applied } = await (await this.leader()).client.status();
+    const end = performance.now() + READY_MS_MAX;
+    for (const { client, log } of this.members) {
+      while (((await client.status().catch(() => undefined))?.applied ?? -1n) < applied) {
+        if (performance.now() > end) throw new RangeError(`an etcd member does not catch up:\n${log}`);
+        await sleep(50);
+      }
+    }
+  }
+
   async end(): Promise<void> {
     await Promise.all(this.members.map((member) => member.end()));
   }

@@ -1,5 +1,5 @@
 import { CAISSOND } from '@caisson/demo';
-import { prepareDev } from '@caisson/server';
+import { DEFAULT_PLUGINS, prepareDev } from '@caisson/server';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChildServer } from './child-server.js';
@@ -7,7 +7,7 @@ import { ChildServer } from './child-server.js';
 type Document = Readonly<Record<string, unknown>>;
 
 /** The section that says which groups a node has. */
-export const GROUPS_SECTION = 'engine-single';
+export const GROUPS_SECTION = DEFAULT_PLUGINS.find(({ id }) => id.startsWith('engine-'))!.id;
 
 const ANY_PORT = { listen: '127.0.0.1:0' };
 

@@ -1,0 +1,25 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChildServer } from './child-server.js';
+
+const STOPPED_MS = 300;
+const RUNNING_MS = 100;
+
+/** Stops a process again and again for most of the time while something runs, as a machine that swaps does. */
+export async function whileSlowed<T>(process: ChildServer, work: () => Promise<T>): Promise<T> {
+  let isOver = false;
+  const pulse = async () => {
+    while (!isOver) {
+      process.signal('SIGSTOP');
+      await sleep(STOPPED_MS);
+      process.signal('SIGCONT');
+      await sleep(RUNNING_MS);
+    }
+  };
+  const pulsing = pulse();
+  try {
+    return await work();
+  } finally {
+    isOver = true;
+    await pulsing;
+  }
+}
