@@ -1,4 +1,9 @@
-import { type ConsensusOptions, DEFAULT_APPLY_LIMITS, DEFAULT_PROPOSAL_LIMITS } from '@caisson/node';
+import {
+  type ConsensusOptions,
+  DEFAULT_ADMISSION_LIMITS,
+  DEFAULT_APPLY_LIMITS,
+  DEFAULT_PROPOSAL_LIMITS,
+} from '@caisson/node';
 import { z } from 'zod';
 
 const positive = z.int().positive();
@@ -68,6 +73,14 @@ export const EngineRaftConfig = z
         keepBytes: z.int().nonnegative().default(mebibytes(16)),
         /** How far the log may grow while a snapshot is sent, so that its receiver can go on from it. */
         holdBytes: positive.default(mebibytes(256)),
+      })
+      .prefault({}),
+    membership: z
+      .strictObject({
+        /** A learner may become a voter once it lacks no more entries than this. */
+        lagEntries: z.int().nonnegative().default(DEFAULT_ADMISSION_LIMITS.lagEntries),
+        /** How long a node that is to be let in may take to say who it is. */
+        answerMs: positive.default(DEFAULT_ADMISSION_LIMITS.answerMs),
       })
       .prefault({}),
     waits: z

@@ -18,6 +18,7 @@ import {
 } from '@caisson/contracts';
 import {
   AddressBook,
+  Admission,
   type ConsensusGroup,
   genesisApplier,
   type GroupHouse,
@@ -25,6 +26,7 @@ import {
   type NodeSnapshots,
   OpcodeTable,
   openGroup,
+  PeerQuestions,
   Ticker,
   Turns,
 } from '@caisson/node';
@@ -53,6 +55,7 @@ export class RaftEngine implements ReplicationEngine {
   readonly #services: EngineServices;
   readonly #faults: Faults;
   readonly #opcodes: OpcodeTable;
+  readonly #questions: PeerQuestions;
   readonly #open = new Map<number, ConsensusGroup>();
 
   constructor(config: EngineRaftConfig, services: EngineServices, faults: Faults) {
@@ -60,6 +63,11 @@ export class RaftEngine implements ReplicationEngine {
     this.#config = config;
     this.#services = services;
     this.#faults = faults;
+    this.#questions = new PeerQuestions({
+      identity: () => services.directory.identity,
+      layer: services.encryption,
+      groups: this.groups,
+    });
     // The directory's identity is known only once it is started; who owns which opcode is known now.
     const genesis = genesisApplier(() => services.directory.identity);
     this.#opcodes = new OpcodeTable([genesis, ...services.appliers]);
@@ -127,13 +135,12 @@ export class RaftEngine implements ReplicationEngine {
 
   /** What all groups share. */
   #house(): GroupHouse {
-    const { clock, directory, encryption, logger, logs, meter, random, snapshots, transport } =
-      this.#services;
+    const { clock, directory, logger, logs, meter, random, snapshots, transport } = this.#services;
     const { clientAddress, ticks } = this.#config;
     const book = new AddressBook(directory.identity.name, transport);
     return {
       logs,
-      layer: encryption,
+      layer: this.#questions.layer,
       directory,
       opcodes: this.#opcodes,
       options: consensusOptions(this.#config),
@@ -145,16 +152,27 @@ export class RaftEngine implements ReplicationEngine {
       addresses: transport && { address: transport.address, clientAddress },
       nodeSnapshots: snapshots,
       connect: (group, peers) => book.connect(group, peers),
-      registeredEpoch: () => Promise.resolve(undefined),
+      admission: transport && this.#admission(transport),
     };
   }
 
+  #admission(transport: RaftTransport): Admission {
+    const { clock, directory } = this.#services;
+    const { answerMs, lagEntries } = this.#config.membership;
+    return new Admission({
+      identity: () => directory.identity,
+      transport,
+      clock,
+      limits: { answerMs, lagEntries },
+    });
+  }
+
   #receiver(): GroupReceiver {
-    const { logger } = this.#services;
     return new GroupReceiver({
       groupOf: (id) => this.#open.get(id),
       groups: () => this.#open.values(),
-      logger,
+      logger: this.#services.logger,
+      questions: this.#questions.answerers,
     });
   }
 }

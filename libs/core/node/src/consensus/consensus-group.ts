@@ -6,8 +6,6 @@ import {
   type HealthReport,
   type IncomingSnapshot,
   type MaintenanceSlice,
-  type Member,
-  type MemberProgress,
   type MembershipChange,
   type Proposed,
   type ProposeOptions,
@@ -16,13 +14,14 @@ import {
   type ReplicatedGroup,
   toCaissonError,
 } from '@caisson/contracts';
-import { type Message, type MessageType, NONE, type Progress } from '@caisson/raft';
+import { type Message, type MessageType, NONE } from '@caisson/raft';
 import { raftIdOf } from '../membership/raft-id.js';
 import { abortError, untilAborted } from '../proposals/abandon.js';
 import type { PendingProposal } from '../proposals/pending-proposal.js';
 import { GroupMachinery } from './group-machinery.js';
 import type { GroupParts } from './group-parts.js';
 import type { AppliedState, LogCache } from './log-cache.js';
+import { memberStatuses } from './member-progress.js';
 import { MembershipOrders } from './membership-orders.js';
 import { askLeaderToPropose } from './forwarded-proposals.js';
 
@@ -33,12 +32,6 @@ const REFUSED: ReadonlySet<MessageType> = new Set<MessageType>([
   'MsgTransferLeader',
   'MsgForgetLeader',
 ]);
-
-const STATE_OF = {
-  StateProbe: 'catching-up',
-  StateReplicate: 'following',
-  StateSnapshot: 'snapshot',
-} as const;
 
 /** One group of a cluster, as this node takes part in it. */
 export class ConsensusGroup implements ReplicatedGroup {
@@ -65,7 +58,9 @@ export class ConsensusGroup implements ReplicatedGroup {
       onHalt: (error) => this.#onHalt(error),
       onFailure: (cause) => this.#fail(cause),
     });
-    this.#orders = new MembershipOrders(parts, this.#machinery);
+    this.#orders = new MembershipOrders(parts, this.#machinery, (payload, options) =>
+      this.proposeHere(payload, options),
+    );
   }
 
   /**
@@ -131,7 +126,7 @@ export class ConsensusGroup implements ReplicatedGroup {
       leads: leadership.isReady && halted === undefined && !this.#isDraining && raw.raft.transferee === NONE,
       leadership: leadership.term,
       ...(leader !== undefined && leader !== '' && { leader }),
-      members: this.#members(),
+      members: memberStatuses(this.#machinery),
       ...(halted !== undefined && { halted: halted.message }),
       refused: loop.refused,
     };
@@ -157,7 +152,7 @@ export class ConsensusGroup implements ReplicatedGroup {
   async changeMembership(change: MembershipChange, signal?: AbortSignal): Promise<void> {
     const refusal = this.#refusal();
     if (refusal !== undefined) throw refusal;
-    await untilAborted(this.#orders.carryOut(change), signal);
+    await untilAborted(this.#orders.carryOut(change, signal), signal);
   }
 
   transferLeadership(target: string, signal?: AbortSignal): Promise<void> {
@@ -353,27 +348,7 @@ export class ConsensusGroup implements ReplicatedGroup {
     compaction.fail(error);
     this.#started.reject(error);
   }
-
-  #members(): readonly Member[] {
-    const { members, raw } = this.#machinery;
-    const { progress } = raw.status();
-    const byName = new Map<string, MemberProgress>();
-    for (const [id, known] of progress) {
-      const name = members.book.byRaftId(id)?.name;
-      if (name !== undefined) byName.set(name, progressOf(known));
-    }
-    return members.book.statuses.map((member) => {
-      const known = byName.get(member.name);
-      return known === undefined ? member : { ...member, progress: known };
-    });
-  }
 }
-
-const progressOf = ({ match, state, recentActive }: Progress): MemberProgress => ({
-  matched: match,
-  state: STATE_OF[state],
-  active: recentActive,
-});
 
 function drainingError(cause?: CaissonError): CaissonError {
   return new CaissonError('DRAINING', {}, { cause });

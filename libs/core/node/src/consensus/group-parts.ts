@@ -5,7 +5,6 @@ import type {
   GroupEncryption,
   Logger,
   MemberAddresses,
-  MembershipChange,
   Meter,
   NodeIdentity,
   Peer,
@@ -16,6 +15,7 @@ import type {
 import type { AppliedRows } from '../applying/applied-rows.js';
 import type { OpcodeTable } from '../applying/opcode-table.js';
 import type { OpenAppliers } from '../applying/open-appliers.js';
+import type { Admission } from '../membership/admission.js';
 import type { MembershipBook } from '../membership/membership-book.js';
 import type { ConsensusOptions } from './consensus-options.js';
 import type { GroupSnapshots } from './snapshot-ports.js';
@@ -50,8 +50,8 @@ export interface GroupParts {
   readonly snapshots: GroupSnapshots | undefined;
   /** Where this node is reached, for its peers to know; absent for one that takes none. */
   readonly addresses?: MemberAddresses | undefined;
-  /** Asked before a change is proposed: throws why the member may not have its part. */
-  readonly admission?: ((change: MembershipChange) => Promise<void>) | undefined;
+  /** Asked before a change is proposed; without a transport there is nobody to admit. */
+  readonly admission: Pick<Admission, 'admit'> | undefined;
   /** Tells the transport about the members of this group. */
   connect(peers: readonly Peer[]): void;
 }

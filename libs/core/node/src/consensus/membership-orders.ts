@@ -1,22 +1,26 @@
 import { CaissonError, type MembershipChange, toCaissonError } from '@caisson/contracts';
 import { isJoint } from '@caisson/raft';
+import type { AdmittingGroup } from '../membership/admission.js';
 import type { GroupMachinery } from './group-machinery.js';
 import type { GroupParts } from './group-parts.js';
+import { memberProgress } from './member-progress.js';
 
 /** What must hold before a change of membership is proposed, and what is done instead where it does not. */
 export class MembershipOrders {
   readonly #parts: GroupParts;
   readonly #machinery: GroupMachinery;
+  readonly #propose: AdmittingGroup['propose'];
   #isBusy = false;
   #publishedIn = 0;
 
-  constructor(parts: GroupParts, machinery: GroupMachinery) {
+  constructor(parts: GroupParts, machinery: GroupMachinery, propose: AdmittingGroup['propose']) {
     this.#parts = parts;
     this.#machinery = machinery;
+    this.#propose = propose;
   }
 
   /** Resolves once the change is in force; at once if it is already. */
-  async carryOut(change: MembershipChange): Promise<void> {
+  async carryOut(change: MembershipChange, signal?: AbortSignal): Promise<void> {
     const { leadership, membership } = this.#machinery;
     if (!leadership.isReady) throw leadership.notLeader();
     if (this.#isInForce(change)) return;
@@ -25,7 +29,7 @@ export class MembershipOrders {
     try {
       this.#check(change);
       if (change.kind === 'remove' && change.name === this.#parts.identity.name) await this.#handOver();
-      await this.#parts.admission?.(change);
+      await this.#parts.admission?.admit(this.#admitting(), change, signal);
       await membership.change(change);
     } finally {
       this.#isBusy = false;
@@ -45,6 +49,19 @@ export class MembershipOrders {
     void this.carryOut(change).catch((error: unknown) => {
       services.logger.log('warn', 'own addresses are not published yet', { error: toCaissonError(error) });
     });
+  }
+
+  /** The group as it is now, for whoever judges a candidate. */
+  #admitting(): AdmittingGroup {
+    const { members, raw } = this.#machinery;
+    return {
+      id: this.#parts.id,
+      book: members.book,
+      encryption: this.#parts.encryption,
+      last: raw.raft.log.lastIndex(),
+      progressOf: (name) => memberProgress(this.#machinery).get(name),
+      propose: this.#propose,
+    };
   }
 
   #isInForce(change: MembershipChange): boolean {

@@ -2,7 +2,6 @@ import {
   type DataDirectory,
   type EncryptionLayer,
   type GroupEncryption,
-  type MembershipChange,
   type NodeIdentity,
   type RaftLog,
   type RaftLogs,
@@ -12,6 +11,7 @@ import { readAppliedRows } from '../applying/applied-rows.js';
 import { genesisPayload } from '../genesis/genesis-applier.js';
 import { MembershipBook } from '../membership/membership-book.js';
 import { raftIdOf } from '../membership/raft-id.js';
+import { lastRegisteredEpoch } from '../membership/registered-epoch.js';
 import { ProposalIds } from '../proposals/proposal-ids.js';
 import { ConsensusGroup } from './consensus-group.js';
 import { toLogHardState } from './core-entries.js';
@@ -25,16 +25,7 @@ import type { NodeSnapshots } from './snapshot-ports.js';
 export interface GroupHouse
   extends Omit<
     GroupParts,
-    | 'id'
-    | 'identity'
-    | 'log'
-    | 'encryption'
-    | 'rows'
-    | 'book'
-    | 'appliers'
-    | 'snapshots'
-    | 'connect'
-    | 'admission'
+    'id' | 'identity' | 'log' | 'encryption' | 'rows' | 'book' | 'appliers' | 'snapshots' | 'connect'
   > {
   readonly logs: RaftLogs;
   readonly layer: EncryptionLayer;
@@ -42,9 +33,6 @@ export interface GroupHouse
   /** Absent where no member can be sent the state itself. */
   readonly nodeSnapshots: NodeSnapshots | undefined;
   connect(group: number, peers: Parameters<GroupParts['connect']>[0]): void;
-  /** The last epoch of this node that others know of, asked for before this process takes its own. */
-  registeredEpoch(group: number, book: MembershipBook, signal?: AbortSignal): Promise<number | undefined>;
-  admit?(group: number, change: MembershipChange): Promise<void>;
 }
 
 const FIRST_TERM = 1;
@@ -88,8 +76,7 @@ async function prepare(opened: Opened, signal: AbortSignal | undefined): Promise
   const book = new MembershipBook(await readMembership(store));
   const appliers = await house.opcodes.open({ id, store });
   signal?.throwIfAborted();
-  const registeredEpoch = await house.registeredEpoch(id, book, signal);
-  await encryption.beginSealing({ last: log.last, registeredEpoch });
+  await encryption.beginSealing({ last: log.last, registeredEpoch: await askEpoch(opened, book, signal) });
   if (book.members.length === 0 && identity.joined !== true) await found(opened, identity);
   const cache = await LogCache.open(log, {
     confState: book.confState,
@@ -109,10 +96,22 @@ async function prepare(opened: Opened, signal: AbortSignal | undefined): Promise
     services: { ...house.services, logger },
     snapshots: house.nodeSnapshots?.group(id),
     connect: (peers) => house.connect(id, peers),
-    admission: (change) => house.admit?.(id, change) ?? Promise.resolve(),
   };
   const group: ConsensusGroup = new ConsensusGroup(parts, cache);
   return group;
+}
+
+/** The last epoch of this node that others know of, where nonces are only as safe as what is remembered. */
+async function askEpoch(
+  { id, house }: Opened,
+  book: MembershipBook,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  const { directory, layer, services, transport } = house;
+  if (!layer.needsRegisteredEpoch) return undefined;
+  const { clock, logger } = services;
+  const inquiry = { group: id, self: directory.identity.name, book, transport, clock, logger };
+  return lastRegisteredEpoch(inquiry, signal);
 }
 
 /**
