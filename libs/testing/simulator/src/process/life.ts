@@ -1,9 +1,12 @@
+import { createDeferred } from '@caisson/base';
+
 /** Where in a call the process ends: before it has any effect, or after, with the answer lost. */
 export type Moment = 'before' | 'after';
 
 /** One run of a simulated process. Ends once, at any moment, between any two steps of its work. */
 export class Life {
   readonly #onEnd: () => void;
+  readonly #ended = createDeferred<void>();
   #isOver = false;
   #callsLeft = Infinity;
   #moment: Moment = 'before';
@@ -17,10 +20,16 @@ export class Life {
     return this.#isOver;
   }
 
+  /** Resolves when it is over. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#onEnd();
+    this.#ended.resolve();
   }
 
   /** Ends in the middle of things: with the `calls`-th call from now to what outlives the process. */

@@ -1,0 +1,80 @@
+import { ManualClock, SeededRandom } from '@caisson/compliance';
+import { SimulatedNetwork } from '@caisson/simulator';
+import { Machine } from './machine.js';
+import { Witness } from './witness.js';
+
+export interface ClusterOptions {
+  readonly seed: number;
+  readonly isEncrypted: boolean;
+  readonly engine: unknown;
+}
+
+/** How far wall clocks of machines are apart, at most. */
+const SKEW_MS = 100;
+
+const drained = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Machines, the network between them, and the time they share. */
+export class StormCluster {
+  readonly clock = new ManualClock();
+  readonly network: SimulatedNetwork;
+  readonly witness = new Witness();
+  readonly machines: Machine[] = [];
+  readonly #options: ClusterOptions;
+  readonly #random: SeededRandom;
+
+  constructor(options: ClusterOptions) {
+    const { seed } = options;
+    this.#options = options;
+    this.#random = new SeededRandom(seed + 1);
+    this.network = new SimulatedNetwork({ clock: this.clock, seed });
+  }
+
+  /** Another machine, not started. The first founds the cluster, the others wait to be let in. */
+  addMachine(): Machine {
+    const name = `n${this.machines.length + 1}`;
+    const { clock, network, witness } = this;
+    const joined = this.machines.length > 0;
+    const skewMs = this.#random.integer(2 * SKEW_MS) - SKEW_MS;
+    const machine = new Machine({ ...this.#options, name, joined, skewMs }, { clock, network, witness });
+    this.machines.push(machine);
+    return machine;
+  }
+
+  get up(): readonly Machine[] {
+    return this.machines.filter(({ isUp }) => isUp);
+  }
+
+  get leader(): Machine | undefined {
+    return this.up.find(({ group }) => group.status().leads);
+  }
+
+  /** Lets one millisecond pass, and everything happen that happens in it. */
+  async pass(): Promise<void> {
+    this.clock.advance(1);
+    await drained();
+    for (const { group, name } of this.up) {
+      const { leads, leadership } = group.status();
+      if (leads) this.witness.leads(name, leadership);
+    }
+  }
+
+  async passMs(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed++) await this.pass();
+  }
+
+  /** Whether it came true within so many milliseconds. */
+  async within(ms: number, isTrue: () => boolean): Promise<boolean> {
+    for (let passed = 0; passed < ms && !isTrue(); passed++) await this.pass();
+    return isTrue();
+  }
+
+  /** Lets time pass until the promise settles. */
+  async settled<T>(pending: Promise<T>, withinMs = 20_000): Promise<T> {
+    let isSettled = false;
+    const settle = () => void (isSettled = true);
+    pending.then(settle, settle);
+    if (!(await this.within(withinMs, () => isSettled))) throw new RangeError('never settled');
+    return pending;
+  }
+}

@@ -1,0 +1,190 @@
+import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
+import { type ManualClock, MemoryDisk, MemoryLogs, SeededRandom } from '@caisson/compliance';
+import {
+  Applier,
+  type CaissonError,
+  Cipher,
+  Clock,
+  DataDirectory,
+  Disk,
+  Hashes,
+  KekProvider,
+  KvService,
+  Logger,
+  type LogLevel,
+  type NodeIdentity,
+  RaftLogs,
+  RaftTransport,
+  Random,
+  type ReplicatedGroup,
+  ReplicationEngine,
+  Secret,
+  UntrustedStores,
+} from '@caisson/contracts';
+import { applierEncryption } from '@caisson/applier-encryption';
+import { applierKv, ApplierKvConfig } from '@caisson/applier-kv';
+import { LocalKek } from '@caisson/encryption';
+import { fullNodeId } from '@caisson/formats';
+import { NodeHashes } from '@caisson/platform-node';
+import { Life, mortal, ProcessClock, type SimulatedNetwork, SimulatedTransport } from '@caisson/simulator';
+import { MemoryStores } from '@caisson/store-memory';
+import { engineRaft, EngineRaftConfig } from '../../src/index.js';
+import { Host } from './host.js';
+import { causes, loggerOf } from './logger.js';
+import type { Witness } from './witness.js';
+
+export interface MachineOptions {
+  readonly name: string;
+  readonly seed: number;
+  readonly joined: boolean;
+  readonly isEncrypted: boolean;
+  readonly skewMs: number;
+  readonly engine: unknown;
+}
+
+/** What all machines stand in. */
+export interface Surroundings {
+  readonly clock: ManualClock;
+  readonly network: SimulatedNetwork;
+  readonly witness: Witness;
+}
+
+const CLUSTER_ID = new Uint8Array(16).fill(7);
+const hashes = new NodeHashes();
+const ciphers = [new AesGcmCipher()];
+
+/** What outlives a process: disks, and the place in the network. */
+export class Machine {
+  readonly name: string;
+  readonly address: string;
+  readonly identity: NodeIdentity;
+  /** Everything any process here complained of. */
+  readonly complaints: string[] = [];
+  process: Process | undefined;
+  readonly #options: MachineOptions;
+  readonly #around: Surroundings;
+  readonly #logs = new MemoryLogs();
+  readonly #stores = new MemoryStores();
+  readonly #disk = new MemoryDisk();
+  readonly #random: SeededRandom;
+
+  constructor(options: MachineOptions, around: Surroundings) {
+    const { isEncrypted, joined, name, seed } = options;
+    this.name = name;
+    this.address = `${name}:7000`;
+    this.#options = options;
+    this.#around = around;
+    const birth = isEncrypted ? 'encrypted' : 'clear';
+    this.identity = { name, clusterId: CLUSTER_ID, format: 1, birth, ...(joined && { joined }) };
+    this.#random = new SeededRandom(seed ^ Number(fullNodeId(name) & 0xffff_ffffn));
+  }
+
+  get isUp(): boolean {
+    return this.process?.isServing === true;
+  }
+
+  get engine(): ReplicationEngine {
+    return this.process!.host.get(ReplicationEngine);
+  }
+
+  get group(): ReplicatedGroup {
+    return this.engine.group(1);
+  }
+
+  /** Starts a process over what is on the disks; resolves when it serves. */
+  async start(): Promise<void> {
+    const { network } = this.#around;
+    const identity = { id: fullNodeId(this.name), name: this.name, address: this.address };
+    const transport = new SimulatedTransport(network, { ...identity, clusterId: 'ours' });
+    const life = new Life(() => {
+      transport.crash();
+      this.#logs.crash();
+      this.#stores.crash();
+      if (this.process === process) this.process = undefined;
+    });
+    const process = new Process(life, transport, this.#host(life, transport));
+    this.process = process;
+    await this.#disk.makeDirectory('/data');
+    await process.start();
+  }
+
+  /** Ends the process in good order. */
+  async stop(): Promise<void> {
+    const { process } = this;
+    if (process === undefined) return;
+    await process.host.stop();
+    process.transport.stop();
+    process.life.end();
+  }
+
+  #host(life: Life, transport: SimulatedTransport): Host {
+    const { clock, witness } = this.#around;
+    const { engine, isEncrypted, skewMs } = this.#options;
+    const random = this.#random;
+    const key = new Secret(new Uint8Array(32).fill(9));
+    const kek = new LocalKek({ provider: 'file', key, ciphers, hashes, random });
+    const complain = (text: string) => void (life.isOver || this.complaints.push(`${this.name}: ${text}`));
+    return new Host({
+      given: [
+        [Clock, new ProcessClock(clock, life, skewMs)],
+        [Random, random],
+        [Hashes, hashes],
+        [Logger, loggerOf(complain)],
+        [Disk, mortal(this.#disk, life)],
+        [DataDirectory, this.#directory()],
+        [UntrustedStores, mortal(this.#stores, life)],
+        [RaftLogs, mortal(this.#logs, life)],
+        [RaftTransport, transport],
+        [Cipher, ciphers],
+        [KekProvider, [kek]],
+      ],
+      services: [
+        ...applierEncryption.services({ enabled: isEncrypted, envelopeVersion: 2 }),
+        ...applierKv.services(ApplierKvConfig.parse({})),
+        ...engineRaft.services(EngineRaftConfig.parse(engine)),
+      ],
+      faults: {
+        degraded: () => undefined,
+        recovered: () => undefined,
+        fatal: (error: CaissonError) => {
+          complain(`fatal: ${error.message}${causes(error)}`);
+          life.end();
+        },
+      },
+      around: (token, instance) =>
+        token === Applier.name ? witness.watch(this.name, life, instance as Applier) : instance,
+    });
+  }
+
+  #directory(): DataDirectory {
+    return {
+      path: '/data',
+      identity: this.identity,
+      encryptionPath: '/data/encryption',
+      group: (id) => {
+        const at = `/data/groups/${id}`;
+        return { log: `${at}/log`, store: `${at}/store`, snapshots: `${at}/snapshots` };
+      },
+    };
+  }
+}
+
+/** One run of a node. */
+export class Process {
+  isServing = false;
+
+  constructor(
+    readonly life: Life,
+    readonly transport: SimulatedTransport,
+    readonly host: Host,
+  ) {}
+
+  get kv(): KvService {
+    return this.host.get(KvService);
+  }
+
+  async start(): Promise<void> {
+    await this.host.start();
+    this.isServing = !this.life.isOver;
+  }
+}
