@@ -1,7 +1,13 @@
 import { fromHex, fromUtf8, toHex, toUtf8 } from '@caisson/base';
-import type { IncomingSnapshot, RaftLog, Store } from '@caisson/contracts';
+import { CaissonError, type IncomingSnapshot, type RaftLog, type Store } from '@caisson/contracts';
 import { decodeMembership, SYSTEM_KEYS } from '@caisson/formats';
-import type { GroupSnapshots, NodeSnapshots, OpenSnapshot, SnapshotPoint, VerifiedSnapshot } from '@caisson/node';
+import type {
+  GroupSnapshots,
+  NodeSnapshots,
+  OpenSnapshot,
+  SnapshotPoint,
+  VerifiedSnapshot,
+} from '@caisson/node';
 
 const NODE_ROWS = Uint8Array.of(0x06);
 
@@ -15,6 +21,8 @@ export class ToySnapshots implements NodeSnapshots, GroupSnapshots {
   readonly #store: () => Store;
   installed = 0;
   sent = 0;
+  /** How many streams are refused before one is taken. */
+  refusals = 0;
 
   constructor(store: () => Store) {
     this.#store = store;
@@ -47,6 +55,7 @@ export class ToySnapshots implements NodeSnapshots, GroupSnapshots {
   }
 
   async receive(_from: IncomingSnapshot, chunks: AsyncIterable<Uint8Array>): Promise<VerifiedSnapshot> {
+    if (this.refusals-- > 0) throw new CaissonError('SNAPSHOT_INVALID');
     let text = '';
     for await (const chunk of chunks) text += fromUtf8(chunk);
     const { point, rows } = JSON.parse(text) as Sent;
@@ -65,7 +74,10 @@ export class ToySnapshots implements NodeSnapshots, GroupSnapshots {
   }
 }
 
-async function replaceRows(store: Store, pairs: readonly { key: Uint8Array; value: Uint8Array }[]): Promise<void> {
+async function replaceRows(
+  store: Store,
+  pairs: readonly { key: Uint8Array; value: Uint8Array }[],
+): Promise<void> {
   await store.deleteRange({ from: new Uint8Array(0), to: NODE_ROWS }, 1_000_000);
   const batch = store.batch();
   for (const { key, value } of pairs) batch.put(key, value);
