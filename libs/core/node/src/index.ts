@@ -11,6 +11,7 @@ export { GroupReceiver, type QuestionHandler } from './consensus/group-receiver.
 export { type GroupHouse, openGroup } from './consensus/open-group.js';
 export type {
   GroupSnapshots,
+  NodeSnapshots,
   OpenSnapshot,
   SnapshotPoint,
   SnapshotRecovery,
@@ -40,7 +41,6 @@ export {
   type PeerQuestionsParts,
   type QuestionAnswerer,
 } from './membership/peer-questions.js';
-export { PeerQuestions, type PeerQuestionsParts, type QuestionAnswerer } from './membership/peer-questions.js';
 export { raftIdOf } from './membership/raft-id.js';
 export { type EpochInquiry, lastRegisteredEpoch } from './membership/registered-epoch.js';
 export { NodeMetrics, type ProposalResult } from './metrics/node-metrics.js';
@@ -51,5 +51,6 @@ export { ProposalIds } from './proposals/proposal-ids.js';
 export { ProposalQueue } from './proposals/proposal-queue.js';
 export { AppliedPosition } from './reading/applied-position.js';
 export { ReadBarrier } from './reading/read-barrier.js';
+export { StoredSnapshots, type StoredSnapshotsParts } from './snapshots/stored-snapshots.js';
 export { Maintenance, type MaintenanceParts } from './writing/maintenance.js';
 export { WriterQueue } from './writing/writer-queue.js';
