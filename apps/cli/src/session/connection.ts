@@ -64,16 +64,16 @@ export function withClient<T>(
   return withOpen(openClient(options), options.address, work);
 }
 
-/** The same with a client for the orders of operators. A change of node is said once. */
+/** The same with a client for the orders of operators. Each way it takes is said once. */
 export function withCluster<T>(
   options: ConnectionOptions,
   work: (client: ClusterClient) => Promise<T>,
 ): Promise<T> {
-  let said = '';
+  const said = new Set<string>();
   const onDetour = ({ code }: CaissonError, next: string): void => {
     const note = `caisson: ${code}, going on at ${next}\n`;
-    if (note !== said) process.stderr.write(note);
-    said = note;
+    if (!said.has(note)) process.stderr.write(note);
+    said.add(note);
   };
   const { address: addresses, timeout: deadlineMs } = options;
   const client = new ClusterClient({ addresses, deadlineMs, onDetour, ...accessOf(options) });
