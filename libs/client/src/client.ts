@@ -1,5 +1,5 @@
-import { prefixEnd } from '@caisson/base';
-import { CaissonError } from '@caisson/contracts';
+import { prefixEnd, toHex } from '@caisson/base';
+import { CaissonError, isCaissonError } from '@caisson/contracts';
 import type {
   Condition,
   Consistency,
@@ -25,10 +25,9 @@ import {
 import { randomBytes } from 'node:crypto';
 import { checkCount, checkTimestamp, checkWrite } from './arguments.js';
 import { toBytes, type Bytes } from './bytes.js';
-import { MultiplexedChannel } from './channel.js';
-import { GrpcConnection, type NodeStatus } from './connection.js';
-import { DEADLINE_MS_DEFAULT, type CallOptions, type ClientOptions } from './options.js';
-import { withRetry } from './retry.js';
+import type { NodeStatus } from './connection.js';
+import type { CallOptions, ClientOptions, ReadFrom } from './options.js';
+import { ClusterLinks, type Call } from './routing/cluster-links.js';
 import { runTransaction, type TransactOptions, type Transacted, type Transaction } from './transaction.js';
 
 const EMPTY = new Uint8Array(0);
@@ -36,6 +35,8 @@ const EMPTY = new Uint8Array(0);
 export interface ReadOptions extends CallOptions {
   readonly ts?: Timestamp;
   readonly consistency?: Consistency;
+  /** Default: that of the client. */
+  readonly readFrom?: ReadFrom;
 }
 
 /** A value with the time it was committed and, unless 0n, the time it expires. */
@@ -62,17 +63,23 @@ export type CompareAndSetOutcome =
   | { readonly kind: 'committed'; readonly commitTs: Timestamp }
   | { readonly kind: 'failed'; readonly currentTs?: Timestamp };
 
+/** What a read found, as of when, and how old that may be. */
+export interface Lookup {
+  readonly found?: VersionedValue;
+  readonly readTs: Timestamp;
+  /** How long ago the node last knew itself up to date; 0 for linearizable reads. */
+  readonly staleMs: number;
+}
+
 /**
- * A client of one node. Calls made at once travel together over one stream; calls fail by code
- * (`isCaissonError`), and absence is `undefined`, not an error.
+ * A client of a node or a cluster. Writes find the leader; calls made at once travel together over one stream
+ * to each node; calls fail by code (`isCaissonError`), and absence is `undefined`, not an error.
  */
 export class CaissonClient {
-  readonly #channel: MultiplexedChannel;
-  readonly #connection: GrpcConnection;
+  readonly #links: ClusterLinks;
 
   constructor(private readonly options: ClientOptions) {
-    this.#connection = new GrpcConnection(options);
-    this.#channel = new MultiplexedChannel((listener) => this.#connection.openStream(listener));
+    this.#links = new ClusterLinks(options);
   }
 
   async get(key: Bytes, options: ReadOptions = {}): Promise<Uint8Array | undefined> {
@@ -80,6 +87,11 @@ export class CaissonClient {
   }
 
   async read(key: Bytes, options: ReadOptions = {}): Promise<VersionedValue | undefined> {
+    return (await this.lookup(key, options)).found;
+  }
+
+  /** A read with everything the answer says of itself. */
+  async lookup(key: Bytes, options: ReadOptions = {}): Promise<Lookup> {
     const { ts, consistency } = options;
     checkTimestamp('ts', ts);
     const request = {
@@ -87,7 +99,7 @@ export class CaissonClient {
       ...(ts !== undefined && { ts }),
       ...(consistency && { consistency }),
     };
-    return decodeGetResponse(await this.#call(OP.get, encodeGetRequest(request), options)).found;
+    return decodeGetResponse(await this.#read(OP.get, encodeGetRequest(request), options));
   }
 
   /** Resolves with the commit timestamp. */
@@ -138,14 +150,22 @@ export class CaissonClient {
     return { kind: 'failed', ...(outcome.currentTs !== undefined && { currentTs: outcome.currentTs }) };
   }
 
-  /** One atomic write, with everything the API offers. */
+  /**
+   * One atomic write, with everything the API offers. `UNKNOWN_OUTCOME` when time is up and an attempt may
+   * have had its effect; its details name the request id, under which the same write may be repeated.
+   */
   async write(request: WriteRequest, options: CallOptions = {}): Promise<WriteResponse> {
     checkWrite(request);
     const requestIds = this.options.requestIds ?? true;
     const requestId =
       request.requestId ?? (requestIds ? new Uint8Array(randomBytes(REQUEST_ID_BYTES)) : undefined);
     const body = encodeWriteRequest({ ...request, ...(requestId && { requestId }) });
-    return decodeWriteResponse(await this.#call(OP.write, body, options, requestId !== undefined));
+    const call: Call = { to: 'leader', repeatable: requestId !== undefined, changes: true };
+    try {
+      return decodeWriteResponse(await this.#links.send(OP.write, body, call, options));
+    } catch (error) {
+      throw requestId === undefined ? error : withRequestId(error, requestId);
+    }
   }
 
   /** Pairs in order, fetched page by page at one timestamp. Stop early by leaving the loop. */
@@ -157,7 +177,7 @@ export class CaissonClient {
     while (left > 0) {
       const limit = Math.min(left, options.pageSize ?? 1000);
       const page = decodeScanResponse(
-        await this.#call(OP.scan, encodeScanRequest({ ...request, limit }), options),
+        await this.#read(OP.scan, encodeScanRequest({ ...request, limit }), options),
       );
       yield* page.pairs;
       left -= page.pairs.length;
@@ -181,33 +201,28 @@ export class CaissonClient {
 
   /** The timestamp at which a transaction starting now would read. */
   async begin(options: CallOptions = {}): Promise<Timestamp> {
-    return decodeBeginResponse(await this.#call(OP.begin, EMPTY, options)).startTs;
+    const answer = await this.#read(OP.begin, EMPTY, { ...options, readFrom: 'leader' });
+    return decodeBeginResponse(answer).startTs;
   }
 
-  /** Whether there is a connection right now; without one a call waits for it, up to its deadline. */
+  /** Whether any node is connected right now; without one a call waits for it, up to its deadline. */
   get isConnected(): boolean {
-    return this.#connection.isConnected;
+    return this.#links.isConnected;
   }
 
+  /** Of the first node given that answers. */
   status(options: CallOptions = {}): Promise<NodeStatus> {
-    return withRetry(this.#retryOptions(options, true), (limits) => this.#connection.status(limits));
+    return this.#links.status(options);
   }
 
-  /** Fails what is in flight with `CANCELLED` and lets go of the connection. */
+  /** Fails what is in flight with `CANCELLED` and lets go of all connections. */
   close(): void {
-    this.#channel.close();
-    this.#connection.close();
+    this.#links.close();
   }
 
-  #call(op: number, body: Uint8Array, options: CallOptions, repeatable = true): Promise<Uint8Array> {
-    return withRetry(this.#retryOptions(options, repeatable), (limits) =>
-      this.#channel.call(op, body, limits),
-    );
-  }
-
-  #retryOptions({ deadlineMs, signal }: CallOptions, repeatable: boolean) {
-    const limit = deadlineMs ?? this.options.deadlineMs ?? DEADLINE_MS_DEFAULT;
-    return { repeatable, deadlineMs: limit, ...(signal && { signal }) };
+  #read(op: number, body: Uint8Array, options: ReadOptions): Promise<Uint8Array> {
+    const to = options.readFrom ?? this.options.readFrom ?? 'leader';
+    return this.#links.send(op, body, { to, repeatable: true, changes: false }, options);
   }
 }
 
@@ -219,6 +234,13 @@ export function connect(options: ClientOptions): CaissonClient {
 function committed(outcome: WriteResponse): Extract<WriteResponse, { kind: 'committed' }> {
   if (outcome.kind === 'committed') return outcome;
   throw unexpectedOutcome(outcome.kind);
+}
+
+/** Who wants to know what became of a write repeats it under its id. */
+function withRequestId(error: unknown, requestId: Uint8Array): unknown {
+  if (!isCaissonError(error, 'UNKNOWN_OUTCOME')) return error;
+  const details = { ...error.details, requestId: toHex(requestId) };
+  return new CaissonError('UNKNOWN_OUTCOME', details, { cause: error.cause });
 }
 
 function unexpectedOutcome(kind: string): CaissonError {

@@ -17,13 +17,14 @@ export {
   CaissonClient,
   connect,
   type CompareAndSetOutcome,
+  type Lookup,
   type ReadOptions,
   type ScanOptions,
   type VersionedValue,
 } from './client.js';
 export { ClusterClient, type ClusterClientOptions } from './cluster/cluster-client.js';
 export type { DigestComparison, MemberDigest } from './cluster/state-digests.js';
-export { GrpcConnection, type NodeStatus } from './connection.js';
-export type { CallOptions, ClientOptions, ClientTls } from './options.js';
+export { GrpcConnection, type GrpcConnectionOptions, type NodeStatus } from './connection.js';
+export type { CallOptions, ClientOptions, ClientTls, ReadFrom } from './options.js';
 export { withRetry, type RetryOptions } from './retry.js';
 export { Transaction, type Transacted, type TransactOptions, type TransactionSource } from './transaction.js';

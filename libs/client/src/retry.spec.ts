@@ -44,6 +44,40 @@ test('time being up is DEADLINE_EXCEEDED with the last failure as its cause', as
   });
 });
 
+test('a change whose time is up has an unknown outcome only if an attempt may have had its effect', async () => {
+  const change = { repeatable: true, changes: true, deadlineMs: 30 };
+  const failingWith = (error: CaissonError) => () => Promise.reject(error);
+  const lost = new CaissonError('UNAVAILABLE');
+  await expect(withRetry(change, failingWith(lost))).rejects.toMatchObject({
+    code: 'UNKNOWN_OUTCOME',
+    cause: { code: 'UNAVAILABLE' },
+  });
+  for (const harmless of [new CaissonError('UNAVAILABLE', { sent: false }), new CaissonError('NOT_LEADER')]) {
+    await expect(withRetry(change, failingWith(harmless))).rejects.toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+      cause: { code: harmless.code },
+    });
+  }
+  const errors = [lost, new CaissonError('NOT_LEADER')];
+  const first = () => Promise.reject(errors.length > 1 ? errors.shift() : errors[0]);
+  await expect(withRetry(change, first)).rejects.toMatchObject({ code: 'UNKNOWN_OUTCOME' });
+  const slow = ({ signal }: { signal: AbortSignal }) =>
+    new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  await expect(withRetry(change, slow)).rejects.toMatchObject({ code: 'UNKNOWN_OUTCOME' });
+  await expect(withRetry({ ...change, changes: false }, slow)).rejects.toMatchObject({
+    code: 'DEADLINE_EXCEEDED',
+  });
+});
+
+test('what was never sent is repeated, also when it is not repeatable', async () => {
+  let attempts = 0;
+  const attempt = async () => {
+    if (++attempts === 1) throw new CaissonError('UNAVAILABLE', { sent: false });
+    return attempts;
+  };
+  await expect(withRetry({ ...repeatable, repeatable: false }, attempt)).resolves.toBe(2);
+});
+
 test('the caller’s signal ends the repeating', async () => {
   const controller = new AbortController();
   const attempt = async () => {

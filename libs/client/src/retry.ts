@@ -22,21 +22,30 @@ const MAY_HAVE_HAPPENED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 const FIRST_PAUSE_MS = 10;
-const PAUSE_MS_MAX = 1_000;
+/** A node that comes back, or a new leader, is found this soon. */
+const PAUSE_MS_MAX = 250;
+const BUSY_PAUSE_MS_MAX = 1_000;
 
 export interface RetryOptions {
   /** Whether doing it twice is the same as doing it once. */
   readonly repeatable: boolean;
+  /**
+   * Whether it changes anything: then an end of time that leaves the outcome open is `UNKNOWN_OUTCOME`.
+   * Default false.
+   */
+  readonly changes?: boolean;
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
+  /** Told of each failure that will be repeated; `true` for at once, because the next attempt goes elsewhere. */
+  readonly onFailure?: (error: CaissonError) => boolean;
 }
 
 /**
  * Repeats `attempt` while that is safe and the deadline allows, with jittered, growing pauses.
  *
  * `attempt` receives what is left of the deadline and a signal that ends with it. When time is up the error
- * is `DEADLINE_EXCEEDED` with the last failure as cause; a failure that may have had an effect and must not
- * be repeated is `UNKNOWN_OUTCOME`.
+ * is `DEADLINE_EXCEEDED` with the last failure as cause, or `UNKNOWN_OUTCOME` for a change of which an attempt
+ * may have had its effect; so is at once what must not be repeated.
  */
 export async function withRetry<T>(
   options: RetryOptions,
@@ -47,13 +56,18 @@ export async function withRetry<T>(
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(new CaissonError('DEADLINE_EXCEEDED')), deadlineMs);
   const signal = options.signal ? AbortSignal.any([options.signal, timeout.signal]) : timeout.signal;
+  const failures = new Failures(options);
   try {
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX)) {
+    for (let attempts = 1; ; attempts++) {
       try {
         return await attempt({ deadlineMs: Math.max(1, end - performance.now()), signal });
       } catch (error) {
-        refuseToRepeat(error, options);
-        await pause(jittered(pauseMs), { signal, cause: error });
+        const failure = failures.judge(error);
+        if (options.onFailure?.(failure) === true) continue;
+        const longest = failure.code === 'TOO_MANY_REQUESTS' ? BUSY_PAUSE_MS_MAX : PAUSE_MS_MAX;
+        const pauseMs = jittered(Math.min(FIRST_PAUSE_MS * 2 ** (attempts - 1), longest));
+        await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+        if (signal.aborted) throw failures.end();
       }
     }
   } finally {
@@ -66,20 +80,35 @@ export function jittered(ms: number): number {
   return ms / 2 + (ms / 2) * (crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32);
 }
 
-function refuseToRepeat(error: unknown, { repeatable, signal }: RetryOptions): void {
-  if (signal?.aborted) throw new CaissonError('CANCELLED', {}, { cause: signal.reason });
-  if (!isCaissonError(error)) throw error;
-  if (NOTHING_HAPPENED.has(error.code)) return;
-  if (!MAY_HAVE_HAPPENED.has(error.code)) throw error;
-  if (!repeatable) throw new CaissonError('UNKNOWN_OUTCOME', {}, { cause: error });
-}
+/** What the attempts so far say about the outcome. */
+class Failures {
+  #last: CaissonError | undefined;
+  /** The last failure that leaves open whether there was an effect. */
+  #doubt: CaissonError | undefined;
 
-async function pause(ms: number, { signal, cause }: { signal: AbortSignal; cause: unknown }): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch {
-    if (isCaissonError(signal.reason, 'DEADLINE_EXCEEDED'))
-      throw new CaissonError('DEADLINE_EXCEEDED', {}, { cause });
-    throw new CaissonError('CANCELLED', {}, { cause: signal.reason });
+  constructor(private readonly options: RetryOptions) {}
+
+  /** The failure, if it may be repeated; throws what it comes to otherwise. */
+  judge(error: unknown): CaissonError {
+    const { repeatable, signal } = this.options;
+    if (signal?.aborted) throw new CaissonError('CANCELLED', {}, { cause: signal.reason });
+    if (!isCaissonError(error)) throw error;
+    const isTimeUp = error.code === 'DEADLINE_EXCEEDED';
+    const isPassing = NOTHING_HAPPENED.has(error.code) || MAY_HAVE_HAPPENED.has(error.code);
+    if (!isPassing && !isTimeUp) throw error;
+    const isOpen = !NOTHING_HAPPENED.has(error.code) && error.details['sent'] !== false;
+    if (isOpen) this.#doubt = error;
+    if (isTimeUp) throw this.end();
+    if (isOpen && !repeatable) throw new CaissonError('UNKNOWN_OUTCOME', {}, { cause: error });
+    this.#last = error;
+    return error;
+  }
+
+  /** What to say once no time is left, or the caller gave up. */
+  end(): CaissonError {
+    const { changes = false, signal } = this.options;
+    if (signal?.aborted) return new CaissonError('CANCELLED', {}, { cause: signal.reason });
+    if (changes && this.#doubt) return new CaissonError('UNKNOWN_OUTCOME', {}, { cause: this.#doubt });
+    return new CaissonError('DEADLINE_EXCEEDED', {}, { cause: this.#last });
   }
 }
