@@ -36,7 +36,11 @@ test('ENC-6: a group is used between its opening and its closing only', async ()
 test('ENC-7: a key entry that was applied without effect is not proposed for ever', async () => {
   const { node } = await world.start();
   const outcome = { kind: 'applied', result: new Uint8Array(0) };
-  const group = { id: 1, status: () => ({ leads: true }), propose: async () => ({ position: 1, outcome }) };
+  const group = {
+    id: 1,
+    status: () => ({ leads: true, applied: 1 }),
+    propose: async () => ({ position: 1, outcome }),
+  };
   const engine = { groups: [1], group: () => group } as unknown as ReplicationEngine;
   const { clock, logger, faults } = world;
   const driver = new KeyDriver({ node, engine, clock, random, logger, faults });

@@ -71,7 +71,7 @@ export class MiniEngine {
   asReplicationEngine(): ReplicationEngine {
     const group = {
       id: 1,
-      status: () => ({ leads: true }),
+      status: () => ({ leads: true, applied: this.applied }),
       propose: async (payload: Uint8Array, { source }: ProposeOptions) => {
         const outcome = await this.propose(payload, source);
         return { position: this.applied, outcome };

@@ -29,31 +29,41 @@ export interface KeyDriverParts {
 /** The next entry a group needs from this node. */
 interface Step {
   readonly what: string;
+  /** Of these there must be one in the cluster; registrations are passed on to whoever leads. */
+  readonly leaderOnly: boolean;
   payload(signal: AbortSignal): Promise<Uint8Array> | Uint8Array;
 }
 
 /** After these the engine or the applier has said what there is to say, and nothing more will be applied. */
 const OVER: readonly ErrorCode[] = ['APPLY_HALTED', 'DRAINING', 'CANCELLED', 'STORE_CLOSED'];
 /** Somebody else was faster: the next look at the state shows it. */
-const OVERTAKEN: readonly ErrorCode[] = ['ENCRYPTION_ALREADY_BOOTSTRAPPED'];
+const OVERTAKEN: readonly ErrorCode[] = ['ENCRYPTION_ALREADY_BOOTSTRAPPED', 'LOCAL_EPOCH_ROLLBACK'];
 const ATTEMPTS_BEFORE_DEGRADED = 3;
+/** Pauses grow no further than with this attempt, to less than a second: users wait behind a registration. */
+const LONGEST_PAUSE = 3;
 
 /**
- * Brings every group to where it may serve: bootstrap and both enabling entries for a node born encrypted,
- * then the registration of this start's epochs. What to do next is read from the applied state each time,
- * so a start resumes whatever an earlier one left off, at whichever entry it was killed.
+ * Brings every group to where it may serve: bootstrap and both enabling entries for a node born encrypted that
+ * leads, then the registration of this process's epochs, on every member, whoever leads. What to do next is
+ * read from the applied state each time, so a start resumes whatever an earlier one left off, at whichever
+ * entry it was killed; and again whenever that state changes, for as long as the node runs.
+ *
+ * A node that joined makes no keys: nobody was let in before the cluster had its own.
  */
 export class KeyDriver {
   readonly #parts: KeyDriverParts;
   readonly #leaving = new AbortController();
+  readonly #left: Promise<void>;
 
   constructor(parts: KeyDriverParts) {
     this.#parts = parts;
+    const { signal } = this.#leaving;
+    this.#left = new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   }
 
   /**
    * Resolves once every group that this node leads is ready, and rejects with what keeps one from it;
-   * conditions that pass are waited for. Groups led elsewhere are watched in the background.
+   * conditions that pass are waited for. Groups led elsewhere are brought on in the background.
    */
   async start(signal?: AbortSignal): Promise<void> {
     if (!this.#parts.node.enabled) return;
@@ -72,76 +82,110 @@ export class KeyDriver {
     this.#parts.node.keys.leave();
   }
 
-  #startGroup(id: number): Promise<void> {
+  async #startGroup(id: number): Promise<void> {
     const group = this.#parts.engine.group(id);
-    const driven = this.#drive(group);
-    if (group.status().leads) return driven;
-    void driven.catch((error: unknown) => {
-      if (!isOver(error) && !this.#leaving.signal.aborted) this.#parts.faults.fatal(toCaissonError(error));
-    });
-    return Promise.resolve();
+    const leads = group.status().leads;
+    const ready = this.#drive(group);
+    if (leads) await ready;
+    void ready
+      .then(() => this.#watch(group))
+      .catch((error: unknown) => {
+        if (!isOver(error) && !this.#leaving.signal.aborted) this.#parts.faults.fatal(toCaissonError(error));
+      });
+  }
+
+  /** Keys that others make, and rows that a received state brings, may ask for another registration. */
+  async #watch(group: ReplicatedGroup): Promise<void> {
+    const { state } = this.#parts.node.session(group.id);
+    while (!this.#leaving.signal.aborted) {
+      const changed = state.changed();
+      await this.#drive(group);
+      await Promise.race([changed, this.#left]);
+    }
   }
 
   async #drive(group: ReplicatedGroup): Promise<void> {
-    const { clock, random } = this.#parts;
-    let applied: string | undefined;
+    const { clock, logger, random } = this.#parts;
+    let done: { readonly what: string; readonly position: number } | undefined;
     for (let failures = 0; ; ) {
       this.#leaving.signal.throwIfAborted();
       const step = this.#nextStep(group.id);
       if (step === undefined) return this.#done(failures);
-      invariant('ENC-7', step.what !== applied, 'a key entry was applied and is still wanted');
-      const failure = await this.#attempt(group, step);
-      if (failure === undefined) {
-        applied = step.what;
-        this.#parts.logger.log('info', 'key entry applied', { group: group.id, entry: step.what });
+      const isDone = done?.what === step.what;
+      const isApplied = isDone && done!.position <= group.status().applied;
+      invariant('ENC-7', !isApplied, 'a key entry was applied and is still wanted');
+      // Applied where it was passed on to, and not here yet.
+      const result = isDone ? undefined : await this.#attempt(group, step);
+      if (typeof result === 'number') {
+        done = { what: step.what, position: result };
+        logger.log('info', 'key entry applied', { group: group.id, entry: step.what });
         continue;
       }
-      failures++;
-      if (failures >= ATTEMPTS_BEFORE_DEGRADED) this.#degrade(step, failure);
-      await clock.sleep(pauseMs(failures, random), this.#leaving.signal);
+      if (result !== undefined && ++failures >= ATTEMPTS_BEFORE_DEGRADED) this.#degrade(step, result);
+      await clock.sleep(pauseMs(Math.min(failures, LONGEST_PAUSE), random), this.#leaving.signal);
     }
   }
 
-  /** `undefined` on success, the error if it is one that passes; any other is thrown. */
-  async #attempt(group: ReplicatedGroup, step: Step): Promise<CaissonError | undefined> {
+  /** The position of the entry on success, the error if it is one that passes; any other is thrown. */
+  async #attempt(group: ReplicatedGroup, step: Step): Promise<number | CaissonError> {
     const { signal } = this.#leaving;
+    const { leads } = group.status();
+    if (step.leaderOnly && !leads) return new CaissonError('NOT_LEADER', { group: group.id });
     try {
-      if (!group.status().leads) return new CaissonError('NOT_LEADER', { group: group.id });
       const payload = await step.payload(signal);
-      const { outcome } = await group.propose(payload, { source: 'system', signal });
-      if (outcome.kind === 'refused') throw outcome.error;
-      return undefined;
+      const { position, outcome } = await group.propose(payload, { source: 'system', signal });
+      if (outcome.kind !== 'refused') return position;
+      if (this.#isWorthRepeating(outcome.error)) return outcome.error;
+      throw outcome.error;
     } catch (error) {
       signal.throwIfAborted();
-      if (!isCaissonError(error) || !isWorthRepeating(error)) throw error;
-      return error;
+      if (!isCaissonError(error) || isOver(error)) throw error;
+      // The way to the leader fails for many reasons, none of which is this node's end.
+      if (!leads && this.#stopped === undefined) return error;
+      if (this.#isWorthRepeating(error)) return error;
+      throw error;
     }
   }
 
   #nextStep(id: number): Step | undefined {
     const { node } = this.#parts;
     const session = node.session(id);
-    const born = node.parts.directory.identity.birth;
-    const step = born === 'encrypted' ? this.#birthStep(session) : undefined;
+    const { birth, joined } = node.parts.directory.identity;
+    const step = birth === 'encrypted' && joined !== true ? this.#birthStep(session) : undefined;
     if (step !== undefined) return step;
     const [dekId] = session.unregistered;
     if (dekId === undefined) return undefined;
-    return { what: `registration under key ${dekId}`, payload: () => registrationPayload(node, dekId) };
+    const epoch = node.keys.seals.epochOf(dekId);
+    return {
+      what: `registration of epoch ${epoch} under key ${dekId}`,
+      leaderOnly: false,
+      payload: () => registrationPayload(node, dekId),
+    };
   }
 
   #birthStep(session: GroupSession): Step | undefined {
     const { node } = this.#parts;
     const { current } = session.state;
-    if (!isBootstrapped(current)) {
-      return { what: 'bootstrap', payload: (signal) => bootstrapPayload(node, session, signal) };
-    }
+    const step = (what: string, payload: Step['payload']): Step => ({ what, leaderOnly: true, payload });
+    if (!isBootstrapped(current))
+      return step('bootstrap', (signal) => bootstrapPayload(node, session, signal));
     if (!current.keys.storageEnvelopeActive) {
-      return { what: 'storage envelope', payload: () => enablingPayload(node, session, 'storage') };
+      return step('storage envelope', () => enablingPayload(node, session, 'storage'));
     }
     if (!current.keys.raftEnvelopeActive) {
-      return { what: 'Raft envelope', payload: () => enablingPayload(node, session, 'raft') };
+      return step('Raft envelope', () => enablingPayload(node, session, 'raft'));
     }
     return undefined;
+  }
+
+  get #stopped(): CaissonError | undefined {
+    return this.#parts.node.keys.seals.stopped;
+  }
+
+  #isWorthRepeating(error: CaissonError): boolean {
+    if (isOver(error) || this.#stopped !== undefined) return false;
+    const { retry } = error.entry;
+    return retry === 'same-node' || retry === 'other-node' || OVERTAKEN.includes(error.code);
   }
 
   #degrade(step: Step, failure: CaissonError): void {
@@ -157,10 +201,4 @@ export class KeyDriver {
 
 function isOver(error: unknown): boolean {
   return OVER.some((code) => isCaissonError(error, code));
-}
-
-function isWorthRepeating(error: CaissonError): boolean {
-  if (isOver(error)) return false;
-  const { retry } = error.entry;
-  return retry === 'same-node' || retry === 'other-node' || OVERTAKEN.includes(error.code);
 }

@@ -1,3 +1,4 @@
+import { createDeferred, type Deferred } from '@caisson/base';
 import type { CutoverProgress, KeyState } from '@caisson/formats';
 
 /**
@@ -23,13 +24,30 @@ export function raftCutover({ keys }: GroupState): number {
 }
 
 /**
- * Where the current state of a group is found. Written by the encryption applier alone, between two
- * entries.
+ * Where the current state of a group is found. Replaced between two entries: by the applier, by the first
+ * sealed entry after a cutover, and as a whole by a state that came from elsewhere.
  */
 export class LiveState {
-  current: GroupState;
+  #current: GroupState;
+  #changed: Deferred<void> | undefined;
 
   constructor(initial: GroupState) {
-    this.current = initial;
+    this.#current = initial;
+  }
+
+  get current(): GroupState {
+    return this.#current;
+  }
+
+  set current(next: GroupState) {
+    this.#current = next;
+    this.#changed?.resolve();
+    this.#changed = undefined;
+  }
+
+  /** Resolves with the next replacement. */
+  changed(): Promise<void> {
+    this.#changed ??= createDeferred<void>();
+    return this.#changed.promise;
   }
 }
