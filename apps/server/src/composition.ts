@@ -13,6 +13,7 @@ import { logRocksdb } from '@caisson/log-rocksdb';
 import { platformNode } from '@caisson/platform-node';
 import { storeMemory } from '@caisson/store-memory';
 import { storeRocksdb } from '@caisson/store-rocksdb';
+import { transportGrpc } from '@caisson/transport-grpc';
 
 /** What the reference server runs, unless the configuration says `<id>: false`. */
 export const DEFAULT_PLUGINS: readonly Plugin[] = [
@@ -29,4 +30,10 @@ export const DEFAULT_PLUGINS: readonly Plugin[] = [
 ];
 
 /** What comes with the build and runs once the configuration has a section of its id. */
-export const OPTIONAL_PLUGINS: readonly Plugin[] = [kekFile, kekEnv, storeMemory, engineSingle];
+export const OPTIONAL_PLUGINS: readonly Plugin[] = [
+  kekFile,
+  kekEnv,
+  storeMemory,
+  engineSingle,
+  transportGrpc,
+];
