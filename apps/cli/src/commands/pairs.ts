@@ -42,23 +42,28 @@ function addGet(program: Command): void {
   )
     .argument('<key>')
     .option('--ts <timestamp>', 'read as of this timestamp')
-    .option('--stale', 'read what the node has, without asking whether it is the newest');
+    .option(
+      '--stale',
+      'read what the node has, without asking whether it is the newest; says how old it may be',
+    );
   addAction<PairOptions & { ts?: string; stale?: boolean }>(
     command,
     async ({ args, options, output, signal }) => {
       const key = parseBytes(args[0]!, options.encoding, 'key');
       const ts = options.ts === undefined ? {} : { ts: timestamp(options.ts) };
       const consistency = options.stale ? { consistency: 'stale' as const } : {};
-      const found = await withClient(options, (client) =>
-        client.read(key, { ...ts, ...consistency, signal }),
+      const { found, staleMs } = await withClient(options, (client) =>
+        client.lookup(key, { ...ts, ...consistency, signal }),
       );
       if (output.json) {
         const fields = found ? { ...bytesField('value', found.value), commitTs: found.commitTs } : {};
-        printJson(output, { ...bytesField('key', key), found: found !== undefined, ...fields });
+        const age = options.stale ? { staleMs } : {};
+        printJson(output, { ...bytesField('key', key), found: found !== undefined, ...fields, ...age });
       } else if (found) {
         output.out(found.value);
         if (process.stdout.isTTY) output.out('\n');
       }
+      if (options.stale && !output.json) output.notes(`as of ${staleMs} ms ago\n`);
       return found ? EXIT.ok : EXIT.absent;
     },
   );

@@ -52,8 +52,7 @@ export function addAccessOptions(command: Command, timeoutMs = DEFAULT_TIMEOUT_M
 }
 
 export function openClient(options: ConnectionOptions): CaissonClient {
-  const [address = ''] = options.address;
-  return connect({ address, deadlineMs: options.timeout, ...accessOf(options) });
+  return connect({ address: options.address, deadlineMs: options.timeout, ...accessOf(options) });
 }
 
 /** Runs `work` with a client and closes it afterwards, whatever happens. */
