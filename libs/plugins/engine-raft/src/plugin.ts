@@ -4,7 +4,9 @@ import {
   CONTRACTS_VERSION,
   DataDirectory,
   definePlugin,
+  Disk,
   EncryptionLayer,
+  Hashes,
   Logger,
   Meter,
   optional,
@@ -13,7 +15,9 @@ import {
   Random,
   ReplicationEngine,
   service,
+  StoredStates,
 } from '@caisson/contracts';
+import { StoredSnapshots } from '@caisson/node';
 import { EngineRaftConfig } from './config.js';
 import { RaftEngine } from './raft-engine.js';
 
@@ -34,8 +38,15 @@ export const engineRaft = definePlugin<EngineRaftConfig>({
         logger: Logger,
         meter: optional(Meter),
         transport: optional(RaftTransport),
+        disk: Disk,
+        hashes: Hashes,
+        states: optional(StoredStates),
       },
-      create: (needs, faults) => new RaftEngine(config, { ...needs, snapshots: undefined }, faults),
+      create: ({ disk, hashes, states, ...needs }, faults) => {
+        const { directory, random } = needs;
+        const snapshots = states && new StoredSnapshots({ states, disk, directory, hashes, random });
+        return new RaftEngine(config, { ...needs, snapshots }, faults);
+      },
       start: (engine, signal) => engine.start(signal),
       drain: (engine, signal) => engine.drain(signal),
       stop: (engine) => engine.stop(),
