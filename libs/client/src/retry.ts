@@ -36,7 +36,7 @@ export interface RetryOptions {
   readonly changes?: boolean;
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
-  /** Told of each failure that will be repeated; `true` for at once, because the next attempt goes elsewhere. */
+  /** Told of each failure that will be repeated; `true` for at once: the next attempt goes elsewhere. */
   readonly onFailure?: (error: CaissonError) => boolean;
 }
 
@@ -44,8 +44,8 @@ export interface RetryOptions {
  * Repeats `attempt` while that is safe and the deadline allows, with jittered, growing pauses.
  *
  * `attempt` receives what is left of the deadline and a signal that ends with it. When time is up the error
- * is `DEADLINE_EXCEEDED` with the last failure as cause, or `UNKNOWN_OUTCOME` for a change of which an attempt
- * may have had its effect; so is at once what must not be repeated.
+ * is `DEADLINE_EXCEEDED` with the last failure as cause, or `UNKNOWN_OUTCOME` for a change of which an
+ * attempt may have had its effect; so is at once what must not be repeated.
  */
 export async function withRetry<T>(
   options: RetryOptions,

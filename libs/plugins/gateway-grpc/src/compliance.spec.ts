@@ -1,5 +1,5 @@
 /** There is no kit for client APIs: what every gateway owes its callers is shown over real sockets. */
-import type { KvService } from '@caisson/contracts';
+import { CaissonError, type KvService } from '@caisson/contracts';
 import {
   decodeGetResponse,
   decodeResponses,
@@ -173,6 +173,28 @@ test('an unexpected failure is INTERNAL and quotes nothing', async () => {
   expect(error.code).toBe(status.INTERNAL);
   expect(detailOf(error)).toMatchObject({ code: 'INTERNAL', retry: 'never' });
   expect(JSON.stringify([error.message, error.details, detailOf(error)])).not.toContain('hunter2');
+});
+
+test('where the leader is reaches the caller, on both kinds of calls, and the node serves on', async () => {
+  const kv = new FakeKv();
+  const details = { group: 1, leader: 'n2', address: '10.0.0.2:7700' };
+  kv.get = () => Promise.reject(new CaissonError('NOT_LEADER', details));
+  const { client } = await serve({}, kv);
+  const error = (await get(client, KEY).catch((failure) => failure)) as ServiceError;
+  expect(error.code).toBe(status.UNAVAILABLE);
+  expect(detailOf(error)).toMatchObject({ code: 'NOT_LEADER', retry: 'other-node' });
+  expect(JSON.parse(detailOf(error).details)).toEqual(details);
+  const body = encodeGetRequest({ key: KEY });
+  const [answer] = await answersOf(client, [{ id: 1, op: OP.get, deadlineMs: 0, body }]);
+  expect(decodeWireError(answer!.body)).toMatchObject({ code: 'NOT_LEADER', details });
+  const same = (bytes: Buffer) => bytes;
+  const health = new Promise((resolve, reject) =>
+    client.makeUnaryRequest('/grpc.health.v1.Health/Check', same, same, Buffer.alloc(0), (failure, bytes) =>
+      failure ? reject(failure) : resolve(bytes),
+    ),
+  );
+  // Field 1, SERVING: a node that does not lead serves reads, and says where writes go.
+  expect(await health).toEqual(Buffer.from([8, 1]));
 });
 
 test('a deadline reaches the service as an abort, and the caller as DEADLINE_EXCEEDED', async () => {

@@ -42,7 +42,8 @@ const METHODS = grpcMethods(proto.KvDefinition, (bytes) =>
 );
 const SERVICE = proto.KvDefinition.fullName;
 const VERSION = '0.1.0';
-const KEEPALIVE_MS_MIN = 5_000;
+/** Clients with another node to go to ask every second whether this one is still there. */
+const KEEPALIVE_MS_MIN = 500;
 /** How long the last answers may take to leave once all are given. */
 const FAREWELL_MS = 500;
 

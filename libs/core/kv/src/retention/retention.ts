@@ -31,7 +31,7 @@ export const RETENTION: RetentionConfig = Object.freeze({ retentionMs: 3_600_000
 const REST_FACTOR = 20;
 const FIRST_ROUND_MS = 60_000;
 
-/** What ends a round in the ordinary life of a cluster: leadership moves, a store is replaced, a node stops. */
+/** What ends a round in the ordinary life of a cluster: leadership moves, stores are replaced, nodes stop. */
 const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CLOCK_CEILING',
   'DRAINING',
