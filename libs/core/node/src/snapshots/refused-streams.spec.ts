@@ -115,7 +115,7 @@ const invalid = (field: string) =>
   expect.objectContaining({ code: 'SNAPSHOT_INVALID', details: expect.objectContaining({ field }) });
 
 test('nothing is refused of a stream that is as it was sent', async () => {
-  expect(whole(stream)).toEqual(concatBytes(...sent.pieces));
+  expect(Buffer.compare(whole(stream), concatBytes(...sent.pieces))).toBe(0);
   expect(stream.chunks.length).toBeGreaterThan(2);
   const verified = await refused(whole(stream));
   expect(verified).toMatchObject({ point: sent.point });

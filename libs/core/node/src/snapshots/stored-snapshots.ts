@@ -15,9 +15,9 @@ import {
 import type { SnapshotHeader } from '@caisson/formats';
 import type {
   GroupSnapshots,
+  NodeSnapshots,
   OpenSnapshot,
   SnapshotPoint,
-  SnapshotRecovery,
   VerifiedSnapshot,
 } from '../consensus/snapshot-ports.js';
 import { Installation } from './installation.js';
@@ -38,7 +38,7 @@ export interface StoredSnapshotsParts {
 }
 
 /** Snapshots of the groups of a node, over what its stores hold. */
-export class StoredSnapshots implements SnapshotRecovery {
+export class StoredSnapshots implements NodeSnapshots {
   readonly #parts: StoredSnapshotsParts;
 
   constructor(parts: StoredSnapshotsParts) {
