@@ -123,8 +123,8 @@ function refuseStepBack(recorded: SidecarGroup | undefined, { id, state }: Opene
 }
 
 /**
- * The union: own epochs stay, a key that is new here begins above what the registry knows of this node, and an
- * epoch the leader registered for this node is taken over.
+ * The union: own epochs stay, a key that is new here begins above what the registry knows of this node, and
+ * an epoch the leader registered for this node is taken over.
  */
 function sidecarChange(keys: NodeKeys, group: OpenedGroup): SidecarChange {
   const { keys: state, ownEpochs } = group.state;

@@ -3,8 +3,8 @@ import type { Disk } from '@caisson/contracts';
 const TEMPORARY = '.tmp';
 
 /**
- * A file that is there whole and survives power loss, or is not there. One of that name is replaced. A failure
- * leaves what was there; a crash may leave a temporary file beside it.
+ * A file that is there whole and survives power loss, or is not there. One of that name is replaced. A
+ * failure leaves what was there; a crash may leave a temporary file beside it.
  */
 export async function writeDurably(
   disk: Disk,
