@@ -52,6 +52,10 @@ judgeCodecs([
     formats.encodeProposalQuestion,
     formats.decodeProposalQuestion,
   ]),
+  codec('introduction', 'MESSAGE_MALFORMED', fc.record({ group: index, index, name, address: name }), [
+    formats.encodeIntroduction,
+    formats.decodeIntroduction,
+  ]),
   codec('proposal answer', 'MESSAGE_MALFORMED', fc.record({ position: index, outcome }), [
     formats.encodeProposalAnswer,
     // Of a refusal's details there is more than one text.

@@ -14,6 +14,8 @@ export const QUESTION = Object.freeze({
   registeredEpoch: 0x02,
   /** Propose this for me: you lead. */
   proposal: 0x03,
+  /** I am a member, by an entry that you may not have seen. */
+  introduction: 0x04,
 });
 
 const VERSION = 0x01;
@@ -162,6 +164,37 @@ export function decodeProposalAnswer(bytes: Uint8Array): ProposalAnswer {
     if (kind !== REFUSED) throw new DecodeFault('kind', `is ${kind}`);
     return { position, outcome: { kind: 'refused', error: decodeWireError(reader.rest()) } };
   });
+}
+
+/** What a member says of itself to one that refuses it. */
+export interface Introduction {
+  readonly group: number;
+  /** Of the last change of members that the asker has applied. */
+  readonly index: number;
+  readonly name: string;
+  readonly address: string;
+}
+
+/** `0x04 ‖ 0x01 ‖ group u64 ‖ index u64 ‖ name ‖ address`; the answer is its version alone. */
+export function encodeIntroduction({ group, index, name, address }: Introduction): Uint8Array {
+  const writer = question(QUESTION.introduction, group).index(fitsIndex(index, 'index'));
+  invariant('FMT-1', name !== '' && address !== '', 'introduction');
+  writeShortText(writer, name);
+  writeShortText(writer, address);
+  return writer.done();
+}
+
+export function decodeIntroduction(bytes: Uint8Array): Introduction {
+  return decodeAll('MESSAGE_MALFORMED', bytes, (reader) => ({
+    group: readQuestion(reader, QUESTION.introduction),
+    index: reader.index('index'),
+    name: readNodeName(reader, 'name'),
+    address: readNodeName(reader, 'address'),
+  }));
+}
+
+export function encodeIntroductionAnswer(): Uint8Array {
+  return Uint8Array.of(VERSION);
 }
 
 function question(kind: number, group: number): ByteWriter {

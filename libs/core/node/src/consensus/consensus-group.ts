@@ -14,6 +14,7 @@ import {
   type ReplicatedGroup,
   toCaissonError,
 } from '@caisson/contracts';
+import type { Introduction } from '@caisson/formats';
 import { type Message, type MessageType, NONE } from '@caisson/raft';
 import { raftIdOf } from '../membership/raft-id.js';
 import { abortError, untilAborted } from '../proposals/abandon.js';
@@ -116,7 +117,8 @@ export class ConsensusGroup implements ReplicatedGroup {
   }
 
   status(): GroupStatus {
-    const { appendThread, leadership, loop, raw } = this.#machinery;
+    const machinery = this.#machinery;
+    const { appendThread, leadership, loop, raw } = machinery;
     const halted = loop.halted ?? this.#failure;
     const leader = leadership.leaderName;
     return {
@@ -126,7 +128,10 @@ export class ConsensusGroup implements ReplicatedGroup {
       leads: leadership.isReady && halted === undefined && !this.#isDraining && raw.raft.transferee === NONE,
       leadership: leadership.term,
       ...(leader !== undefined && leader !== '' && { leader }),
-      members: memberStatuses(this.#machinery),
+      // Asked for with every timestamp that is drawn, and mostly for who leads.
+      get members() {
+        return memberStatuses(machinery);
+      },
       ...(halted !== undefined && { halted: halted.message }),
       refused: loop.refused,
     };
@@ -186,7 +191,14 @@ export class ConsensusGroup implements ReplicatedGroup {
   }
 
   unreachable(peer: bigint): void {
-    this.#machinery.driver.post((raw) => raw.reportUnreachable(raftIdOf(peer)));
+    const { driver, introductions } = this.#machinery;
+    driver.post((raw) => raw.reportUnreachable(raftIdOf(peer)));
+    introductions.unreachable(peer);
+  }
+
+  /** A node that is refused here says that it is a member. */
+  meet(from: bigint, introduction: Introduction): void {
+    this.#machinery.introductions.meet(from, introduction);
   }
 
   keptChunks(incoming: IncomingSnapshot): Promise<number> {

@@ -9,6 +9,7 @@ import { AppliedPosition } from '../reading/applied-position.js';
 import { WriterQueue } from '../writing/writer-queue.js';
 import type { GroupEvents, GroupParts } from './group-parts.js';
 import { Freshness } from './freshness.js';
+import { Introductions } from './introductions.js';
 import { Leadership } from './leadership.js';
 import { Members } from './members.js';
 import { ProposalDesk } from './proposal-desk.js';
@@ -26,6 +27,7 @@ export class GroupBasics {
   readonly freshness: Freshness;
   readonly leadership: Leadership;
   readonly proposals: ProposalDesk;
+  readonly introductions: Introductions;
 
   constructor(parts: GroupParts, events: Pick<GroupEvents, 'onLeadership'>) {
     const { encryption, id, identity, options, rows, services } = parts;
@@ -55,6 +57,20 @@ export class GroupBasics {
       limits: options.append,
       leaderMs: options.waits.leaderMs,
       onFailed: (count) => this.metrics.proposed('failed', count),
+    });
+    const { election, ms } = options.ticks;
+    const { addresses, transport } = parts;
+    const limitMs = election * ms;
+    const { members } = this;
+    const { name } = identity;
+    this.introductions = new Introductions({
+      group: id,
+      name,
+      members,
+      transport,
+      addresses,
+      clock,
+      limitMs,
     });
   }
 }

@@ -6,8 +6,10 @@ import {
   toCaissonError,
 } from '@caisson/contracts';
 import {
+  decodeIntroduction,
   decodeProposalQuestion,
   decodeRaftMessage,
+  encodeIntroductionAnswer,
   encodeProposalAnswer,
   QUESTION,
   questionKind,
@@ -55,6 +57,7 @@ export class GroupReceiver implements RaftReceiver {
   async onQuestion(from: bigint, question: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     const kind = questionKind(question);
     if (kind === QUESTION.proposal) return this.#propose(question, signal);
+    if (kind === QUESTION.introduction) return this.#meet(from, question);
     const handler = kind === undefined ? undefined : this.#parts.questions?.get(kind);
     if (handler === undefined) throw new CaissonError('UNIMPLEMENTED', { question: kind ?? 'empty' });
     return handler(from, question, signal);
@@ -73,6 +76,14 @@ export class GroupReceiver implements RaftReceiver {
     const receiver = this.#parts.groupOf(incoming.group);
     if (receiver === undefined) throw notOpen(incoming.group);
     await receiver.takeIncoming(incoming, chunks, signal);
+  }
+
+  #meet(from: bigint, question: Uint8Array): Uint8Array {
+    const introduction = decodeIntroduction(question);
+    const group = this.#parts.groupOf(introduction.group);
+    if (group === undefined) throw notOpen(introduction.group);
+    group.meet(from, introduction);
+    return encodeIntroductionAnswer();
   }
 
   /** Proposes for a peer, as leader only: a proposal is passed on once, not around. */

@@ -22,10 +22,12 @@ export class Clients {
   isOver = false;
   readonly #cluster: StormCluster;
   readonly #random: SeededRandom;
+  readonly #isForgetful: boolean;
   #count = 0;
   #ages: number[] = Array.from({ length: KEYS }, () => 0);
 
-  constructor(cluster: StormCluster, random: SeededRandom) {
+  constructor(cluster: StormCluster, random: SeededRandom, isForgetful: boolean) {
+    this.#isForgetful = isForgetful;
     this.#cluster = cluster;
     this.#random = random;
   }
@@ -72,7 +74,8 @@ export class Clients {
   /** Whether the write happened; undefined for a client that ends without knowing. */
   async #repeat(request: WriteRequest): Promise<boolean | undefined> {
     while (!this.isOver) {
-      const response = await this.#attempt((kv) => kv.write(request, {}));
+      const attempt = this.#isForgetful ? { ...request, requestId: this.#random.bytes(16) } : request;
+      const response = await this.#attempt((kv) => kv.write(attempt, {}));
       if (response !== undefined) return response.kind === 'committed';
       await this.#cluster.clock.sleep(PAUSE_MS);
     }

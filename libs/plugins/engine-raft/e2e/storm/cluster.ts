@@ -1,12 +1,14 @@
 import { ManualClock, SeededRandom } from '@caisson/compliance';
 import { SimulatedNetwork } from '@caisson/simulator';
 import { Machine } from './machine.js';
+import type { Plants } from './plants.js';
 import { Witness } from './witness.js';
 
 export interface ClusterOptions {
   readonly seed: number;
   readonly isEncrypted: boolean;
   readonly engine: unknown;
+  readonly plants: Plants;
 }
 
 /** How far wall clocks of machines are apart, at most. */
@@ -28,6 +30,43 @@ export class StormCluster {
     this.#options = options;
     this.#random = new SeededRandom(seed + 1);
     this.network = new SimulatedNetwork({ clock: this.clock, seed });
+  }
+
+  /** A cluster of so many voters, the first of them its founder. */
+  static async of(voters: number, options: ClusterOptions): Promise<StormCluster> {
+    const cluster = new StormCluster(options);
+    await cluster.found();
+    while (cluster.machines.length < voters) await cluster.grow();
+    return cluster;
+  }
+
+  async found(): Promise<void> {
+    const founder = this.addMachine();
+    await this.settled(founder.start());
+    await this.must(5000, 'the founder leads', () => founder.group.status().leads);
+  }
+
+  /** Another voter, in calm. */
+  async grow(): Promise<Machine> {
+    const machine = this.addMachine();
+    const { address, name } = machine;
+    const { engine, group } = this.leader!;
+    await this.settled(machine.start());
+    const clientAddress = `${name}:8000`;
+    await this.settled(engine.changeMembership(1, { kind: 'addLearner', name, address, clientAddress }));
+    const isCaughtUp = () => machine.group.status().applied >= group.status().applied;
+    await this.must(5000, `${name} catches up`, isCaughtUp);
+    await this.settled(engine.changeMembership(1, { kind: 'promote', name }));
+    return machine;
+  }
+
+  machine(name: string): Machine {
+    return this.machines.find((machine) => machine.name === name)!;
+  }
+
+  /** Nothing of it goes on. */
+  end(): void {
+    for (const { process } of this.machines) process?.life.end();
   }
 
   /** Another machine, not started. The first founds the cluster, the others wait to be let in. */
@@ -67,6 +106,17 @@ export class StormCluster {
   async within(ms: number, isTrue: () => boolean): Promise<boolean> {
     for (let passed = 0; passed < ms && !isTrue(); passed++) await this.pass();
     return isTrue();
+  }
+
+  /** The same for what has to come true. */
+  async must(ms: number, what: string, isTrue: () => boolean): Promise<void> {
+    if (await this.within(ms, isTrue)) return;
+    const standings = this.up.map(({ group, name }) => {
+      const { applied, durable, leader, leadership, members } = group.status();
+      const parts = members.map((member) => `${member.name} ${member.role}`).join(', ');
+      return `${name}: applied ${applied}, durable ${durable}, term ${leadership} of ${leader} (${parts})`;
+    });
+    throw new RangeError(`not within ${ms} ms: ${what}\n${standings.join('\n')}`);
   }
 
   /** Lets time pass until the promise settles. */

@@ -11,7 +11,6 @@ import {
   KekProvider,
   KvService,
   Logger,
-  type LogLevel,
   type NodeIdentity,
   RaftLogs,
   RaftTransport,
@@ -31,6 +30,7 @@ import { MemoryStores } from '@caisson/store-memory';
 import { engineRaft, EngineRaftConfig } from '../../src/index.js';
 import { Host } from './host.js';
 import { causes, loggerOf } from './logger.js';
+import type { Plants } from './plants.js';
 import type { Witness } from './witness.js';
 
 export interface MachineOptions {
@@ -40,6 +40,7 @@ export interface MachineOptions {
   readonly isEncrypted: boolean;
   readonly skewMs: number;
   readonly engine: unknown;
+  readonly plants: Plants;
 }
 
 /** What all machines stand in. */
@@ -119,7 +120,7 @@ export class Machine {
 
   #host(life: Life, transport: SimulatedTransport): Host {
     const { clock, witness } = this.#around;
-    const { engine, isEncrypted, skewMs } = this.#options;
+    const { engine, isEncrypted, plants, skewMs } = this.#options;
     const random = this.#random;
     const key = new Secret(new Uint8Array(32).fill(9));
     const kek = new LocalKek({ provider: 'file', key, ciphers, hashes, random });
@@ -133,7 +134,7 @@ export class Machine {
         [Disk, mortal(this.#disk, life)],
         [DataDirectory, this.#directory()],
         [UntrustedStores, mortal(this.#stores, life)],
-        [RaftLogs, mortal(this.#logs, life)],
+        [RaftLogs, mortal(plants.logs?.(this.#logs) ?? this.#logs, life)],
         [RaftTransport, transport],
         [Cipher, ciphers],
         [KekProvider, [kek]],
@@ -151,8 +152,10 @@ export class Machine {
           life.end();
         },
       },
-      around: (token, instance) =>
-        token === Applier.name ? witness.watch(this.name, life, instance as Applier) : instance,
+      around: (token, own) => {
+        const instance = plants.around?.(token, own) ?? own;
+        return token === Applier.name ? witness.watch(this.name, life, instance as Applier) : instance;
+      },
     });
   }
 

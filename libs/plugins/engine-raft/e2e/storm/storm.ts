@@ -1,10 +1,12 @@
 import { SeededRandom } from '@caisson/compliance';
 import { CALM, judgeHistory } from '@caisson/simulator';
 import { Clients } from './clients.js';
-import { StormCluster } from './cluster.js';
+import { type ClusterOptions, StormCluster } from './cluster.js';
 import { differences, readReplica } from './digest.js';
+import { ENGINE } from './engine.js';
 import type { Machine } from './machine.js';
 import { Nemesis } from './nemesis.js';
+import type { Plants } from './plants.js';
 
 export interface Verdict {
   readonly seed: number;
@@ -20,21 +22,17 @@ export interface StormOptions {
   readonly isEncrypted?: boolean;
   /** How long things go wrong. */
   readonly stormMs?: number;
+  readonly plants?: Plants;
 }
 
 const VOTERS = 3;
 const CLIENTS = 4;
 const CALM_MS = 30_000;
 
-const ENGINE = {
-  ticks: { ms: 20, election: 10, heartbeat: 1 },
-  waits: { readMs: 500, handoverMs: 300, snapshotMs: 5000 },
-};
-
 /** Everything that happens follows from the seed. */
 export async function runStorm(options: StormOptions): Promise<Verdict> {
-  const { seed, isEncrypted = seed % 2 === 0, stormMs = 8000 } = options;
-  const storm = new Storm(seed, isEncrypted);
+  const { seed, isEncrypted = seed % 2 === 0, plants = {}, stormMs = 8000 } = options;
+  const storm = new Storm({ seed, isEncrypted, plants, engine: ENGINE });
   try {
     await storm.gather();
     await storm.rage(stormMs);
@@ -42,7 +40,7 @@ export async function runStorm(options: StormOptions): Promise<Verdict> {
   } catch (error) {
     storm.violations.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
-  await storm.end();
+  storm.end();
   return storm.verdict();
 }
 
@@ -55,35 +53,20 @@ class Storm {
   readonly #random: SeededRandom;
   readonly #running: Promise<void>[] = [];
 
-  constructor(seed: number, isEncrypted: boolean) {
+  constructor(options: ClusterOptions) {
+    const { plants, seed } = options;
     this.#seed = seed;
     this.#random = new SeededRandom(seed);
-    const compaction = {};
-    this.#cluster = new StormCluster({ seed, isEncrypted, engine: { ...ENGINE, compaction } });
-    this.#clients = new Clients(this.#cluster, new SeededRandom(seed + 2));
+    this.#cluster = new StormCluster(options);
+    const isForgetful = plants.hasForgetfulClients === true;
+    this.#clients = new Clients(this.#cluster, new SeededRandom(seed + 2), isForgetful);
     this.#nemesis = new Nemesis(this.#cluster, new SeededRandom(seed + 3));
   }
 
   /** A cluster of three, in calm. */
   async gather(): Promise<void> {
-    const cluster = this.#cluster;
-    const founder = cluster.addMachine();
-    await cluster.settled(founder.start());
-    await this.#must(5000, 'the founder leads', () => founder.group.status().leads);
-    while (cluster.machines.length < VOTERS) {
-      const { name } = cluster.addMachine();
-      const machine = cluster.machines.at(-1)!;
-      this.#nemesis.addLearner(founder, machine);
-      const isCaughtUp = () =>
-        machine.isUp && machine.group.status().applied >= founder.group.status().applied;
-      const isLearner = () => founder.group.status().members.some((member) => member.name === name);
-      await this.#must(
-        5000,
-        `${name} follows`,
-        () => !this.#nemesis.isWaiting && isLearner() && isCaughtUp(),
-      );
-      await cluster.settled(promote(founder, name));
-    }
+    await this.#cluster.found();
+    while (this.#cluster.machines.length < VOTERS) await this.#cluster.grow();
   }
 
   async rage(stormMs: number): Promise<void> {
@@ -103,15 +86,15 @@ class Storm {
     for (const { process } of cluster.machines) process?.life.endAt(Infinity, 'before');
     const members = await this.#calmDown();
     this.#clients.isOver = true;
-    await this.#must(10_000, 'clients come to an end', () => this.#clientsEnded);
+    await this.#cluster.must(10_000, 'clients come to an end', () => this.#clientsEnded);
     await this.#judgeReplicas(members);
     await this.#judgeHistories(members);
     cluster.witness.judgeHoles();
   }
 
-  async end(): Promise<void> {
+  end(): void {
     this.#clients.isOver = true;
-    for (const machine of this.#cluster.machines) machine.process?.life.end();
+    this.#cluster.end();
   }
 
   verdict(): Verdict {
@@ -147,16 +130,16 @@ class Storm {
       members = cluster.machines.filter(({ name }) => status.members.some((each) => each.name === name));
       return members.every(({ isUp }) => isUp) && members.length === status.members.length;
     };
-    await this.#must(CALM_MS, 'a leader and all members serve', isCalm);
+    await this.#cluster.must(CALM_MS, 'a leader and all members serve', isCalm);
     const { acknowledged } = this.#clients;
     const isServing = () => this.#clients.acknowledged > acknowledged + 10;
-    await this.#must(CALM_MS, 'clients write again', isServing);
+    await this.#cluster.must(CALM_MS, 'clients write again', isServing);
     return members;
   }
 
   async #judgeReplicas(members: readonly Machine[]): Promise<void> {
     const isEven = () => new Set(members.map(({ group }) => group.status().applied)).size === 1;
-    await this.#must(CALM_MS, 'all members apply the same entries', isEven);
+    await this.#cluster.must(CALM_MS, 'all members apply the same entries', isEven);
     const replicas = await this.#cluster.settled(Promise.all(members.map(readReplica)));
     const [first, ...others] = replicas;
     for (const other of others) {
@@ -183,19 +166,4 @@ class Storm {
       this.violations.push(`${key} is ${judged.verdict}: ${story}`);
     }
   }
-
-  async #must(ms: number, what: string, isTrue: () => boolean): Promise<void> {
-    if (await this.#cluster.within(ms, isTrue)) return;
-    const standings = this.#cluster.up.map(({ group, name }) => {
-      const { applied, durable, leader, leadership, members } = group.status();
-      const parts = members.map((member) => `${member.name} ${member.role}`).join(', ');
-      return `${name}: applied ${applied}, durable ${durable}, term ${leadership} of ${leader} (${parts})`;
-    });
-    throw new RangeError(`not within ${ms} ms: ${what}\n${standings.join('\n')}`);
-  }
-}
-
-async function promote(founder: Machine, name: string): Promise<void> {
-  const engine = founder.engine;
-  await engine.changeMembership(1, { kind: 'promote', name });
 }

@@ -1,0 +1,87 @@
+import { override } from '@caisson/compliance';
+import {
+  Applier,
+  type LogAppend,
+  type RaftLog,
+  type RaftLogs,
+  type ReplicatedGroup,
+  ReplicationEngine,
+} from '@caisson/contracts';
+
+/** A fault put into every node, to see whether a storm brings it to light. */
+export interface Plants {
+  /** Around what services make, by token. */
+  readonly around?: (token: string, instance: unknown) => unknown;
+  readonly logs?: (logs: RaftLogs) => RaftLogs;
+  /** Clients repeat a write as another one. */
+  readonly hasForgetfulClients?: boolean;
+}
+
+function aroundGroup(plant: (group: ReplicatedGroup) => Partial<ReplicatedGroup>): Plants['around'] {
+  return (token, instance) => {
+    if (token !== ReplicationEngine.name) return instance;
+    const engine = instance as ReplicationEngine;
+    const group = (id: number) => override(engine.group(id), plant(engine.group(id)));
+    return override(engine, { group });
+  };
+}
+
+function aroundLog(plant: (log: RaftLog) => Promise<RaftLog> | RaftLog): Plants['logs'] {
+  return (logs) => override(logs, { open: async (...args) => plant(await logs.open(...args)) });
+}
+
+/** A read that trusts whatever this node has applied. */
+const readsThePast = aroundGroup((group) => ({ readBarrier: () => group.readBarrier('stale') }));
+
+/** A log whose last entries are gone when it is opened again, whatever was promised of them. */
+const losesItsTail = aroundLog(async (log) => {
+  const { last, start } = log;
+  const from = Math.max(start.index + 1, last - 2);
+  if (from > last) return log;
+  await log.append({ entries: await log.read(from, from, 0) });
+  return log;
+});
+
+/** A log that writes an append with the next one, and promises both at once. */
+const writesTooLate = aroundLog((log) => {
+  let held: LogAppend | undefined;
+  const flush = async (next?: LogAppend) => {
+    const late = held;
+    held = next;
+    if (late !== undefined) await log.append(late);
+  };
+  return override(log, {
+    get last() {
+      return held?.entries.at(-1)?.index ?? log.last;
+    },
+    append: (append) => flush(append),
+    compact: (index) => flush().then(() => log.compact(index)),
+    reset: (start, hardState) => flush().then(() => log.reset(start, hardState)),
+    close: () => flush().then(() => log.close()),
+  });
+});
+
+/** An applier that drops the effects of an entry now and then, on one node and not on another. */
+function skipsEffects(): Plants['around'] {
+  let applied = 0;
+  return (token, instance) => {
+    const applier = instance as Applier;
+    if (token !== Applier.name || !applier.id.includes('kv')) return instance;
+    const open: Applier['open'] = async (at) => {
+      const group = await applier.open(at);
+      const drained = at.store.batch();
+      return override(group, {
+        apply: (entry, batch) => group.apply(entry, ++applied % 40 === 0 ? drained : batch),
+      });
+    };
+    return override(applier, { open });
+  };
+}
+
+export const PLANTS: Readonly<Record<string, () => Plants>> = {
+  'reads the past': () => ({ around: readsThePast }),
+  'loses the tail of its log': () => ({ logs: losesItsTail }),
+  'promises what is not written': () => ({ logs: writesTooLate }),
+  'skips effects': () => ({ around: skipsEffects() }),
+  'takes a repeated write for another one': () => ({ hasForgetfulClients: true }),
+};
