@@ -146,6 +146,13 @@ describe('log and store', () => {
         expect.objectContaining({ code: 'CORRUPTION', details: expect.objectContaining({ applied }) }),
       );
     }
+    const cut = {
+      ...log,
+      start: log.start,
+      last: 15,
+      hardState: { term: 1, vote: 0n, commit: 16 },
+    } as RaftLog;
+    expect(() => checkContinuity(1, cut, 12)).toThrow(expect.objectContaining({ code: 'CORRUPTION' }));
     expect(() => checkContinuity(1, log, 10)).not.toThrow();
     expect(() => checkContinuity(1, log, 20)).not.toThrow();
   });

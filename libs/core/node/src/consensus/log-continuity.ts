@@ -6,6 +6,10 @@ import { CaissonError, type RaftLog } from '@caisson/contracts';
  */
 export function checkContinuity(group: number, log: RaftLog, applied: number): void {
   const details = { group, applied, logStart: log.start.index, logLast: log.last };
+  if (log.last < log.hardState.commit) {
+    const problem = 'the log ends below what it recorded as committed';
+    throw new CaissonError('CORRUPTION', { ...details, commit: log.hardState.commit, problem });
+  }
   if (log.last < applied) {
     const problem = 'the log ends below what the store has applied';
     throw new CaissonError('CORRUPTION', { ...details, problem });
