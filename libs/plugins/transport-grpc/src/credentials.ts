@@ -46,8 +46,13 @@ export async function loadCredentials(
   const key = Buffer.from((await secrets.read(tls.key)).reveal());
   checkPair(tls.cert, cert, key);
   checkName(tls.cert, cert, nodeName);
-  const client = createSecureContext({ ca, cert, key, minVersion: TLS_MIN });
-  return { server: new MutualTls(ca, cert, key), client };
+  try {
+    const client = createSecureContext({ ca, cert, key, minVersion: TLS_MIN });
+    return { server: new MutualTls(ca, cert, key), client };
+  } catch (cause) {
+    const reason = 'certificate or authority are not strong enough, or not in PEM';
+    throw new CaissonError('TLS_INVALID', { path: tls.cert, ca: tls.ca, reason }, { cause });
+  }
 }
 
 /** The library's own class leaves the choice of version to the machine's defaults. */

@@ -1,6 +1,7 @@
 import {
   CaissonError,
   type Clock,
+  type ErrorCode,
   type Logger,
   type Peer,
   type Random,
@@ -58,6 +59,8 @@ export class PeerLink {
   #isReported = false;
   #isClosed = false;
   #refusal: CaissonError | undefined;
+  /** So that a peer that stays away is told of once, and again when the reason changes. */
+  #lastFailure: ErrorCode | undefined;
 
   constructor(
     readonly peer: Peer,
@@ -138,6 +141,7 @@ export class PeerLink {
     attempt.cancelTimeout();
     attempt.isOpen = true;
     this.#refusal = undefined;
+    this.#lastFailure = undefined;
     this.#backoff.reset();
     const { meters, logger } = this.parts;
     meters.connects.add(1, this.#labels);
@@ -155,7 +159,8 @@ export class PeerLink {
   #failed(error: CaissonError, isVerdict: boolean): void {
     const { clock, logger, meters } = this.parts;
     const wasOpen = this.#attempt?.isOpen === true;
-    const isNews = wasOpen || (isVerdict && this.#refusal?.code !== error.code);
+    const isNews = wasOpen || this.#lastFailure !== error.code;
+    this.#lastFailure = error.code;
     this.#hangUp();
     this.#refusal = isVerdict ? error : undefined;
     const level = isNews ? 'warn' : 'debug';

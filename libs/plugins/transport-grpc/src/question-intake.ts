@@ -34,7 +34,11 @@ export class QuestionIntake {
     const abort = (code: 'CANCELLED' | 'DEADLINE_EXCEEDED') => controller.abort(new CaissonError(code));
     call.on('cancelled', () => abort('CANCELLED'));
     const cancelDeadline = clock.after(questionMs, () => abort('DEADLINE_EXCEEDED'));
-    this.#answer(call, controller)
+    // The receiver need not come to an end for the question to do so.
+    const aborted = new Promise<never>((_, reject) => {
+      controller.signal.addEventListener('abort', () => reject(controller.signal.reason), { once: true });
+    });
+    Promise.race([aborted, this.#answer(call, controller)])
       .then(
         (response) => callback(null, response),
         (error: unknown) => callback(this.#refusal(error)),
