@@ -29,6 +29,7 @@ export class LogCompaction implements LogChore {
   readonly #parts: LogCompactionParts;
   readonly #held = new Map<unknown, number>();
   #wanted: Deferred<void> | undefined;
+  #through = 0;
   /** The applied position at which there was nothing to drop; asked again above it only. */
   #idleAt = -1;
 
@@ -45,9 +46,13 @@ export class LogCompaction implements LogChore {
     return spare >= limits.entries + limits.keepEntries || cache.bytes >= limits.bytes + limits.keepBytes;
   }
 
-  /** Compacts at the next occasion, however little there is; resolves when that is done. */
-  want(): Promise<void> {
+  /**
+   * Compacts at the next occasion, however little there is, and through `index` even where that takes of the
+   * tail. Resolves when it is done.
+   */
+  want(index = 0): Promise<void> {
     this.#idleAt = -1;
+    this.#through = Math.max(this.#through, index);
     this.#wanted ??= createDeferred<void>();
     return this.#wanted.promise;
   }
@@ -95,7 +100,7 @@ export class LogCompaction implements LogChore {
     const { cache, heard, limits, position } = this.#parts;
     const applied = Math.min(position.value, heard());
     const tail = { entries: limits.keepEntries, bytes: limits.keepBytes };
-    const target = cache.tailStart(applied, tail) - 1;
+    const target = Math.max(cache.tailStart(applied, tail) - 1, Math.min(this.#through, applied));
     const isFull = cache.bytes >= limits.holdBytes;
     return isFull ? target : Math.min(target, ...this.#held.values());
   }

@@ -1,5 +1,6 @@
 import { CaissonError, type MembershipChange, toCaissonError } from '@caisson/contracts';
-import { isJoint } from '@caisson/raft';
+import { decodeGenesis, decodeProposal, OPCODES } from '@caisson/formats';
+import { isGap, isJoint } from '@caisson/raft';
 import type { AdmittingGroup } from '../membership/admission.js';
 import type { GroupMachinery } from './group-machinery.js';
 import type { GroupParts } from './group-parts.js';
@@ -30,6 +31,7 @@ export class MembershipOrders {
       this.#check(change);
       if (change.kind === 'remove' && change.name === this.#parts.identity.name) await this.#handOver();
       await this.#parts.admission?.admit(this.#admitting(), change, signal);
+      if (change.kind === 'addLearner') await this.#dropOldGenesis();
       await membership.change(change);
     } finally {
       this.#isBusy = false;
@@ -62,6 +64,19 @@ export class MembershipOrders {
       progressOf: (name) => memberProgress(this.#machinery).get(name),
       propose: this.#propose,
     };
+  }
+
+  /**
+   * A first entry from before clusters does not name the founder, so nobody else may be given it: with it out
+   * of the log, whoever is added begins with a snapshot.
+   */
+  async #dropOldGenesis(): Promise<void> {
+    const { appendThread, compaction, raw } = this.#machinery;
+    const first = raw.raft.log.firstIndex() === 1 ? raw.raft.log.slice(1, 2, Infinity) : [];
+    if (isGap(first) || first[0] === undefined || namesFounder(first[0].data)) return;
+    const done = compaction.want(1);
+    appendThread.kick();
+    await done;
   }
 
   #isInForce(change: MembershipChange): boolean {
@@ -100,4 +115,11 @@ export class MembershipOrders {
     await transfer.to(successor);
     throw leadership.notLeader();
   }
+}
+
+/** Whether an entry is a genesis that says whose it is; also true for what is no genesis. */
+function namesFounder(data: Uint8Array): boolean {
+  const { body, kind } = decodeProposal(data);
+  if (kind !== 'clear' || body[0] !== OPCODES.genesis) return true;
+  return decodeGenesis(body).founder !== undefined;
 }

@@ -79,7 +79,7 @@ export class TestNode {
         logs: this.logs,
         encryption: this.#layer(),
         appliers: [this.counters],
-        directory: this.#directory(),
+        directory: this.directory,
         clock,
         random: this.#random,
         logger,
@@ -128,7 +128,7 @@ export class TestNode {
     });
   }
 
-  #directory(): DataDirectory {
+  get directory(): DataDirectory {
     return {
       path: '/',
       identity: this.identity,
@@ -156,9 +156,15 @@ export class Cluster {
     return cluster;
   }
 
-  async found(options: NodeOptions = {}): Promise<TestNode> {
-    const node = new TestNode(this, 'n1', options);
+  /** A node with empty disks that does not run yet. */
+  prepare(name: string, options: NodeOptions = {}): TestNode {
+    const node = new TestNode(this, name, options);
     this.nodes.push(node);
+    return node;
+  }
+
+  async found(options: NodeOptions = {}): Promise<TestNode> {
+    const node = this.prepare('n1', options);
     await node.start();
     return node;
   }
@@ -171,8 +177,7 @@ export class Cluster {
   }
 
   async addLearner(name: string, options: NodeOptions = {}): Promise<TestNode> {
-    const node = new TestNode(this, name, { ...options, joined: true });
-    this.nodes.push(node);
+    const node = this.prepare(name, { ...options, joined: true });
     await node.start();
     const change = { kind: 'addLearner', name, address: `${name}:7000`, clientAddress: '' } as const;
     await this.order((leader) => leader.engine.changeMembership(1, change));
