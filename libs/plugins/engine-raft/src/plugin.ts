@@ -43,8 +43,7 @@ export const engineRaft = definePlugin<EngineRaftConfig>({
         states: optional(StoredStates),
       },
       create: ({ disk, hashes, states, ...needs }, faults) => {
-        const { directory, random } = needs;
-        const snapshots = states && new StoredSnapshots({ states, disk, directory, hashes, random });
+        const snapshots = states && new StoredSnapshots({ ...needs, states, disk, hashes });
         return new RaftEngine(config, { ...needs, snapshots }, faults);
       },
       start: (engine, signal) => engine.start(signal),

@@ -1,4 +1,4 @@
-import type { Disk, RaftLog, StoredStates } from '@caisson/contracts';
+import type { Disk, Logger, RaftLog, StoredStates } from '@caisson/contracts';
 import {
   decodeInstallIntent,
   encodeInstallIntent,
@@ -16,6 +16,7 @@ export interface InstallationParts {
   readonly disk: Disk;
   /** The group's directory for snapshots. */
   readonly snapshots: string;
+  readonly logger: Logger;
 }
 
 /**
@@ -51,6 +52,8 @@ export class Installation {
     const { disk, snapshots } = this.#parts;
     await disk.remove(this.#path);
     await disk.syncDirectory(snapshots);
+    const { group, logger } = this.#parts;
+    logger.log('info', 'installed a snapshot', { group, index: intent.index, term: intent.term });
     await this.tidy();
   }
 

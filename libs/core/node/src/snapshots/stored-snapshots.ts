@@ -7,6 +7,7 @@ import {
   type IncomingSnapshot,
   type IncomingState,
   isCaissonError,
+  type Logger,
   type RaftLog,
   type Random,
   type StoredStates,
@@ -35,6 +36,7 @@ export interface StoredSnapshotsParts {
   readonly directory: DataDirectory;
   readonly hashes: Hashes;
   readonly random: Random;
+  readonly logger: Logger;
 }
 
 /** Snapshots of the groups of a node, over what its stores hold. */
@@ -190,8 +192,8 @@ class StoredGroupSnapshots implements GroupSnapshots {
   }
 }
 
-function installationOf({ states, disk, directory }: StoredSnapshotsParts, group: number): Installation {
-  return new Installation({ group, states, disk, snapshots: directory.group(group).snapshots });
+function installationOf(parts: StoredSnapshotsParts, group: number): Installation {
+  return new Installation({ ...parts, group, snapshots: parts.directory.group(group).snapshots });
 }
 
 /** What the stream itself is to blame for; keeping its pieces would only repeat the refusal. */

@@ -94,7 +94,7 @@ export class SnapshotNode {
     await media.disk.makeDirectory(media.path);
     await encryption.open();
     const states = new NodeStates(encryption);
-    const stored = new StoredSnapshots({ states, disk: media.disk, directory, hashes, random });
+    const stored = new StoredSnapshots({ states, disk, directory, hashes, random, logger: quiet });
     const log = await media.logs.open(directory.group(group).log);
     await stored.finish(group, log);
     const session = await encryption.openGroup(group);
