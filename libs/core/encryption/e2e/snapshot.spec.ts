@@ -106,6 +106,16 @@ test('an adopted state is read, and sealed on top of, by a node that never had a
   expect(leader.session.openProposal({ term: 9, index: 999 }, sealed)).toMatchObject({ kind: 'payload' });
 });
 
+test('whoever sees the keys of an adopted state may seal under them at once', async () => {
+  const to = await member();
+  const { session } = to;
+  const seen = session.state.changed().then(() => {
+    return session.unregistered.map((keyId) => to.node.keys.seals.epochOf(keyId));
+  });
+  await install(to);
+  expect(await seen).toEqual([1, 1]);
+});
+
 test('the keys are in the sidecar before the stores change places, and a start finds node and store agreed', async () => {
   const to = await member();
   await install(to);

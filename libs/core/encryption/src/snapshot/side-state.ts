@@ -53,12 +53,13 @@ export class SideState implements IncomingState {
     invariant('ENC-8', this.#judged !== undefined && !this.#isOver, 'a state is adopted once it is verified');
     this.#isOver = true;
     await recordKeys(node.keys, this.#judged);
+    // Before the state shows its keys: whoever sees them may seal under them at once.
+    await beginSeals(node.keys, this.#judged);
     await store.close();
     await session.replaceStore(async () => {
       await sides.place();
       return node.parts.stores.open(sides.inUse);
     });
-    await beginSeals(node.keys, this.#judged);
   }
 
   async discard(): Promise<void> {
