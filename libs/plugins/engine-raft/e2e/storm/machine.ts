@@ -1,5 +1,5 @@
 import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
-import { type ManualClock, MemoryDisk, MemoryLogs, SeededRandom } from '@caisson/compliance';
+import { type ManualClock, MemoryDisk, MemoryLogs, override, SeededRandom } from '@caisson/compliance';
 import {
   Applier,
   type CaissonError,
@@ -65,7 +65,10 @@ export class Machine {
   readonly #options: MachineOptions;
   readonly #around: Surroundings;
   readonly #logs = new MemoryLogs();
-  readonly #stores = new MemoryStores();
+  /** Memory keeps what was synced over the end of a process, which is all a process can tell. */
+  readonly #stores = override(new MemoryStores(), {
+    capabilities: { durable: true, syncedWrites: true, detectsDamage: false },
+  });
   readonly #disk = new MemoryDisk();
   readonly #random: SeededRandom;
 

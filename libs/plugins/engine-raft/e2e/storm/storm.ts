@@ -3,7 +3,7 @@ import { CALM, judgeHistory } from '@caisson/simulator';
 import { Clients } from './clients.js';
 import { type ClusterOptions, StormCluster } from './cluster.js';
 import { differences, readReplica } from './digest.js';
-import { ENGINE } from './engine.js';
+import { ENGINE, FORGETFUL_ENGINE } from './engine.js';
 import type { Machine } from './machine.js';
 import { Nemesis } from './nemesis.js';
 import type { Plants } from './plants.js';
@@ -32,7 +32,7 @@ const CALM_MS = 30_000;
 /** Everything that happens follows from the seed. */
 export async function runStorm(options: StormOptions): Promise<Verdict> {
   const { seed, isEncrypted = seed % 2 === 0, plants = {}, stormMs = 8000 } = options;
-  const storm = new Storm({ seed, isEncrypted, plants, engine: ENGINE });
+  const storm = new Storm({ seed, isEncrypted, plants, engine: seed % 4 < 2 ? ENGINE : FORGETFUL_ENGINE });
   try {
     await storm.gather();
     await storm.rage(stormMs);
@@ -112,7 +112,14 @@ class Storm {
         ...complaints,
       ],
       story: this.#nemesis.story,
-      counts: { acknowledged, reads, entries: witness.entries, terms: witness.terms, nodes: machines.length },
+      counts: {
+        acknowledged,
+        reads,
+        entries: witness.entries,
+        terms: witness.terms,
+        installs: witness.installs,
+        nodes: machines.length,
+      },
     };
   }
 

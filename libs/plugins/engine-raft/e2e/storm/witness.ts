@@ -56,7 +56,11 @@ export class Witness {
     }
   }
 
+  /** States that nodes installed while they ran. */
+  installs = 0;
+
   #begin(node: string, life: Life): void {
+    if (this.#stretches.has(life)) this.installs++;
     const stretch = { node, indexes: [] };
     this.#stretches.set(life, stretch);
     this.#all.push(stretch);
