@@ -132,7 +132,7 @@ export class SnapshotIntake {
     const key = `${from}/${group}`;
     const former = this.#transfers.get(key)?.transfer;
     this.#transfers.set(key, { peer: from, transfer });
-    former?.abandon(broken());
+    former?.abandon(new CaissonError('CANCELLED', { reason: 'a newer transfer replaced it' }));
     transfer.done = this.#run(transfer, peer, incoming, former?.done).finally(() => {
       if (this.#transfers.get(key)?.transfer === transfer) this.#transfers.delete(key);
     });
