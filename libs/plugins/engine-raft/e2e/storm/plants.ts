@@ -1,7 +1,6 @@
 import { override } from '@caisson/compliance';
 import {
   Applier,
-  type LogAppend,
   type RaftLog,
   type RaftLogs,
   type ReplicatedGroup,
@@ -42,25 +41,6 @@ const losesItsTail = aroundLog(async (log) => {
   return log;
 });
 
-/** A log that writes an append with the next one, and promises both at once. */
-const writesTooLate = aroundLog((log) => {
-  let held: LogAppend | undefined;
-  const flush = async (next?: LogAppend) => {
-    const late = held;
-    held = next;
-    if (late !== undefined) await log.append(late);
-  };
-  return override(log, {
-    get last() {
-      return held?.entries.at(-1)?.index ?? log.last;
-    },
-    append: (append) => flush(append),
-    compact: (index) => flush().then(() => log.compact(index)),
-    reset: (start, hardState) => flush().then(() => log.reset(start, hardState)),
-    close: () => flush().then(() => log.close()),
-  });
-});
-
 /** An applier that drops the effects of an entry now and then, on one node and not on another. */
 function skipsEffects(): Plants['around'] {
   let applied = 0;
@@ -81,7 +61,6 @@ function skipsEffects(): Plants['around'] {
 export const PLANTS: Readonly<Record<string, () => Plants>> = {
   'reads the past': () => ({ around: readsThePast }),
   'loses the tail of its log': () => ({ logs: losesItsTail }),
-  'promises what is not written': () => ({ logs: writesTooLate }),
   'skips effects': () => ({ around: skipsEffects() }),
   'takes a repeated write for another one': () => ({ hasForgetfulClients: true }),
 };
