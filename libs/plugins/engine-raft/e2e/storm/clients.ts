@@ -39,7 +39,8 @@ export class Clients {
       const key = this.#pickKey();
       const kind = this.#random.integer(10);
       if (kind < 4) await this.read(client, key);
-      else await this.#write(client, key, kind < 7);
+      else if (kind < 6) await this.#transact(client, key);
+      else await this.#write(client, key, kind < 8);
     }
   }
 
@@ -68,6 +69,32 @@ export class Clients {
       : { kind: 'swap', expected, value, held: held ?? true };
     const answeredAt = held === undefined ? Infinity : this.#now();
     if (held !== undefined) this.acknowledged++;
+    this.#note(key, { client, calledAt, answeredAt, action });
+  }
+
+  /** Reads at a timestamp and writes if nothing changed since: one swap, of what was read. */
+  async #transact(client: string, key: string): Promise<void> {
+    const begunAt = this.#now();
+    const begun = await this.#attempt(async (kv) => {
+      const { startTs } = await kv.begin({});
+      const answeredAt = this.#now();
+      const { found } = await kv.get({ key: toUtf8(key), ts: startTs }, {});
+      return { startTs, answeredAt, saw: found && fromUtf8(found.value) };
+    });
+    if (begun === undefined) return;
+    const { answeredAt: knownAt, saw, startTs } = begun;
+    const read: Action = { kind: 'read', saw };
+    this.#note(key, { client, calledAt: begunAt, answeredAt: knownAt, action: read });
+    const value = `${client}.${++this.#count}`;
+    const calledAt = this.#now();
+    const mutations = [{ op: 'put', key: toUtf8(key), value: toUtf8(value) }] as const;
+    const requestId = this.#random.bytes(16);
+    const held = await this.#repeat({ mutations, requestId, startTs, readKeys: [toUtf8(key)] });
+    // What a conflict was with it does not say: there is nothing to hold it to.
+    if (held === false) return;
+    const answeredAt = held === undefined ? Infinity : this.#now();
+    if (held === true) this.acknowledged++;
+    const action: Action = { kind: 'swap', expected: saw, value, held: true };
     this.#note(key, { client, calledAt, answeredAt, action });
   }
 

@@ -1,4 +1,4 @@
-import { ManualClock, SeededRandom } from '@caisson/compliance';
+import { ManualClock } from '@caisson/compliance';
 import { SimulatedNetwork } from '@caisson/simulator';
 import { Machine } from './machine.js';
 import type { Plants } from './plants.js';
@@ -11,9 +11,6 @@ export interface ClusterOptions {
   readonly plants: Plants;
 }
 
-/** How far wall clocks of machines are apart, at most. */
-const SKEW_MS = 100;
-
 const drained = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Machines, the network between them, and the time they share. */
@@ -23,12 +20,10 @@ export class StormCluster {
   readonly witness = new Witness();
   readonly machines: Machine[] = [];
   readonly #options: ClusterOptions;
-  readonly #random: SeededRandom;
 
   constructor(options: ClusterOptions) {
     const { seed } = options;
     this.#options = options;
-    this.#random = new SeededRandom(seed + 1);
     this.network = new SimulatedNetwork({ clock: this.clock, seed });
   }
 
@@ -74,8 +69,7 @@ export class StormCluster {
     const name = `n${this.machines.length + 1}`;
     const { clock, network, witness } = this;
     const joined = this.machines.length > 0;
-    const skewMs = this.#random.integer(2 * SKEW_MS) - SKEW_MS;
-    const machine = new Machine({ ...this.#options, name, joined, skewMs }, { clock, network, witness });
+    const machine = new Machine({ ...this.#options, name, joined }, { clock, network, witness });
     this.machines.push(machine);
     return machine;
   }

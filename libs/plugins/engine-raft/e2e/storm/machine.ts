@@ -38,7 +38,6 @@ export interface MachineOptions {
   readonly seed: number;
   readonly joined: boolean;
   readonly isEncrypted: boolean;
-  readonly skewMs: number;
   readonly engine: unknown;
   readonly plants: Plants;
 }
@@ -51,6 +50,8 @@ export interface Surroundings {
 }
 
 const CLUSTER_ID = new Uint8Array(16).fill(7);
+/** How far wall clocks are off, at most; another start, another error. */
+const SKEW_MS = 400;
 const hashes = new NodeHashes();
 const ciphers = [new AesGcmCipher()];
 
@@ -123,14 +124,14 @@ export class Machine {
 
   #host(life: Life, transport: SimulatedTransport): Host {
     const { clock, witness } = this.#around;
-    const { engine, isEncrypted, plants, skewMs } = this.#options;
+    const { engine, isEncrypted, plants } = this.#options;
     const random = this.#random;
     const key = new Secret(new Uint8Array(32).fill(9));
     const kek = new LocalKek({ provider: 'file', key, ciphers, hashes, random });
     const complain = (text: string) => void (life.isOver || this.complaints.push(`${this.name}: ${text}`));
     return new Host({
       given: [
-        [Clock, new ProcessClock(clock, life, skewMs)],
+        [Clock, new ProcessClock(clock, life, this.#random.integer(2 * SKEW_MS) - SKEW_MS)],
         [Random, random],
         [Hashes, hashes],
         [Logger, loggerOf(complain)],

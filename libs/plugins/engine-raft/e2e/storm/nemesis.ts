@@ -15,6 +15,7 @@ type Deed = (nemesis: Nemesis) => string | undefined;
 const DEEDS: readonly (readonly [number, Deed])[] = [
   [20, (nemesis) => nemesis.crash()],
   [6, (nemesis) => nemesis.stop()],
+  [3, (nemesis) => nemesis.failPower()],
   [40, (nemesis) => nemesis.restart()],
   [12, (nemesis) => nemesis.cut()],
   [24, (nemesis) => nemesis.heal()],
@@ -56,9 +57,12 @@ export class Nemesis {
       life.end();
       return `${machine.name} crashes`;
     }
-    const [calls, moment] = [1 + this.#random.integer(CALLS_TO_CRASH_MAX), this.#random.integer(2)];
-    life.endAt(calls, moment === 0 ? 'before' : 'after');
-    return `${machine.name} crashes at call ${calls}`;
+    return `${machine.name} ${this.#doom(machine)}`;
+  }
+
+  failPower(): string {
+    for (const { process } of this.#cluster.machines) process?.life.end();
+    return 'all crash';
   }
 
   stop(): string | undefined {
@@ -72,7 +76,8 @@ export class Nemesis {
     const machine = this.#pick(this.#cluster.machines.filter(({ process }) => process === undefined));
     if (machine === undefined || this.removed.has(machine.name)) return undefined;
     this.start(machine);
-    return `${machine.name} starts`;
+    const end = this.#random.integer(4) === 0 ? ` and ${this.#doom(machine)}` : '';
+    return `${machine.name} starts${end}`;
   }
 
   cut(): string | undefined {
@@ -159,6 +164,14 @@ export class Nemesis {
       this.#pending--;
       this.#tell(`${what} at ${name}: ${end}`);
     });
+  }
+
+  /** Lets a machine crash in the middle of something it will do. */
+  #doom(machine: Machine): string {
+    const calls = 1 + this.#random.integer(CALLS_TO_CRASH_MAX);
+    const moment = this.#random.integer(2) === 0 ? 'before' : 'after';
+    machine.process?.life.endAt(calls, moment);
+    return `crashes ${moment} call ${calls}`;
   }
 
   #excuse(what: string, error: unknown): string {
