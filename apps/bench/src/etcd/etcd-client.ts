@@ -8,7 +8,7 @@ type Fields = ReadonlyMap<number, WireValue>;
 const PUT = { path: '/etcdserverpb.KV/Put', key: 1, value: 2 } as const;
 const RANGE = { path: '/etcdserverpb.KV/Range', key: 1, pairs: 2 } as const;
 const PAIR = { value: 5 } as const;
-const STATUS = { path: '/etcdserverpb.Maintenance/Status', header: 1, leader: 4, applied: 9 } as const;
+const STATUS = { path: '/etcdserverpb.Maintenance/Status', header: 1, leader: 4, applied: 7 } as const;
 const HEADER = { member: 2 } as const;
 const MOVE_LEADER = { path: '/etcdserverpb.Maintenance/MoveLeader', target: 1 } as const;
 

@@ -2,40 +2,23 @@ import { connect } from '@caisson/client';
 import { grpcMethods, proto, REQUEST_ID_BYTES } from '@caisson/formats';
 import { Client, credentials } from '@grpc/grpc-js';
 import { randomBytes } from 'node:crypto';
-import { insistOn } from './insist.js';
 import type { KvTarget } from './kv-target.js';
 
 const DEADLINE_MS = 60_000;
-const ATTEMPT_MS = 2_000;
 const LINEARIZABLE = proto.Consistency.CONSISTENCY_LINEARIZABLE;
 const METHODS = grpcMethods(proto.KvDefinition, (bytes) =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
 );
 
-/** Through the client library: calls made at once share one stream. */
-export function pipelined(address: string): KvTarget {
+/**
+ * Through the client library: calls made at once share one stream, and go to the leader wherever it is.
+ */
+export function pipelined(address: string | readonly string[]): KvTarget {
   const client = connect({ address, deadlineMs: DEADLINE_MS });
   return {
     put: async (key, value) => void (await client.put(key, value)),
     get: (key) => client.get(key),
     close: () => client.close(),
-  };
-}
-
-/**
- * Through the member that answered last, and through the next one when it does not: a repeated put keeps its
- * request id, so that it has one effect.
- */
-export function anyOf(addresses: readonly string[]): KvTarget {
-  const clients = addresses.map((address) => connect({ address, deadlineMs: ATTEMPT_MS }));
-  const insist = insistOn(clients);
-  return {
-    put: async (key, value) => {
-      const requestId = new Uint8Array(randomBytes(REQUEST_ID_BYTES));
-      await insist((client) => client.write({ requestId, mutations: [{ op: 'put', key, value }] }));
-    },
-    get: (key) => insist((client) => client.get(key)),
-    close: () => clients.forEach((client) => client.close()),
   };
 }
 

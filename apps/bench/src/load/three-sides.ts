@@ -4,7 +4,7 @@ import { EtcdCluster, type EtcdMember } from '../etcd/etcd-server.js';
 import { CaissonCluster, type Member } from '../processes/caisson-cluster.js';
 import type { ChildServer } from '../processes/child-server.js';
 import type { Closing } from '../processes/workspace.js';
-import { anyOf, pipelined, UnaryTarget } from './caisson-targets.js';
+import { pipelined, UnaryTarget } from './caisson-targets.js';
 import { anyEtcdOf } from './etcd-targets.js';
 import type { KvTarget } from './kv-target.js';
 import type { Side } from './side.js';
@@ -29,16 +29,16 @@ export async function openCaisson(folder: string, closing: Closing): Promise<Clu
   const cluster = await CaissonCluster.start(join(folder, 'caisson'), SIZE);
   closing.add(() => cluster.end());
   const { leader } = await cluster.settled();
-  const address = leader.addresses.client;
   const targets = {
-    unary: new UnaryTarget(address),
-    pipelined: pipelined(address),
-    resilient: anyOf(cluster.clientAddresses),
+    unary: new UnaryTarget(leader.addresses.client),
+    pipelined: pipelined(cluster.clientAddresses),
   };
   for (const target of Object.values(targets)) closing.add(() => target.close());
   let killed: Member | undefined;
   return {
     ...targets,
+    // Follows leaders and repeats what is safe to repeat, as it is shipped.
+    resilient: targets.pipelined,
     adminAddresses: cluster.members.map(({ node }) => node.adminAddress),
     follower: async () => (await cluster.settled()).followers[0]!.node.process,
     handOver: () => cluster.transfer(),
