@@ -143,8 +143,7 @@ export class ConsensusGroup implements ReplicatedGroup {
     if (halted !== undefined) return { status: 'failed', reason: `group ${this.id}: ${halted.message}` };
     const { election, ms } = this.#parts.options.ticks;
     if (leadership.leaderlessMs <= 2 * election * ms) return { status: 'ok' };
-    const seconds = Math.round(leadership.leaderlessMs / 1000);
-    return { status: 'degraded', reason: `group ${this.id} has had no leader for ${seconds} s` };
+    return { status: 'degraded', reason: `group ${this.id} ${this.#lack()}` };
   }
 
   /** What a member that needs a snapshot would be sent; undefined where none can be. */
@@ -272,6 +271,14 @@ export class ConsensusGroup implements ReplicatedGroup {
   get #isFounding(): boolean {
     const isEmpty = this.#machinery.members.book.members.length === 0;
     return isEmpty && this.#parts.identity.joined !== true;
+  }
+
+  /** What a group without a leader waits for. */
+  #lack(): string {
+    const { leadership, members } = this.#machinery;
+    const isMember = members.book.byName(this.#parts.identity.name) !== undefined;
+    if (isMember) return `has had no leader for ${Math.round(leadership.leaderlessMs / 1000)} s`;
+    return members.book.members.length === 0 ? 'waits to be let in' : 'has this node no longer as a member';
   }
 
   /** Throws why nothing is proposed: a payload that no applier owns would halt every replica. */

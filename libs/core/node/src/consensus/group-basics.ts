@@ -7,6 +7,7 @@ import { ProposalIds } from '../proposals/proposal-ids.js';
 import { ProposalQueue } from '../proposals/proposal-queue.js';
 import { AppliedPosition } from '../reading/applied-position.js';
 import { WriterQueue } from '../writing/writer-queue.js';
+import { ConsensusMetrics } from './consensus-metrics.js';
 import type { GroupEvents, GroupParts } from './group-parts.js';
 import { Freshness } from './freshness.js';
 import { Introductions } from './introductions.js';
@@ -23,6 +24,7 @@ export class GroupBasics {
   readonly writer = new WriterQueue();
   readonly position: AppliedPosition;
   readonly metrics: NodeMetrics;
+  readonly consensusMetrics: ConsensusMetrics;
   readonly members: Members;
   readonly freshness: Freshness;
   readonly leadership: Leadership;
@@ -37,6 +39,7 @@ export class GroupBasics {
     this.queue = new ProposalQueue(options.proposals, this.ids);
     this.position = new AppliedPosition(rows.applied);
     this.metrics = new NodeMetrics(services.meter, id);
+    this.consensusMetrics = new ConsensusMetrics(services.meter, id);
     this.members = new Members(parts.book, (peers) => parts.connect(peers));
     this.freshness = new Freshness(clock, this.position);
     this.leadership = new Leadership({
@@ -46,6 +49,7 @@ export class GroupBasics {
       position: this.position,
       clock,
       logger,
+      metrics: this.consensusMetrics,
       onChange: () => events.onLeadership(),
     });
     this.proposals = new ProposalDesk({

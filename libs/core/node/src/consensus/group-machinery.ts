@@ -169,7 +169,10 @@ export class GroupMachinery extends GroupBasics {
       onEntries: (first, term) => {
         this.metrics.proposed('failed', this.answers.replacedFrom(first, term));
       },
-      onAppended: (entries) => this.metrics.appended(entries, this.queue.bytes),
+      onAppended: (entries) => {
+        this.metrics.appended(entries, this.queue.bytes);
+        this.consensusMetrics.retained(this.#cache.bytes);
+      },
       install: (snapshot, hardState) => this.intake!.install(snapshot, hardState),
       deliver: this.deliver,
       onFailure: (cause) => this.#events.onFailure(cause),
@@ -201,7 +204,10 @@ export class GroupMachinery extends GroupBasics {
       clock: services.clock,
       logger: services.logger,
       limitMs: options.waits.snapshotMs,
-      report: (to, outcome) => this.driver.post((raw) => raw.reportSnapshot(to, outcome)),
+      report: (to, outcome) => {
+        this.consensusMetrics.snapshotSent(outcome);
+        this.driver.post((raw) => raw.reportSnapshot(to, outcome));
+      },
     });
   }
 
@@ -251,6 +257,7 @@ export class GroupMachinery extends GroupBasics {
   }
 
   async #reopen(): Promise<ReplacedState> {
+    this.consensusMetrics.snapshotInstalled();
     const { encryption, id, opcodes } = this.#parts;
     const { store } = encryption;
     return { rows: await readAppliedRows(store), appliers: await opcodes.open({ id, store }) };

@@ -1,6 +1,7 @@
 import { CaissonError, type Clock, type Logger } from '@caisson/contracts';
 import { type NodeId, NONE, type RawNode } from '@caisson/raft';
 import type { AppliedPosition } from '../reading/applied-position.js';
+import type { ConsensusMetrics } from './consensus-metrics.js';
 import type { Members } from './members.js';
 
 export interface LeadershipParts {
@@ -10,6 +11,7 @@ export interface LeadershipParts {
   readonly position: AppliedPosition;
   readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly logger: Logger;
+  readonly metrics: ConsensusMetrics;
   /** Leader or term are others than before. */
   onChange(): void;
 }
@@ -70,6 +72,7 @@ export class Leadership {
     this.#term = raft.term;
     this.#lead = lead;
     this.#keepTime();
+    this.#parts.metrics.leader(this.#term, this.isLeader);
     if (isNews) this.#tell();
     this.#parts.onChange();
   }
@@ -92,7 +95,8 @@ export class Leadership {
   }
 
   #tell(): void {
-    const { logger } = this.#parts;
+    const { logger, metrics } = this.#parts;
+    metrics.leaderChanged();
     const term = this.#term;
     if (this.isLeader) logger.log('info', 'leads the group', { term });
     else if (this.#lead === NONE) logger.log('info', 'knows no leader', { term });

@@ -8,6 +8,7 @@ import { Answers } from '../proposals/answers.js';
 import { ProposalIds } from '../proposals/proposal-ids.js';
 import { ProposalQueue } from '../proposals/proposal-queue.js';
 import { AppliedPosition } from '../reading/applied-position.js';
+import { ConsensusMetrics } from './consensus-metrics.js';
 import { Leadership } from './leadership.js';
 import { Members } from './members.js';
 import { ProposalDesk } from './proposal-desk.js';
@@ -34,7 +35,9 @@ class Bench {
     const { clock, position } = this;
     const members = new Members(new MembershipBook(EMPTY_MEMBERSHIP), () => undefined);
     const onChange = (): void => undefined;
-    this.leadership = new Leadership({ group: 1, self: 1, members, position, clock, logger, onChange });
+    const metrics = new ConsensusMetrics(undefined, 1);
+    const services = { clock, logger, metrics, onChange };
+    this.leadership = new Leadership({ group: 1, self: 1, members, position, ...services });
     const encryption: Pick<GroupEncryption, 'sealProposal'> = {
       sealProposal: ({ index, proposalId }, payload) => {
         if (this.sealFailure !== undefined) throw this.sealFailure;

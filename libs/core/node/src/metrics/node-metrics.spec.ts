@@ -1,4 +1,5 @@
 import type { Labels, Meter } from '@caisson/contracts';
+import { ConsensusMetrics } from '../consensus/consensus-metrics.js';
 import { NodeMetrics } from './node-metrics.js';
 
 describe('NodeMetrics', () => {
@@ -35,5 +36,34 @@ describe('NodeMetrics', () => {
   it('does nothing without a meter', () => {
     const metrics = new NodeMetrics(undefined, 1);
     expect(() => metrics.applied(1, 1)).not.toThrow();
+  });
+});
+
+describe('ConsensusMetrics', () => {
+  it('tells who leads, and what became of snapshots', () => {
+    const seen: string[] = [];
+    const note =
+      (name: string) =>
+      (value: number, labels?: Labels): void =>
+        void seen.push(`${name} ${value} ${Object.values(labels ?? {}).join()}`);
+    const meter: Meter = {
+      counter: ({ name }) => ({ add: note(name) }),
+      gauge: ({ name }) => ({ set: note(name) }),
+      histogram: ({ name }) => ({ record: note(name) }),
+    };
+    const metrics = new ConsensusMetrics(meter, 3);
+    metrics.leader(5, true);
+    metrics.leaderChanged();
+    metrics.snapshotSent('failed');
+    metrics.snapshotInstalled();
+    metrics.retained(77);
+    expect(seen).toEqual([
+      'raft_term 5 3',
+      'raft_leads 1 3',
+      'raft_leader_changes_total 1 3',
+      'snapshots_sent_total 1 3,failed',
+      'snapshots_installed_total 1 3',
+      'log_retained_bytes 77 3',
+    ]);
   });
 });
