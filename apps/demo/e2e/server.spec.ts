@@ -4,8 +4,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { NodeEndedError, NodeProcess, Playground, runCli } from '../src/index.js';
-import { Certificates } from './certificates.js';
+import { Certificates, NodeEndedError, NodeProcess, Playground, runCli } from '../src/index.js';
 
 let playground: Playground;
 beforeEach(async () => void (playground = await Playground.create()));
@@ -97,6 +96,22 @@ test('with mutual TLS, certificates give roles and strangers do not get in', asy
   expect((await as('stranger', 'get', 'a')).exitCode).toBe(ERRORS.UNAUTHENTICATED.exit);
   const plain = await runCli(['get', 'a', '--address', node.address, '--timeout', '1500']);
   expect(plain.exitCode).not.toBe(0);
+});
+
+test('a server at an address that its certificate does not name is refused, and no warning is printed', async () => {
+  const certificates = await Certificates.create(join(playground.folder, 'tls'));
+  const server = await certificates.issue('server', 'localhost');
+  const tls = { cert: server.cert, key: { file: server.key } };
+  const access = { anonymous: 'writer' };
+  const flags = ['--ca', certificates.path('ca.pem'), '--timeout', '3000'];
+  const named = await playground.start({ 'gateway-grpc': { listen: '127.0.0.1:0', tls, access } });
+  const put = await runCli(['put', 'a', '1', '--address', named.address, ...flags]);
+  expect(put).toMatchObject({ exitCode: 0, stderr: '' });
+  await named.end('SIGTERM');
+  const elsewhere = await playground.start({ 'gateway-grpc': { listen: '127.0.0.2:0', tls, access } });
+  const refused = await runCli(['get', 'a', '--address', elsewhere.address, ...flags]);
+  expect(refused.exitCode).toBe(ERRORS.UNAVAILABLE.exit);
+  expect(refused.stderr).toContain('127.0.0.2');
 });
 
 test('a token from the environment gives a role, and never shows up in the log', async () => {

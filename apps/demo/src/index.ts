@@ -1,3 +1,14 @@
+export { Certificates } from './certificates.js';
+export { ClusterNode, LOOPBACK, type NodePlace } from './cluster/cluster-node.js';
+export { ClusterPlayground, type NodeDigest } from './cluster/cluster-playground.js';
+export {
+  agreeingDigests,
+  isAsPromised,
+  runClusterStory,
+  type ClusterStoryResult,
+} from './cluster/cluster-story.js';
+export { severable, type Severable } from './cluster/network-cut.js';
+export { SteadyWriter } from './cluster/steady-writer.js';
 export { findCorpus, type Corpus } from './corpus.js';
 export { NEEDLE_BYTES_MIN, searchDisk, type SearchResult } from './disk-search.js';
 export { keyOf, runMainJob, type MainJobOptions, type MainJobResult } from './main-job.js';

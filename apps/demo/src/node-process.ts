@@ -22,9 +22,17 @@ export class NodeProcess {
     readonly adminAddress: string,
   ) {}
 
-  /** Starts the server and resolves once it serves; rejects with what it said when it ends before. */
-  static async start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<NodeProcess> {
-    const child = spawn(process.execPath, [CAISSOND, ...args], {
+  /**
+   * Starts the server and resolves once it serves; rejects with what it said when it ends before. `prefix` is
+   * a command that runs it, for instance somewhere else on the network.
+   */
+  static async start(
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    prefix: readonly string[] = [],
+  ): Promise<NodeProcess> {
+    const [command, ...rest] = [...prefix, process.execPath, CAISSOND, ...args];
+    const child = spawn(command!, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });
@@ -62,6 +70,15 @@ export class NodeProcess {
       await exited;
     }
     return this.child.exitCode;
+  }
+
+  /** Stops it where it stands, as a machine that hangs. */
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child.kill('SIGCONT');
   }
 
   /** Resolves with the exit code once the process ends by itself. */

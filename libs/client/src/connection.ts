@@ -9,7 +9,7 @@ import {
   type StatusObject,
 } from '@grpc/grpc-js';
 import type { FrameListener, FrameStream } from './channel.js';
-import { channelCredentials } from './credentials.js';
+import { channelCredentials, targetName } from './credentials.js';
 import { CONNECT_MS_DEFAULT, MESSAGE_BYTES_MAX_DEFAULT, type ClientOptions } from './options.js';
 import { fromServiceError, isTooLarge } from './service-error.js';
 
@@ -115,9 +115,9 @@ export class GrpcConnection {
       'grpc.max_reconnect_backoff_ms': 200,
       // Clients of one process must not share connections behind each other's back.
       'grpc.use_local_subchannel_pool': 1,
-      ...(tls?.serverName && { 'grpc.ssl_target_name_override': tls.serverName }),
+      ...targetName(tls, address),
     };
-    return new Client(address, channelCredentials(tls), options);
+    return new Client(address, channelCredentials(tls, address), options);
   }
 
   async #connect(): Promise<void> {

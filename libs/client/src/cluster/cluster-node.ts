@@ -1,7 +1,7 @@
 import { CaissonError } from '@caisson/contracts';
 import { clusterProto, grpcMethods, type GrpcMethod } from '@caisson/formats';
 import { Client, connectivityState, Metadata, type Call, type ServiceError } from '@grpc/grpc-js';
-import { channelCredentials } from '../credentials.js';
+import { channelCredentials, targetName } from '../credentials.js';
 import type { ClientTls } from '../options.js';
 import { fromServiceError } from '../service-error.js';
 
@@ -35,13 +35,13 @@ export class ClusterNode {
     readonly address: string,
     { tls, token }: NodeAccess,
   ) {
-    this.#client = new Client(address, channelCredentials(tls), {
+    this.#client = new Client(address, channelCredentials(tls, address), {
       'grpc.keepalive_time_ms': 20_000,
       'grpc.keepalive_timeout_ms': 10_000,
       'grpc.initial_reconnect_backoff_ms': 50,
       'grpc.max_reconnect_backoff_ms': 1_000,
       'grpc.use_local_subchannel_pool': 1,
-      ...(tls?.serverName && { 'grpc.ssl_target_name_override': tls.serverName }),
+      ...targetName(tls, address),
     });
     if (token !== undefined) this.#metadata.set('authorization', `Bearer ${token}`);
   }

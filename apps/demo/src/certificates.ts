@@ -28,8 +28,12 @@ export class Certificates {
     return join(this.folder, name);
   }
 
-  /** Writes `<name>.pem` and `<name>.key` for this common name. */
-  async issue(name: string, commonName: string): Promise<{ cert: string; key: string }> {
+  /** Writes `<name>.pem` and `<name>.key` for this common name, valid on loopback and on `hosts`. */
+  async issue(
+    name: string,
+    commonName: string,
+    hosts: readonly string[] = [],
+  ): Promise<{ cert: string; key: string }> {
     const made = await generate([{ name: 'commonName', value: commonName }], {
       keySize: 2048,
       algorithm: 'sha256',
@@ -41,7 +45,7 @@ export class Certificates {
           name: 'subjectAltName',
           altNames: [
             { type: 2, value: 'localhost' },
-            { type: 7, ip: '127.0.0.1' },
+            ...['127.0.0.1', ...hosts].map((ip) => ({ type: 7 as const, ip })),
           ],
         },
       ],
