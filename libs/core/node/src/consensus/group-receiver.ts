@@ -43,7 +43,7 @@ export class GroupReceiver implements RaftReceiver {
     const receiver = this.#parts.groupOf(group);
     if (receiver === undefined) return;
     try {
-      receiver.receive(from, decodeRaftMessage(frame));
+      receiver.peers.receive(from, decodeRaftMessage(frame));
     } catch (cause) {
       const error = toCaissonError(cause);
       this.#parts.logger.log('warn', 'dropped a frame', { group, peer: String(from), error });
@@ -51,12 +51,12 @@ export class GroupReceiver implements RaftReceiver {
   }
 
   onUnreachable(peer: bigint): void {
-    for (const group of this.#parts.groups()) group.unreachable(peer);
+    for (const group of this.#parts.groups()) group.peers.unreachable(peer);
   }
 
   async onQuestion(from: bigint, question: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     const kind = questionKind(question);
-    if (kind === QUESTION.proposal) return this.#propose(question, signal);
+    if (kind === QUESTION.proposal) return this.#propose(from, question, signal);
     if (kind === QUESTION.introduction) return this.#meet(from, question);
     const handler = kind === undefined ? undefined : this.#parts.questions?.get(kind);
     if (handler === undefined) throw new CaissonError('UNIMPLEMENTED', { question: kind ?? 'empty' });
@@ -65,7 +65,9 @@ export class GroupReceiver implements RaftReceiver {
 
   keptChunks(incoming: IncomingSnapshot): Promise<number> {
     const receiver = this.#parts.groupOf(incoming.group);
-    return receiver === undefined ? Promise.reject(notOpen(incoming.group)) : receiver.keptChunks(incoming);
+    return receiver === undefined
+      ? Promise.reject(notOpen(incoming.group))
+      : receiver.peers.keptChunks(incoming);
   }
 
   async onSnapshot(
@@ -75,22 +77,23 @@ export class GroupReceiver implements RaftReceiver {
   ): Promise<void> {
     const receiver = this.#parts.groupOf(incoming.group);
     if (receiver === undefined) throw notOpen(incoming.group);
-    await receiver.takeIncoming(incoming, chunks, signal);
+    await receiver.peers.takeSnapshot(incoming, chunks, signal);
   }
 
   #meet(from: bigint, question: Uint8Array): Uint8Array {
     const introduction = decodeIntroduction(question);
     const group = this.#parts.groupOf(introduction.group);
     if (group === undefined) throw notOpen(introduction.group);
-    group.meet(from, introduction);
+    group.peers.meet(from, introduction);
     return encodeIntroductionAnswer();
   }
 
   /** Proposes for a peer, as leader only: a proposal is passed on once, not around. */
-  async #propose(question: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  async #propose(from: bigint, question: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     const { group: id, payload } = decodeProposalQuestion(question);
     const group = this.#parts.groupOf(id);
     if (group === undefined) throw notOpen(id);
+    group.peers.requireMember(from);
     return encodeProposalAnswer(await group.proposeHere(payload, { source: 'system', signal }));
   }
 }
