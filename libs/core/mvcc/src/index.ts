@@ -16,6 +16,7 @@ export {
   encodeCompactionCursor,
 } from './compaction/compaction-cursor.js';
 export { compactSlice, type CompactionProgress } from './compaction/compaction.js';
+export { KeptRows } from './compaction/kept-rows.js';
 export { EXPIRY_HORIZON_KEY, type GroupRows, readGroupRows, readTimestampRow } from './read/group-rows.js';
 export {
   resumed,

@@ -35,6 +35,7 @@ export {
   type AdmittingGroup,
   DEFAULT_ADMISSION_LIMITS,
 } from './membership/admission.js';
+export { Cluster, type ClusterParts } from './membership/cluster.js';
 export { EMPTY_MEMBERSHIP, MembershipBook } from './membership/membership-book.js';
 export {
   PeerQuestions,
@@ -43,6 +44,7 @@ export {
 } from './membership/peer-questions.js';
 export { raftIdOf } from './membership/raft-id.js';
 export { type EpochInquiry, lastRegisteredEpoch } from './membership/registered-epoch.js';
+export { digestState, type DigestParts } from './membership/state-digest.js';
 export { NodeMetrics, type ProposalResult } from './metrics/node-metrics.js';
 export { abortError, untilAborted } from './proposals/abandon.js';
 export { type Answer, Answers } from './proposals/answers.js';
