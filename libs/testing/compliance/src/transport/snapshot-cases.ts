@@ -92,6 +92,32 @@ export const snapshotCases: readonly Case<TransportHarness>[] = [
     },
   },
   {
+    id: 'transport/tells-a-waiting-receiver-of-a-break',
+    because: 'a receiver takes one snapshot at a time, and must not wait for ever for one that is over',
+    needs: WIRE,
+    async run(harness) {
+      const [a, b] = await acquainted(harness);
+      const source = new CountedSnapshot(1, 8, CHUNK_BYTES);
+      const gate = createDeferred<void>();
+      source.hold = { at: 2, until: gate.promise };
+      const { take } = b.heard;
+      let failures = 0;
+      b.heard.take = (...args) =>
+        take(...args).catch((error: unknown) => {
+          failures++;
+          throw error;
+        });
+      const sending = a.transport.sendSnapshot(1, b.peer.id, source, never());
+      await until(harness, () => b.heard.kept(source.id).length === 2, 'the first chunks arrive');
+      await harness.sever!();
+      await until(harness, () => failures === 1, 'the receiver that waits for a chunk is told');
+      await harness.heal!();
+      gate.resolve();
+      await settled(harness, 'the snapshot after the break', sending);
+      checkEqual(b.heard.kept(source.id), source.whole, 'the chunks');
+    },
+  },
+  {
     id: 'transport/tells-the-sender-of-a-rejection',
     because: 'whether another one is built is the sender’s decision, and a damaged one must not be repeated',
     async run(harness) {

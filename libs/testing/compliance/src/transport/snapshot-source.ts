@@ -10,6 +10,8 @@ export class CountedSnapshot implements OutgoingSnapshot {
   chunksRead = 0;
   /** Readings that were begun and not closed. */
   reading = 0;
+  /** Waited for before this chunk is read. */
+  hold: { readonly at: number; readonly until: Promise<void> } | undefined;
 
   constructor(
     readonly number: number,
@@ -33,6 +35,7 @@ export class CountedSnapshot implements OutgoingSnapshot {
     this.reading++;
     try {
       for (let at = first; at < this.count; at++) {
+        if (at === this.hold?.at) await this.hold.until;
         this.chunksRead++;
         yield this.chunk(at);
       }

@@ -37,6 +37,7 @@ export const snapshotMutants: readonly TransportMutant[] = [
       },
     }),
   })),
+  mutant('LeavesTheReceiverWaiting', ['tells-a-waiting-receiver-of-a-break'], () => arriving(hanging)),
   mutant('TriesAgain', ['tells-the-sender-of-a-rejection'], ({ sound }) => ({
     transport: {
       sendSnapshot: (...args) => sound.sendSnapshot(...args).catch(() => sound.sendSnapshot(...args)),
@@ -105,6 +106,15 @@ async function* glued(chunks: Chunks): AsyncGenerator<Uint8Array> {
 
 async function* cut(chunks: Chunks): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) yield chunk.subarray(0, HALF_A_MEBIBYTE);
+}
+
+/** Never ends where its connection broke. */
+async function* hanging(chunks: Chunks): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
+  } catch {
+    await new Promise(() => undefined);
+  }
 }
 
 /** Ends like a complete stream where its connection broke. */

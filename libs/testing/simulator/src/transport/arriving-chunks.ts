@@ -1,5 +1,6 @@
 import { copyBytes } from '@caisson/base';
 import { CaissonError } from '@caisson/contracts';
+import { unless } from './passage.js';
 
 /**
  * Chunks of a snapshot at the receiving end, each read at the source when it is asked for. A stream whose
@@ -20,13 +21,9 @@ export class ArrivingChunks implements AsyncIterableIterator<Uint8Array> {
     return this;
   }
 
-  async next(): Promise<IteratorResult<Uint8Array>> {
-    this.#checkOpen();
-    const step = await this.#source.next();
-    this.#checkOpen();
-    await this.#travel();
-    this.#checkOpen();
-    return step.done === true ? step : { value: copyBytes(step.value) };
+  next(): Promise<IteratorResult<Uint8Array>> {
+    const ended = () => new CaissonError('UNAVAILABLE', { reason: 'the connection ended' });
+    return unless(this.#signal, ended, this.#next());
   }
 
   async return(): Promise<IteratorResult<Uint8Array>> {
@@ -34,7 +31,9 @@ export class ArrivingChunks implements AsyncIterableIterator<Uint8Array> {
     return { done: true, value: undefined };
   }
 
-  #checkOpen(): void {
-    if (this.#signal.aborted) throw new CaissonError('UNAVAILABLE', { reason: 'the connection ended' });
+  async #next(): Promise<IteratorResult<Uint8Array>> {
+    const step = await this.#source.next();
+    await this.#travel();
+    return step.done === true ? step : { value: copyBytes(step.value) };
   }
 }
