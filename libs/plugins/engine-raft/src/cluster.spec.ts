@@ -1,6 +1,6 @@
 import { encodeCount } from '@caisson/compliance';
 import type { CaissonError } from '@caisson/contracts';
-import { Cluster, type TestNode } from './testdata/cluster.js';
+import { Cluster, type TestNode, turn } from './testdata/cluster.js';
 
 const user = { source: 'user' } as const;
 const count = (amount: number) => encodeCount('a', amount);
@@ -201,6 +201,45 @@ describe('three nodes', () => {
     await cluster.elected();
     const seen = await counts();
     expect(new Set(seen).size).toBe(1);
+  });
+});
+
+describe('reads', () => {
+  const read = (node: TestNode) => node.group.readBarrier('linearizable');
+
+  it('ask a quorum, unless the leader may trust its lease', async () => {
+    for (const reads of ['safe', 'lease-based'] as const) {
+      cluster = await Cluster.of(3, { config: { reads } });
+      await cluster.add('a', 1);
+      cluster.network.lose = () => true;
+      let isDone = false;
+      void read(cluster.leader()).then(
+        () => (isDone = true),
+        () => undefined,
+      );
+      for (let turns = 0; turns < 5; turns++) await turn();
+      expect([reads, isDone]).toEqual([reads, reads === 'lease-based']);
+      cluster.network.lose = () => false;
+      if (reads === 'safe') await cluster.dispose();
+    }
+  });
+
+  it('are served by learners as well', async () => {
+    cluster = await Cluster.of(1);
+    const learner = await cluster.addLearner('n2');
+    await cluster.add('a', 4);
+    await cluster.settled(read(learner));
+    expect(await learner.count('a')).toBe(4);
+  });
+
+  it('go through a change of leader', async () => {
+    cluster = await Cluster.of(3);
+    await cluster.add('a', 4);
+    const [reader] = cluster.followers;
+    await cluster.leader().kill();
+    const point = await cluster.settled(read(reader!));
+    expect(await reader!.count('a')).toBe(4);
+    expect(point.position).toBe(reader!.group.status().applied);
   });
 });
 

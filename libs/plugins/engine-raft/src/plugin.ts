@@ -1,6 +1,7 @@
 import {
   Applier,
   Clock,
+  ClusterService,
   CONTRACTS_VERSION,
   DataDirectory,
   definePlugin,
@@ -17,7 +18,7 @@ import {
   service,
   StoredStates,
 } from '@caisson/contracts';
-import { StoredSnapshots } from '@caisson/node';
+import { Cluster, StoredSnapshots } from '@caisson/node';
 import { EngineRaftConfig } from './config.js';
 import { RaftEngine } from './raft-engine.js';
 
@@ -50,6 +51,11 @@ export const engineRaft = definePlugin<EngineRaftConfig>({
       drain: (engine, signal) => engine.drain(signal),
       stop: (engine) => engine.stop(),
       health: (engine) => engine.health(),
+    }),
+    service({
+      provides: ClusterService,
+      needs: { engine: ReplicationEngine, directory: DataDirectory, clock: Clock, hashes: Hashes },
+      create: (needs) => new Cluster(needs),
     }),
   ],
 });

@@ -79,3 +79,22 @@ describe('the driver', () => {
     expect([bench.steps, bench.turns.length]).toEqual([[], 0]);
   });
 });
+
+describe('turns', () => {
+  it('run what all groups asked for in one, each task once', async () => {
+    const begun: (() => void)[] = [];
+    const turns = new Turns({ turn: () => new Promise((resolve) => begun.push(resolve)) });
+    const done: string[] = [];
+    const first = (): void => {
+      done.push('first');
+      turns.request(second);
+    };
+    const second = (): void => void done.push('second');
+    for (const task of [first, second, first]) turns.request(task);
+    expect(begun).toHaveLength(1);
+    begun[0]!();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect([done, begun.length]).toEqual([['first', 'second'], 2]);
+  });
+});
