@@ -1,7 +1,7 @@
 import { ClusterPlayground, findCorpus, runClusterStory } from '../src/index.js';
 
-const LINES = 16_000;
-const LINES_PER_SECOND = 800;
+const LINES = 20_000;
+const LINES_PER_SECOND = 600;
 
 let playground: ClusterPlayground;
 beforeEach(async () => void (playground = await ClusterPlayground.create()));

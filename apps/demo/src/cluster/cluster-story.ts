@@ -49,7 +49,7 @@ export async function runClusterStory(options: ClusterStoryOptions): Promise<Clu
     const chapters = await live(new Teller(writer, tell), playground, [n1, n2, n3]);
     writer.hurry();
     await writer.done;
-    tell(`all ${writer.acknowledged} lines are acknowledged`);
+    tell(`all ${lines.length} lines are acknowledged, in ${writer.acknowledged} writes`);
     return await examine(playground, { lines, chapters, client, tell });
   } finally {
     client.close();

@@ -4,7 +4,7 @@ import { ClusterPlayground } from './cluster-playground.js';
 import { isAsPromised, runClusterStory, type ClusterStoryResult } from './cluster-story.js';
 
 const LINES = Number(process.argv[2] ?? 60_000);
-const LINES_PER_SECOND = 2_000;
+const LINES_PER_SECOND = 1_500;
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 const corpus = await findCorpus(LINES);

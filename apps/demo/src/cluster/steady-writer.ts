@@ -20,10 +20,14 @@ export interface Stretch {
 const BATCH_LINES = 50;
 const BATCHES_IN_FLIGHT = 4;
 
-/** Imports a corpus without pause, at a pace that lasts as long as there is something to watch. */
+/**
+ * Imports a corpus without pause for as long as there is something to watch: when it is through too early, it
+ * begins again and writes the same once more.
+ */
 export class SteadyWriter {
   readonly #options: SteadyWriterOptions;
   readonly done: Promise<void>;
+  /** Counts on through every round. */
   #next = 0;
   #acknowledged = 0;
   #hurries = false;
@@ -61,8 +65,8 @@ export class SteadyWriter {
   async #lane(): Promise<void> {
     const { client, keyOf, lines, linesPerSecond } = this.#options;
     const pauseMs = (1000 * BATCH_LINES * BATCHES_IN_FLIGHT) / linesPerSecond;
-    while (this.#next < lines.length) {
-      const first = this.#next;
+    while (this.#next < lines.length || !this.#hurries) {
+      const first = this.#next % lines.length;
       const batch = lines.slice(first, first + BATCH_LINES);
       this.#next += batch.length;
       const startedMs = performance.now();
