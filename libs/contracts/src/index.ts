@@ -7,6 +7,7 @@ export * from './encryption-layer.js';
 export * from './errors/caisson-error.js';
 export * from './errors/catalogue.js';
 export * from './kek-provider.js';
+export * from './key-lifecycle-service.js';
 export * from './kv-service.js';
 export * from './meter.js';
 export * from './ordered-store.js';

@@ -276,8 +276,8 @@ export const ERRORS = table({
     'Other keys are already active; a second bootstrap never replaces them.',
     'Rotate instead.'],
   ENCRYPTION_NOT_ENABLED: [333, 'FAILED_PRECONDITION', 409, 78, 'after-fix',
-    'The directory is to be born encrypted and encryption is turned off in the configuration.',
-    'Turn encryption on, or initialise the directory with --clear.'],
+    'Encryption is turned off in the configuration, and the directory or the order needs it.',
+    'Turn encryption on; a new directory may be initialised with --clear instead.'],
   CAPABILITY_CHECK_FAILED: [334, 'FAILED_PRECONDITION', 409, 69, 'after-fix',
     'A member is unreachable or not capable of encryption.',
     'The details name the member; repair or remove it.'],
@@ -326,6 +326,12 @@ export const ERRORS = table({
   STATE_STALE: [349, 'ABORTED', 409, 75, 'same-node',
     'Key state or membership moved between check and apply; nothing was applied.',
     'Repeat the command.'],
+  ENVELOPE_ORDER: [350, 'FAILED_PRECONDITION', 409, 78, 'after-fix',
+    'The Raft envelope comes after the storage envelope, which is not in force in every group.',
+    'Run `caisson encryption enable-storage-envelope` first.'],
+  ENCRYPTION_ONE_WAY: [351, 'FAILED_PRECONDITION', 409, 78, 'never',
+    'Encryption is never turned off in place: the log, snapshots and old values stay sealed.',
+    'Export the data, and import it into a cluster made with `caisson init --clear`.'],
 
   // Log and apply
   APPLY_HALTED: [400, 'UNAVAILABLE', 503, 70, 'after-fix',
@@ -357,6 +363,9 @@ export const ERRORS = table({
   SNAPSHOT_INVALID: [504, 'DATA_LOSS', 500, 65, 'same-node',
     'A snapshot is damaged, forged, of another cluster or of a newer format; nothing was replaced.',
     'Let the leader send another one; look at the disk of the sender if it lasts.'],
+  BACKUP_INVALID: [505, 'DATA_LOSS', 500, 65, 'never',
+    'A backup is damaged, incomplete, forged, or of a newer format; nothing was restored.',
+    'Use another copy or another backup; the details name the group and the piece.'],
 });
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -1,0 +1,119 @@
+import type { GroupEncryptionStatus, EncryptionStatus } from './encryption-layer.js';
+import type { ErrorCode } from './errors/catalogue.js';
+import type { CallContext } from './kv-service.js';
+import { slot } from './token.js';
+
+export type DekPurpose = 'storage' | 'raft';
+
+/** The keys of one group, as this node has applied them. 0 stands for "none yet". */
+export interface GroupKeys extends GroupEncryptionStatus {
+  readonly activeStorageKey: number;
+  readonly activeRaftKey: number;
+  readonly leads: boolean;
+  /** Name of the leading node, when known. */
+  readonly leader?: string;
+}
+
+export interface KeyLifecycleStatus extends Omit<EncryptionStatus, 'groups'> {
+  /** Name of the node that answers. */
+  readonly node: string;
+  readonly groups: readonly GroupKeys[];
+}
+
+/** What one KEK made of one DEK, on the node that answers. */
+export interface KekCheck {
+  readonly keyId: number;
+  readonly purpose: DekPurpose;
+  /** With `keyRef`, which KEK. */
+  readonly provider: string;
+  readonly keyRef: string;
+  readonly result:
+    /** Unwrapped, and the DEK in use came out. */
+    | 'opened'
+    /** Wrapped by a KEK that this node has no provider for. */
+    | 'not-configured'
+    /** A KEK of this node that does not protect the DEK yet: rewrapping adds it. */
+    | 'not-wrapped'
+    /** The provider refused, or another DEK came out; `error` says which. */
+    | 'failed';
+  readonly error?: ErrorCode;
+}
+
+/** One step of an order about keys, for people who wait. */
+export interface KeyProgress {
+  readonly group: number;
+  readonly step:
+    /** Every member, voters and learners, is asked to prove that it holds the KEK. */
+    | 'asking'
+    /** The first two DEKs are made. */
+    | 'bootstrapping'
+    | 'rotating'
+    | 'rewrapping'
+    /** Users' writes are held back for the length of one entry. */
+    | 'holding'
+    | 'enabling'
+    /** What was ordered is in force in this group. */
+    | 'done';
+  /** Members that proved themselves, once they were asked. */
+  readonly members?: readonly string[];
+  /** The key that is active afterwards, where the step is about one. */
+  readonly keyId?: number;
+  /** Would be done; nothing was changed. */
+  readonly planned?: boolean;
+}
+
+export interface KeyOrder {
+  /** Asks and checks everything, changes nothing, and says what would be done. */
+  readonly dryRun?: boolean;
+}
+
+export interface RotateOrder extends KeyOrder {
+  readonly purpose: DekPurpose;
+  /**
+   * Keys to get away from: groups in which another one is active already are left alone, so that an order may
+   * be repeated. Absent means: whatever is active now, and a repeat rotates again.
+   */
+  readonly from?: readonly number[];
+}
+
+/**
+ * The life of data keys, as operators order it.
+ *
+ * Orders cover all groups, one entry each, and are carried out on the leader of each group: elsewhere they are
+ * `NOT_LEADER` with the leader's name and client address in the details. An order that broke off may be given
+ * again, there or to another node; what is in force already is a success. Whatever an operator can get wrong
+ * is refused before an entry exists.
+ *
+ * Every order is `ENCRYPTION_NOT_ENABLED` where encryption is off, and `KEK_NOT_CONFIGURED` without a KEK.
+ */
+export interface KeyLifecycleService {
+  status(): KeyLifecycleStatus;
+  /**
+   * Unwraps every unretired DEK through each KEK of this node, the one after the other. A KEK that fails is a
+   * result, not an error.
+   */
+  verify(context: CallContext): Promise<readonly KekCheck[]>;
+  /**
+   * A new DEK takes over for its purpose, the same one in all groups; what the old one sealed stays readable.
+   * `ENCRYPTION_NOT_BOOTSTRAPPED`.
+   */
+  rotate(order: RotateOrder, context: CallContext): AsyncIterable<KeyProgress>;
+  /**
+   * Every DEK is wrapped anew by exactly the KEKs of this node. Refused unless every member proves that it
+   * holds one of them: `CAPABILITY_CHECK_FAILED`.
+   */
+  rewrap(order: KeyOrder, context: CallContext): AsyncIterable<KeyProgress>;
+  /**
+   * From here on values are sealed; makes the first DEKs if there are none. One way. Refused unless every
+   * member of the group proves within one deadline that it holds the KEK: `CAPABILITY_CHECK_FAILED`.
+   */
+  enableStorageEnvelope(order: KeyOrder, context: CallContext): AsyncIterable<KeyProgress>;
+  /**
+   * From here on log entries are sealed. One way, and after the storage envelope (`ENVELOPE_ORDER`). Users'
+   * writes wait meanwhile: each is refused with `ENVELOPE_CUTOVER_IN_PROGRESS` and may be repeated. They are
+   * let in again however the order ends.
+   */
+  enableRaftEnvelope(order: KeyOrder, context: CallContext): AsyncIterable<KeyProgress>;
+}
+
+export const KeyLifecycleService = slot<KeyLifecycleService>('KeyLifecycleService');
