@@ -15,8 +15,12 @@ export function hasLeaders({ groups }: ClusterStatus): boolean {
   return groups.every(({ leader }) => leader !== undefined);
 }
 
-/** Prints a status; answers whether every group has a leader. */
-export function printStatus(output: Output, status: ClusterStatus): boolean {
+/** Whether every group goes on when any one more of its voters fails. */
+export function hasSpares({ groups }: ClusterStatus): boolean {
+  return groups.every((group) => (spareOf(group) ?? 0) > 0);
+}
+
+export function printStatus(output: Output, status: ClusterStatus): void {
   const { node, clusterId, groups } = status;
   if (output.json) {
     const views = groups.map((group) => ({ ...group, members: membersOf(group) }));
@@ -25,7 +29,6 @@ export function printStatus(output: Output, status: ClusterStatus): boolean {
     output.out(`cluster ${toHex(clusterId)}, as ${node} tells it\n`);
     for (const group of groups) printGroup(output, group);
   }
-  return hasLeaders(status);
 }
 
 /** Who belongs to the cluster, and in which role, over all groups. */
@@ -37,11 +40,12 @@ export function printMembers(output: Output, { groups }: ClusterStatus): void {
       members.set(member.name, { ...known, groups: [...known.groups, group.id] });
     }
   }
-  if (output.json) return printJson(output, { members: [...members.values()] });
+  const sorted = [...members.values()].sort(byName);
+  if (output.json) return printJson(output, { members: sorted });
   printTable(
     output,
     ['name', 'role', 'clients', 'peers', 'groups'],
-    [...members.values()].map(({ name, role, clientAddress, address, groups: ids }) => [
+    sorted.map(({ name, role, clientAddress, address, groups: ids }) => [
       name,
       role,
       clientAddress ?? '–',
@@ -73,11 +77,15 @@ function printGroup(output: Output, group: Group): void {
 }
 
 function membersOf({ members, leader, durable }: Group): readonly MemberView[] {
-  return members.map((member) => {
+  return [...members].sort(byName).map((member) => {
     const leads = member.name === leader;
     const lag = leads ? 0 : member.progress && Math.max(0, durable - member.progress.matched);
     return { ...member, leads, lag };
   });
+}
+
+function byName(a: Member, b: Member): number {
+  return a.name < b.name ? -1 : 1;
 }
 
 function stateOf({ leads, progress }: MemberView): string {
@@ -86,15 +94,27 @@ function stateOf({ leads, progress }: MemberView): string {
   return progress.active ? progress.state : `${progress.state}, SILENT`;
 }
 
-/** How much more may fail. Whether a voter is there, only the leader can say. */
-function safetyOf({ members, leader, leads }: Group): string {
-  const voters = members.filter(({ role }) => role === 'voter');
-  const majority = Math.floor(voters.length / 2) + 1;
+/** How much more may fail, in words. */
+function safetyOf(group: Group): string {
+  const { voters, majority } = sizeOf(group);
   if (voters.length === 1) return 'one voter, no replica protects its data';
   const size = `${voters.length} voters, ${majority} needed`;
-  if (!leads) return size;
-  const there = voters.filter(({ name, progress }) => name === leader || progress?.active).length;
-  const spare = there - majority;
-  if (spare < 0) return `${size}, only ${there} answer`;
+  const spare = spareOf(group);
+  if (spare === undefined) return size;
+  if (spare < 0) return `${size}, only ${majority + spare} are there`;
   return spare === 0 ? `${size}, NONE MAY FAIL NOW` : `${size}, ${spare} more may fail`;
+}
+
+/** Voters that may fail before writes stop; undefined when the leader did not say who is there. */
+function spareOf(group: Group): number | undefined {
+  if (!group.leads) return undefined;
+  const { voters, majority } = sizeOf(group);
+  const isThere = ({ name, progress }: Member): boolean =>
+    name === group.leader || (progress?.active === true && progress.state === 'following');
+  return voters.filter(isThere).length - majority;
+}
+
+function sizeOf({ members }: Group): { readonly voters: readonly Member[]; readonly majority: number } {
+  const voters = members.filter(({ role }) => role === 'voter');
+  return { voters, majority: Math.floor(voters.length / 2) + 1 };
 }

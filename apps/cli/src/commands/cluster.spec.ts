@@ -65,13 +65,25 @@ test('status --wait waits for a leader, and no longer than it may', async () => 
   expect((await waiting).exitCode).toBe(0);
 });
 
+test('status --wait spare waits until one more voter may fail', async () => {
+  const node = await start();
+  const members = (...active: boolean[]) =>
+    active.map((isActive, at) => member(`n${at + 1}`, at === 0 ? node.address : 'x:7700', 90n, isActive));
+  node.status.groups = [group(members(true, true, false))];
+  const words = ['cluster', 'status', '--wait', 'spare', '--address', node.address, '--timeout'];
+  expect((await caisson(...words, '300')).exitCode).toBe(1);
+  node.status.groups = [group(members(true, true, true))];
+  const { exitCode, out } = await caisson(...words, '300');
+  expect([exitCode, out]).toEqual([0, expect.stringContaining('3 voters, 2 needed, 1 more may fail')]);
+});
+
 test('members lists roles and both addresses', async () => {
   const node = await start();
   node.status.groups = [group([member('n1', node.address), member('l1', '')])];
   const { out } = await caisson('cluster', 'members', '--json', '--address', node.address);
   expect(JSON.parse(out).members).toEqual([
-    { name: 'n1', role: 'voter', address: 'n1.peers:1', clientAddress: node.address, groups: [1] },
     { name: 'l1', role: 'learner', address: 'l1.peers:1', groups: [1] },
+    { name: 'n1', role: 'voter', address: 'n1.peers:1', clientAddress: node.address, groups: [1] },
   ]);
 });
 

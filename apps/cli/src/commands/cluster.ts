@@ -1,17 +1,24 @@
 import { toHex } from '@caisson/base';
 import type { ClusterClient, ClusterStatus, DigestComparison } from '@caisson/client';
 import { CaissonError } from '@caisson/contracts';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addAction, EXIT, type ActionContext } from '../session/action.js';
 import { addConnectionOptions, withCluster, type ConnectionOptions } from '../session/connection.js';
 import { printJson, printTable, type Output } from '../session/output.js';
 import { addClusterOrders } from './cluster-orders.js';
-import { hasLeaders, printMembers, printStatus } from './cluster-status.js';
+import { hasLeaders, hasSpares, printMembers, printStatus } from './cluster-status.js';
 
 /** Reading everything there is takes longer than a call usually may. */
 const DIGEST_TIMEOUT_MS = 600_000;
 const STATUS_EVERY_MS = 250;
+
+/** What scripts wait for. */
+const STATES = { leader: hasLeaders, spare: hasSpares } as const;
+
+interface StatusOptions extends ConnectionOptions {
+  readonly wait?: keyof typeof STATES;
+}
 
 interface DigestOptions extends ConnectionOptions {
   readonly group: number;
@@ -37,25 +44,36 @@ function addStatus(cluster: Command): void {
     cluster,
     'status',
     'who leads, who follows how far behind, and what may still fail; exit 1 while a group has no leader',
-  ).option('--wait', 'wait until every group has a leader, up to --timeout');
-  addAction<ConnectionOptions & { wait?: boolean }>(command, async ({ options, output, signal }) => {
+  ).addOption(
+    new Option(
+      '--wait [what]',
+      'wait, up to --timeout, until every group has a leader, or one voter to spare',
+    )
+      .choices(Object.keys(STATES))
+      .preset('leader'),
+  );
+  addAction<StatusOptions>(command, async ({ options, output, signal }) => {
+    const isReached = STATES[options.wait ?? 'leader'];
     const status = await withCluster(options, (client) =>
-      options.wait ? settled(client, options.timeout, signal) : client.status({ signal }),
+      options.wait === undefined
+        ? client.status({ signal })
+        : settled(client, isReached, { deadlineMs: options.timeout, signal }),
     );
-    return printStatus(output, status) ? EXIT.ok : EXIT.notDone;
+    printStatus(output, status);
+    return isReached(status) ? EXIT.ok : EXIT.notDone;
   });
 }
 
-/** The first status in which every group has a leader, or the last one before time is up. */
+/** The first status that is as wanted, or the last one before time is up. */
 async function settled(
   client: ClusterClient,
-  timeoutMs: number,
-  signal: AbortSignal,
+  isReached: (status: ClusterStatus) => boolean,
+  { deadlineMs, signal }: { readonly deadlineMs: number; readonly signal: AbortSignal },
 ): Promise<ClusterStatus> {
-  const end = performance.now() + timeoutMs;
+  const end = performance.now() + deadlineMs;
   for (;;) {
     const status = await client.status({ signal, deadlineMs: Math.max(1, end - performance.now()) });
-    if (hasLeaders(status) || performance.now() + STATUS_EVERY_MS > end) return status;
+    if (isReached(status) || performance.now() + STATUS_EVERY_MS > end) return status;
     await sleep(STATUS_EVERY_MS, undefined, { signal }).catch((cause: unknown) => {
       throw new CaissonError('CANCELLED', {}, { cause });
     });

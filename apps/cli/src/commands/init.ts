@@ -20,6 +20,9 @@ interface InitOptions extends AccessOptions {
   readonly peerListen?: string;
 }
 
+/** Where a node that joins is reached by the others unless it says otherwise. */
+const PEER_LISTEN = '127.0.0.1:7800';
+
 export function addInit(program: Command): void {
   const command = program
     .command('init')
@@ -30,7 +33,10 @@ export function addInit(program: Command): void {
     .option('--clear', 'a node without encryption')
     .option('--join <token or host:port>', 'a node for a cluster that exists, with the KEK of that cluster')
     .option('--config <path>', 'also write a configuration file to start from')
-    .option('--peer-listen <host:port>', 'in that configuration: where the other nodes reach this one')
+    .option(
+      '--peer-listen <host:port>',
+      'in that configuration: where the other nodes reach this one (default with --join: 127.0.0.1:7800)',
+    )
     .addHelpText(
       'after',
       `
@@ -51,7 +57,8 @@ Examples:
       kekPath,
       ...(cluster ? { cluster } : { birth: options.clear ? 'clear' : 'encrypted' }),
     });
-    const text = configText(made, options);
+    const { peerListen = cluster && PEER_LISTEN } = options;
+    const text = configText(made, peerListen === undefined ? {} : { peerListen });
     const config = options.config === undefined ? undefined : resolve(options.config);
     if (config) await writeConfig(config, text);
     const joined = cluster !== undefined;

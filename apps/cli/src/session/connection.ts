@@ -69,8 +69,10 @@ export function withCluster<T>(
   work: (client: ClusterClient) => Promise<T>,
 ): Promise<T> {
   const said = new Set<string>();
-  const onDetour = ({ code }: CaissonError, next: string): void => {
-    const note = `caisson: ${code}, going on at ${next}\n`;
+  const onDetour = ({ code, details }: CaissonError, next: string): void => {
+    const { address } = details;
+    const where = code === 'UNAVAILABLE' && address !== undefined ? ` ${String(address)}` : '';
+    const note = `caisson: ${code}${where}, going on at ${next}\n`;
     if (!said.has(note)) process.stderr.write(note);
     said.add(note);
   };

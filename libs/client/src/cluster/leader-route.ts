@@ -15,8 +15,11 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CLOCK_CEILING',
 ]);
 
-/** How often a node may say itself that something is unavailable, such as the node to be let in. */
-const REFUSALS_MAX = 5;
+/**
+ * How often a node may say itself that something is unavailable, such as the node to be let in, which may
+ * have been started a moment ago. With the pauses between them these are about ten seconds.
+ */
+const REFUSALS_MAX = 14;
 
 /** Where an order goes next: to the leader that an answer names, else round all known addresses. */
 export class LeaderRoute {
@@ -35,10 +38,13 @@ export class LeaderRoute {
   /** Whether it makes sense to go on after `error`; then `address` is where. */
   goesOnAfter(error: unknown): error is CaissonError {
     if (!isCaissonError(error) || !PASSING.has(error.code)) return false;
-    if (isSaidByNode(error) && error.code === 'UNAVAILABLE' && ++this.#refusals > REFUSALS_MAX) return false;
-    const leader = error.code === 'NOT_LEADER' ? error.details['address'] : undefined;
-    if (typeof leader === 'string' && leader !== '') this.#goTo(leader);
-    else this.#at = (this.#at + 1) % this.#known.length;
+    const { address } = error.details;
+    const place = typeof address === 'string' && address !== '' ? address : undefined;
+    const isUnavailable = error.code === 'UNAVAILABLE' && isSaidByNode(error);
+    if (isUnavailable && ++this.#refusals > REFUSALS_MAX) return false;
+    if (error.code === 'NOT_LEADER' && place !== undefined) this.#goTo(place);
+    // A node that cannot reach another one is itself in order, and asked again.
+    else if (!isUnavailable || place === undefined) this.#at = (this.#at + 1) % this.#known.length;
     return true;
   }
 
