@@ -3,6 +3,7 @@ import type { SeededRandom } from '@caisson/compliance';
 import { isCaissonError, type KvService, type WriteRequest } from '@caisson/contracts';
 import type { Action, Operation } from '@caisson/simulator';
 import type { StormCluster } from './cluster.js';
+import { CANARY } from './spy.js';
 
 const ATTEMPT_MS = 700;
 const PAUSE_MS = 25;
@@ -55,7 +56,7 @@ export class Clients {
   }
 
   async #write(client: string, key: string, isBlind: boolean): Promise<void> {
-    const value = `${client}.${++this.#count}`;
+    const value = `${CANARY}${client}.${++this.#count}`;
     const calledAt = this.#now();
     const expected = isBlind ? undefined : this.#lastSeen(key);
     const request: WriteRequest = {
@@ -85,7 +86,7 @@ export class Clients {
     const { answeredAt: knownAt, saw, startTs } = begun;
     const read: Action = { kind: 'read', saw };
     this.#note(key, { client, calledAt: begunAt, answeredAt: knownAt, action: read });
-    const value = `${client}.${++this.#count}`;
+    const value = `${CANARY}${client}.${++this.#count}`;
     const calledAt = this.#now();
     const mutations = [{ op: 'put', key: toUtf8(key), value: toUtf8(value) }] as const;
     const requestId = this.#random.bytes(16);

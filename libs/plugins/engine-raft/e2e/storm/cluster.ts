@@ -2,11 +2,13 @@ import { ManualClock } from '@caisson/compliance';
 import { SimulatedNetwork } from '@caisson/simulator';
 import { Machine } from './machine.js';
 import type { Plants } from './plants.js';
+import { Spy } from './spy.js';
 import { Witness } from './witness.js';
 
 export interface ClusterOptions {
   readonly seed: number;
   readonly isEncrypted: boolean;
+  readonly envelopeVersion?: 1 | 2;
   readonly engine: unknown;
   readonly plants: Plants;
 }
@@ -18,11 +20,13 @@ export class StormCluster {
   readonly clock = new ManualClock();
   readonly network: SimulatedNetwork;
   readonly witness = new Witness();
+  readonly spy: Spy;
   readonly machines: Machine[] = [];
   readonly #options: ClusterOptions;
 
   constructor(options: ClusterOptions) {
-    const { seed } = options;
+    const { isEncrypted, seed } = options;
+    this.spy = new Spy(isEncrypted);
     this.#options = options;
     this.network = new SimulatedNetwork({ clock: this.clock, seed });
   }
@@ -67,9 +71,9 @@ export class StormCluster {
   /** Another machine, not started. The first founds the cluster, the others wait to be let in. */
   addMachine(): Machine {
     const name = `n${this.machines.length + 1}`;
-    const { clock, network, witness } = this;
+    const { clock, network, spy, witness } = this;
     const joined = this.machines.length > 0;
-    const machine = new Machine({ ...this.#options, name, joined }, { clock, network, witness });
+    const machine = new Machine({ ...this.#options, name, joined }, { clock, network, spy, witness });
     this.machines.push(machine);
     return machine;
   }

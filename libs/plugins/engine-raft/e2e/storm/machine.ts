@@ -31,6 +31,7 @@ import { engineRaft, EngineRaftConfig } from '../../src/index.js';
 import { Host } from './host.js';
 import { causes, loggerOf } from './logger.js';
 import type { Plants } from './plants.js';
+import type { Spy } from './spy.js';
 import type { Witness } from './witness.js';
 
 export interface MachineOptions {
@@ -38,6 +39,8 @@ export interface MachineOptions {
   readonly seed: number;
   readonly joined: boolean;
   readonly isEncrypted: boolean;
+  /** 2 where nothing is said. */
+  readonly envelopeVersion?: 1 | 2;
   readonly engine: unknown;
   readonly plants: Plants;
 }
@@ -47,13 +50,14 @@ export interface Surroundings {
   readonly clock: ManualClock;
   readonly network: SimulatedNetwork;
   readonly witness: Witness;
+  readonly spy: Spy;
 }
 
 const CLUSTER_ID = new Uint8Array(16).fill(7);
 /** How far wall clocks are off, at most; another start, another error. */
 const SKEW_MS = 400;
 const hashes = new NodeHashes();
-const ciphers = [new AesGcmCipher()];
+const AES_GCM = new AesGcmCipher();
 
 /** What outlives a process: disks, and the place in the network. */
 export class Machine {
@@ -123,10 +127,12 @@ export class Machine {
   }
 
   #host(life: Life, transport: SimulatedTransport): Host {
-    const { clock, witness } = this.#around;
-    const { engine, isEncrypted, plants } = this.#options;
+    const { clock, spy, witness } = this.#around;
+    const { engine, envelopeVersion = 2, isEncrypted, plants } = this.#options;
     const random = this.#random;
     const key = new Secret(new Uint8Array(32).fill(9));
+    const ciphers = [spy.cipher(AES_GCM)];
+    const logs = spy.logs(plants.logs?.(this.#logs) ?? this.#logs);
     const kek = new LocalKek({ provider: 'file', key, ciphers, hashes, random });
     const complain = (text: string) => void (life.isOver || this.complaints.push(`${this.name}: ${text}`));
     return new Host({
@@ -135,16 +141,16 @@ export class Machine {
         [Random, random],
         [Hashes, hashes],
         [Logger, loggerOf(complain)],
-        [Disk, mortal(this.#disk, life)],
+        [Disk, mortal(spy.disk(this.#disk), life)],
         [DataDirectory, this.#directory()],
-        [UntrustedStores, mortal(this.#stores, life)],
-        [RaftLogs, mortal(plants.logs?.(this.#logs) ?? this.#logs, life)],
-        [RaftTransport, transport],
+        [UntrustedStores, mortal(spy.stores(this.#stores), life)],
+        [RaftLogs, mortal(logs, life)],
+        [RaftTransport, spy.transport(transport)],
         [Cipher, ciphers],
         [KekProvider, [kek]],
       ],
       services: [
-        ...applierEncryption.services({ enabled: isEncrypted, envelopeVersion: 2 }),
+        ...applierEncryption.services({ enabled: isEncrypted, envelopeVersion }),
         ...applierKv.services(ApplierKvConfig.parse({})),
         ...engineRaft.services(EngineRaftConfig.parse(engine)),
       ],

@@ -155,7 +155,7 @@ export class Nemesis {
   /** What becomes of work on a machine. What failed for the storm's sake is no surprise. */
   watch({ name, process }: Machine, what: string, work: Promise<unknown>): void {
     this.#pending++;
-    const ended = process!.life.ended.then(() => 'it ended meanwhile');
+    const ended = (process?.life.ended ?? Promise.resolve()).then(() => 'it ended meanwhile');
     const done = work.then(
       () => 'done',
       (error: unknown) => this.#excuse(`${what} at ${name}`, error),

@@ -1,11 +1,13 @@
 import { override } from '@caisson/compliance';
 import {
   Applier,
+  EncryptionLayer,
   type RaftLog,
   type RaftLogs,
   type ReplicatedGroup,
   ReplicationEngine,
 } from '@caisson/contracts';
+import { encodeClearProposal } from '@caisson/formats';
 
 /** A fault put into every node, to see whether a storm brings it to light. */
 export interface Plants {
@@ -41,6 +43,19 @@ const losesItsTail = aroundLog(async (log) => {
   return log;
 });
 
+/** A leader that forgets to seal what it appends. */
+function sealsNothing(token: string, instance: unknown): unknown {
+  if (token !== EncryptionLayer.name) return instance;
+  const layer = instance as EncryptionLayer;
+  const openGroup: EncryptionLayer['openGroup'] = async (...args) => {
+    const group = await layer.openGroup(...args);
+    return override(group, {
+      sealProposal: ({ proposalId }, payload) => encodeClearProposal(proposalId, payload),
+    });
+  };
+  return override(layer, { openGroup });
+}
+
 /** An applier that drops the effects of an entry now and then, on one node and not on another. */
 function skipsEffects(): Plants['around'] {
   let applied = 0;
@@ -61,6 +76,7 @@ function skipsEffects(): Plants['around'] {
 export const PLANTS: Readonly<Record<string, () => Plants>> = {
   'reads the past': () => ({ around: readsThePast }),
   'loses the tail of its log': () => ({ logs: losesItsTail }),
+  'seals nothing': () => ({ around: sealsNothing }),
   'skips effects': () => ({ around: skipsEffects() }),
   'takes a repeated write for another one': () => ({ hasForgetfulClients: true }),
 };

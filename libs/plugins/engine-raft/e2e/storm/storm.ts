@@ -98,7 +98,7 @@ class Storm {
   }
 
   verdict(): Verdict {
-    const { machines, witness } = this.#cluster;
+    const { machines, spy, witness } = this.#cluster;
     const { acknowledged, histories, surprises } = this.#clients;
     const complaints = machines.flatMap((machine) => machine.complaints);
     const reads = [...histories.values()].flat().filter(({ action }) => action.kind === 'read').length;
@@ -107,6 +107,7 @@ class Storm {
       violations: [
         ...this.violations,
         ...witness.violations,
+        ...spy.violations,
         ...surprises,
         ...this.#nemesis.surprises,
         ...complaints,
@@ -118,6 +119,7 @@ class Storm {
         entries: witness.entries,
         terms: witness.terms,
         installs: witness.installs,
+        seals: spy.seals,
         nodes: machines.length,
       },
     };

@@ -1,0 +1,39 @@
+import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
+import { toUtf8 } from '@caisson/base';
+import { Secret } from '@caisson/contracts';
+import { MemoryStores } from '@caisson/store-memory';
+import { CANARY, Spy } from './storm/spy.js';
+
+const NONE = new Uint8Array(0);
+
+function prepared(spy: Spy, key: number) {
+  const cipher = spy.cipher(new AesGcmCipher());
+  return cipher.prepare(new Secret(new Uint8Array(cipher.keyBytes).fill(key)));
+}
+
+test('a spy notices two texts under one key and nonce, whichever node seals them', () => {
+  const spy = new Spy(true);
+  const [one, same, other] = [prepared(spy, 1), prepared(spy, 1), prepared(spy, 2)];
+  const nonce = new Uint8Array(12);
+  one.seal(nonce, NONE, toUtf8('a'));
+  one.seal(nonce, NONE, toUtf8('a'));
+  other.seal(nonce, NONE, toUtf8('b'));
+  expect(spy.violations).toEqual([]);
+  same.sealBehind!(4, nonce, NONE, toUtf8('b'));
+  expect(spy.violations).toHaveLength(1);
+});
+
+test('a spy notices a value that is stored as it is, unless the cluster does not encrypt', async () => {
+  for (const [isEncrypted, noticed] of [
+    [true, 1],
+    [false, 0],
+  ] as const) {
+    const spy = new Spy(isEncrypted);
+    const store = await spy.stores(new MemoryStores()).open('/s');
+    await store
+      .batch()
+      .put(toUtf8('k'), toUtf8(`${CANARY}v`))
+      .write({ sync: true });
+    expect(spy.violations).toHaveLength(noticed);
+  }
+});

@@ -1,0 +1,141 @@
+import { toHex } from '@caisson/base';
+import { override } from '@caisson/compliance';
+import type {
+  Cipher,
+  Disk,
+  PreparedKey,
+  RaftLogs,
+  RaftTransport,
+  UntrustedStores,
+  WritableBatch,
+} from '@caisson/contracts';
+import { NodeHashes } from '@caisson/platform-node';
+
+/** What every value of a client begins with. */
+export const CANARY = 'canary:';
+
+const CANARY_BYTES = Buffer.from(CANARY);
+const hashes = new NodeHashes();
+
+type Seal = PreparedKey['seal'];
+
+/**
+ * Looks over the shoulders of all nodes, for all time: no two texts may be sealed under one key and nonce, and
+ * in a cluster that encrypts no value may leave a process as it is, neither for a disk nor for a peer.
+ */
+export class Spy {
+  readonly violations: string[] = [];
+  readonly #isEncrypted: boolean;
+  /** By key and nonce, what was sealed under them. */
+  readonly #sealed = new Map<string, string>();
+
+  constructor(isEncrypted: boolean) {
+    this.#isEncrypted = isEncrypted;
+  }
+
+  get seals(): number {
+    return this.#sealed.size;
+  }
+
+  cipher(sound: Cipher): Cipher {
+    const prepare: Cipher['prepare'] = (key) => {
+      const name = toHex(hashes.sha256(key.reveal())).slice(0, 16);
+      const prepared = sound.prepare(key);
+      const note: (...args: Parameters<Seal>) => void = (nonce, aad, text) =>
+        this.#note(name, nonce, aad, text);
+      const seal: Seal = (...args) => {
+        note(...args);
+        return prepared.seal(...args);
+      };
+      const sealBehind: PreparedKey['sealBehind'] = (room, ...args) => {
+        note(...args);
+        return prepared.sealBehind!(room, ...args);
+      };
+      return override(prepared, { seal, ...(prepared.sealBehind !== undefined && { sealBehind }) });
+    };
+    return override(sound, { prepare });
+  }
+
+  logs(sound: RaftLogs): RaftLogs {
+    const open: RaftLogs['open'] = async (...args) => {
+      const log = await sound.open(...args);
+      return override(log, {
+        append: (append) => {
+          for (const { data } of append.entries) this.#look('a log', data);
+          return log.append(append);
+        },
+      });
+    };
+    return override(sound, { open });
+  }
+
+  stores(sound: UntrustedStores): UntrustedStores {
+    const open: UntrustedStores['open'] = async (...args) => {
+      const store = await sound.open(...args);
+      return override(store, { batch: () => this.#batch(store.batch()) });
+    };
+    return override(sound, { open });
+  }
+
+  disk(sound: Disk): Disk {
+    const create: Disk['create'] = async (path) => {
+      const file = await sound.create(path);
+      return override(file, {
+        write: (bytes, offset) => {
+          this.#look(`the file ${path}`, bytes);
+          return file.write(bytes, offset);
+        },
+      });
+    };
+    return override(sound, { create });
+  }
+
+  transport(sound: RaftTransport): RaftTransport {
+    return override(sound, {
+      send: (group, to, frame) => {
+        this.#look('a frame', frame);
+        sound.send(group, to, frame);
+      },
+      ask: (peer, question, signal) => {
+        this.#look('a question', question);
+        return sound.ask(peer, question, signal);
+      },
+      sendSnapshot: (group, to, snapshot, signal) => {
+        const chunks = (first: number) => this.#chunks(snapshot.chunks(first));
+        return sound.sendSnapshot(group, to, { id: snapshot.id, frame: snapshot.frame, chunks }, signal);
+      },
+    });
+  }
+
+  async *#chunks(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      this.#look('a snapshot', chunk);
+      yield chunk;
+    }
+  }
+
+  #batch(sound: WritableBatch): WritableBatch {
+    const seen: WritableBatch = override(sound, {
+      put: (key, value) => {
+        this.#look('a store', value);
+        sound.put(key, value);
+        return seen;
+      },
+    });
+    return seen;
+  }
+
+  #look(where: string, bytes: Uint8Array): void {
+    const { buffer, byteOffset, length } = bytes;
+    const isThere = Buffer.from(buffer, byteOffset, length).includes(CANARY_BYTES);
+    if (this.#isEncrypted && isThere) this.violations.push(`${where} holds a value as it is`);
+  }
+
+  #note(key: string, ...[nonce, aad, text]: Parameters<Seal>): void {
+    const place = `${key} ${toHex(nonce)}`;
+    const what = toHex(hashes.sha256(aad, text));
+    const before = this.#sealed.get(place) ?? what;
+    if (before !== what) this.violations.push(`two texts are sealed under ${place}`);
+    this.#sealed.set(place, what);
+  }
+}
