@@ -1,3 +1,6 @@
+export { type BackedUpKeys, BackupKeys, type BackupKeysParts } from './backup/backup-keys.js';
+export { SecondCluster, type SecondClusterParts } from './backup/second-cluster.js';
+export { openStoppedGroup, type StoppedGroup } from './backup/stopped-group.js';
 export { CipherRegistry } from './envelope/cipher-registry.js';
 export {
   type EnvelopeSuite,
@@ -16,15 +19,25 @@ export { KekRing } from './keys/kek-ring.js';
 export { type HeldKey, Keystore, type UnwrappedKey } from './keys/keystore.js';
 export { KEK_BYTES, LocalKek, type LocalKekParts } from './keys/local-kek.js';
 export { patiently, type Waiting } from './keys/patience.js';
+export type { RetirementSub } from './apply/retirement.js';
 export { EncryptionApplier } from './apply/encryption-applier.js';
 export { KeyDriver, type KeyDriverParts } from './driver/key-driver.js';
 export {
   bootstrapPayload,
   enablingPayload,
   registrationPayload,
+  retirementPayload,
   rewrapPayload,
   rotationPayload,
 } from './driver/key-entries.js';
+export { KeyLifecycle, type KeyLifecycleParts } from './lifecycle/key-lifecycle.js';
+export {
+  type MemberAnswer,
+  type MemberPoll,
+  type MemberQuestion,
+  TransportPoll,
+  type TransportPollParts,
+} from './lifecycle/member-poll.js';
 export type { EncryptionConfig, NodeEncryptionParts } from './node/encryption-config.js';
 export { GroupSession } from './node/group-session.js';
 export { NodeEncryption } from './node/node-encryption.js';

@@ -9,9 +9,11 @@ import {
   EncryptionService,
   Hashes,
   KekProvider,
+  KeyLifecycleService,
   Logger,
   Meter,
   optional,
+  RaftTransport,
   Random,
   ReplicationEngine,
   service,
@@ -21,6 +23,7 @@ import {
 } from '@caisson/contracts';
 import { EncryptionApplier } from './apply/encryption-applier.js';
 import { KeyDriver } from './driver/key-driver.js';
+import { KeyLifecycle } from './lifecycle/key-lifecycle.js';
 import type { EncryptionConfig } from './node/encryption-config.js';
 import { NodeEncryption } from './node/node-encryption.js';
 import { NodeStates } from './snapshot/node-states.js';
@@ -68,6 +71,11 @@ export function encryptionServices(config: EncryptionConfig): readonly AnyServic
       start: (driver, signal) => driver.start(signal),
       drain: (driver) => driver.stop(),
       stop: (driver) => driver.stop(),
+    }),
+    service({
+      provides: KeyLifecycleService,
+      needs: { node: Node, engine: ReplicationEngine, transport: optional(RaftTransport), clock: Clock },
+      create: (needs) => new KeyLifecycle(needs),
     }),
   ];
 }

@@ -12,6 +12,8 @@ export interface AcceptedClaim {
 export interface Effects {
   readonly kind: 'effects';
   readonly claims: readonly AcceptedClaim[];
+  /** Rows of the registry that go, with the key they are of. */
+  readonly dropped?: readonly Pick<WriterClaim, 'dekId' | 'fullNodeId'>[];
   /** The key state after the entry, where it changes. */
   readonly keys?: KeyState;
   readonly progress?: CutoverProgress;

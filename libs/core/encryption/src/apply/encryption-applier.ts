@@ -87,9 +87,10 @@ class GroupEncryptionApplier implements GroupApplier {
     this.#pending = undefined;
     if (effects === undefined) return;
     const { state } = this.#session;
-    const { keys, progress, claims } = effects;
+    const { keys, progress, claims, dropped = [] } = effects;
     const ownEpochs = new Map(state.current.ownEpochs);
     for (const { claim } of claims) if (this.#isOwn(claim)) ownEpochs.set(claim.dekId, claim.epoch);
+    for (const { dekId } of dropped) ownEpochs.delete(dekId);
     state.current = {
       keys: keys ?? state.current.keys,
       progress: progress ?? state.current.progress,
@@ -158,7 +159,8 @@ class GroupEncryptionApplier implements GroupApplier {
     return { ...effects, sidecar: { ...effects.sidecar, epochs } };
   }
 
-  #fill(batch: StoreBatch, { claims, keys, progress }: Effects): void {
+  #fill(batch: StoreBatch, { claims, dropped = [], keys, progress }: Effects): void {
+    for (const { dekId, fullNodeId } of dropped) this.#registry().remove(dekId, fullNodeId, batch);
     for (const { claim, row } of claims) if (row !== undefined) this.#registry().put(claim.dekId, row, batch);
     if (keys !== undefined) batch.put(SYSTEM_KEYS.keyState, encodeKeyState(keys));
     if (progress !== undefined) batch.put(SYSTEM_KEYS.cutoverProgress, encodeCutoverProgress(progress));

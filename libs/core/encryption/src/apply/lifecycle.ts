@@ -7,6 +7,7 @@ import { sidecarGroup } from '../sidecar/sidecar-records.js';
 import { decideClaims } from './claims.js';
 import { CONSUMED, type Decision, refuse } from './decision.js';
 import { type EntryContext, foreignCluster, invalid, stale } from './entry-context.js';
+import { decideRetirement, isRetirement } from './retirement.js';
 import { decideRewrap } from './rewrap.js';
 import { decideRotation } from './rotation.js';
 
@@ -24,6 +25,7 @@ interface Enabling {
 export async function decideLifecycle(entry: LifecycleEntry, context: EntryContext): Promise<Decision> {
   if (entry.sub === 'rotate') return decideRotation(entry, context);
   if (entry.sub === 'rewrap' && entry.wire === 2) return decideRewrap(entry, context);
+  if (entry.wire === 2 && isRetirement(entry)) return decideRetirement(entry, context);
   if (entry.sub === 'enableStorageEnvelope') return decideEnabling(entry, 'storage', context);
   if (entry.sub === 'enableRaftEnvelope') return decideEnabling(entry, 'raft', context);
   const { group, index } = context;

@@ -12,6 +12,7 @@ import {
   encodeCutoverProgress,
   encodeSealedProposal,
   envelopeKeyId,
+  type KeyState,
   type Proposal,
   SYSTEM_KEYS,
 } from '@caisson/formats';
@@ -24,6 +25,8 @@ export interface ProposalDoorParts {
   readonly suites: EnvelopeSuites;
   readonly keys: KeyFinder;
   readonly state: LiveState;
+  /** What is applied when the door opens: nothing that follows is known of keys used up to there. */
+  readonly applied: number;
   /** The Raft DEK as this node may seal under it. */
   sealing(keyId: number): SealingKey;
 }
@@ -42,15 +45,19 @@ export class ProposalDoor implements BatchWatch {
   readonly #parts: ProposalDoorParts;
   #firstSealedIndex: number | undefined;
   #isSealedSeenWritten = false;
+  readonly #lastUses = new Map<number, number>();
+  #unknownUpTo: number;
 
   constructor(parts: ProposalDoorParts) {
     this.#parts = parts;
+    this.#unknownUpTo = parts.applied;
   }
 
   seal(at: ProposalSlot, payload: Uint8Array): Uint8Array {
     const { group, state, suites } = this.#parts;
     if (at.index <= raftCutover(state.current)) return encodeClearProposal(at.proposalId, payload);
     const by = this.#parts.sealing(state.current.keys.activeRaft);
+    this.#used(by.key.keyId, at.index);
     return encodeSealedProposal(at.proposalId, suites.writer.sealPayload(by, { group, ...at }, payload));
   }
 
@@ -77,9 +84,25 @@ export class ProposalDoor implements BatchWatch {
   }
 
   /** The state was replaced: what was opened before belongs to another history. */
-  forget(): void {
+  forget(applied: number): void {
     this.#firstSealedIndex = undefined;
     this.#isSealedSeenWritten = false;
+    this.#lastUses.clear();
+    this.#unknownUpTo = applied;
+  }
+
+  /**
+   * No entry above this index is sealed under the key, as far as this node has sealed and applied. Never too
+   * low: what was in the log before the process began may be under any key.
+   */
+  lastUse(keyId: number): number {
+    return this.#lastUses.get(keyId) ?? this.#unknownUpTo;
+  }
+
+  #used(keyId: number, index: number): void {
+    const known = this.#lastUses.get(keyId);
+    if (known !== undefined && known >= index) return;
+    this.#lastUses.set(keyId, index);
   }
 
   #openClear(at: Place, { proposalId, body }: Proposal): OpenedProposal {
@@ -97,9 +120,10 @@ export class ProposalDoor implements BatchWatch {
       throw this.#halt(at, 'a sealed entry at or below the cutover');
     try {
       const keyId = envelopeKeyId(body);
-      if (state.current.keys.retiredIds.includes(keyId)) {
+      if (isEnded(state.current.keys, keyId)) {
         return { kind: 'refused', proposalId, error: this.#cutoverInProgress(at) };
       }
+      this.#used(keyId, at.index);
       const place = { group, ...at, proposalId };
       const payload = this.#parts.suites.reader(body).openPayload(this.#parts.keys, place, body);
       if (payload === undefined) throw this.#halt(at, 'does not authenticate', keyId);
@@ -119,4 +143,10 @@ export class ProposalDoor implements BatchWatch {
     const details = { group: this.#parts.group, term, index, reason };
     return new CaissonError('RAFT_UNWRAP_FAILED', keyId === undefined ? details : { ...details, keyId });
   }
+}
+
+/** Nobody who leads has such a key in use: whoever sealed under it did so before that was decided. */
+function isEnded({ keys, retiredIds }: KeyState, keyId: number): boolean {
+  if (retiredIds.includes(keyId)) return true;
+  return keys.some((key) => key.keyId === keyId && key.state === 'suspended');
 }

@@ -1,5 +1,5 @@
 import { fnv1a64, invariant } from '@caisson/base';
-import { CaissonError, isCaissonError } from '@caisson/contracts';
+import { CaissonError, type ErrorCode, isCaissonError } from '@caisson/contracts';
 import {
   decodeVersionKey,
   encodeHeader,
@@ -10,6 +10,8 @@ import {
   type ValueHeader,
 } from '@caisson/formats';
 import type { EnvelopeSuites, KeyFinder, SealingKey } from '../envelope/envelope-suite.js';
+
+const KEPT_CODES: readonly ErrorCode[] = ['UNKNOWN_KEY_ID', 'KEY_RETIRED', 'ENCRYPTED_VALUE_RESERVED_STATE'];
 
 export interface ValueDoorParts {
   readonly suites: EnvelopeSuites;
@@ -100,16 +102,13 @@ function unreadable(problem: string): CaissonError {
 
 /**
  * The one code of an edited, moved or damaged value, whatever part of it was hit, and the hash of its store
- * key so that an operator can find it. An unknown key and a reserved state say more than that and keep
- * their codes.
+ * key so that an operator can find it. An unknown or retired key and a reserved state say more than that and
+ * keep their codes.
  */
 function readRefusal(storeKey: Uint8Array, error: unknown): CaissonError {
   if (!isCaissonError(error)) throw error;
   const where = { table: storeKey[0]!, keyHash: fnv1a64(namedKey(storeKey)).toString(16) };
-  const code =
-    error.code === 'UNKNOWN_KEY_ID' || error.code === 'ENCRYPTED_VALUE_RESERVED_STATE'
-      ? error.code
-      : undefined;
+  const code = KEPT_CODES.find((kept) => kept === error.code);
   return new CaissonError(
     code ?? 'ENCRYPTED_READ_INTEGRITY',
     { ...error.details, ...where },

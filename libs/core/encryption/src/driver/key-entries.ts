@@ -12,6 +12,7 @@ import {
   type WriterClaim,
 } from '@caisson/formats';
 import { currentConfIndex } from '../apply/entry-context.js';
+import type { RetirementSub } from '../apply/retirement.js';
 import { checkValue } from '../keys/check-value.js';
 import type { GroupSession } from '../node/group-session.js';
 import type { NodeEncryption } from '../node/node-encryption.js';
@@ -59,15 +60,22 @@ export async function enablingPayload(
   });
 }
 
+export interface Rotation {
+  readonly purpose: KeyPurpose;
+  /** A DEK that has taken over in another group already; absent to make one. */
+  readonly key?: WrappedKey | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** A new DEK of the purpose; proposed, it takes over. */
 export async function rotationPayload(
   node: NodeEncryption,
   session: GroupSession,
-  { purpose, signal }: { readonly purpose: KeyPurpose; readonly signal?: AbortSignal },
+  { purpose, key: known, signal }: Rotation,
 ): Promise<Uint8Array> {
   const { keys } = session.state.current;
   const active = purpose === 'storage' ? keys.activeStorage : keys.activeRaft;
-  const key = await newKey(node, freshKeyId(node, session, []), purpose, signal);
+  const key = known ?? (await newKey(node, freshKeyId(node, session, []), purpose, signal));
   return lifecyclePayload(node, session, { sub: 'rotate', proposerKey: active, keys: [key] });
 }
 
@@ -89,6 +97,19 @@ export async function rewrapPayload(
     rewrapped.push({ keyId, purpose, originId, check, container });
   }
   return lifecyclePayload(node, session, { sub: 'rewrap', proposerKey: keys.activeRaft, keys: rewrapped });
+}
+
+/** The end of a key, or the step before it, or the step back. Says nothing of what still needs the key. */
+export async function retirementPayload(
+  node: NodeEncryption,
+  session: GroupSession,
+  { sub, keyId }: { readonly sub: RetirementSub; readonly keyId: number },
+): Promise<Uint8Array> {
+  const { keys } = session.state.current;
+  const record = keys.keys.find((key) => key.keyId === keyId);
+  if (record === undefined) throw new CaissonError('KEY_RETIRED', { keyId });
+  const named = { ...record, container: new Uint8Array(0) };
+  return lifecyclePayload(node, session, { sub, proposerKey: keys.activeRaft, keys: [named] });
 }
 
 interface LifecycleOrder {

@@ -15,10 +15,12 @@ import { PlainStore } from '../door/plain-store.js';
 import { ProposalDoor } from '../door/proposal-door.js';
 import { ValueDoor } from '../door/value-door.js';
 import type { EnvelopeSuites } from '../envelope/envelope-suite.js';
+import { ProposalHold } from '../lifecycle/proposal-hold.js';
 import type { SidecarChange } from '../sidecar/sidecar-merge.js';
 import type { SwitchedStore } from '../snapshot/switched-store.js';
+import { ReadableKeys } from '../keys/readable-keys.js';
 import { isBootstrapped, type LiveState } from '../state/group-state.js';
-import { readGroupState } from '../state/read-state.js';
+import { readAppliedIndex, readGroupState } from '../state/read-state.js';
 import type { WriterRegistry } from '../writers/writer-registry.js';
 import type { NodeEncryption } from './node-encryption.js';
 import type { NodeKeys } from './node-keys.js';
@@ -30,6 +32,8 @@ export interface GroupSessionParts {
   /** Whether `below` survives the process. */
   readonly durable: boolean;
   readonly state: LiveState;
+  /** Index of the last entry that is applied when the group opens. */
+  readonly applied: number;
   /** Absent where encryption is off and the store cannot carry one. */
   readonly registry: WriterRegistry | undefined;
   readonly suites: EnvelopeSuites;
@@ -47,27 +51,32 @@ export class GroupSession implements GroupEncryption {
   readonly store: Store;
   readonly state: LiveState;
   readonly registry: WriterRegistry | undefined;
+  /** Keeps users out for as long as a cutover takes. */
+  readonly hold = new ProposalHold();
   readonly #parts: GroupSessionParts;
+  readonly #door: ValueDoor;
   readonly #proposals: ProposalDoor;
   readonly #candidates: Candidates;
+  #replacements = 0;
 
   constructor(parts: GroupSessionParts) {
-    const { id, below, state, suites, keys, onFailure } = parts;
+    const { id, below, state, applied, suites, onFailure } = parts;
     this.id = id;
     this.state = state;
     this.registry = parts.registry;
     this.#parts = parts;
     this.#candidates = new Candidates(parts.node, this);
-    const sealing = (keyId: number) => keys.seals.sealing(keyId);
-    this.#proposals = new ProposalDoor({ group: id, suites, keys: keys.keystore, state, sealing });
-    const door = new ValueDoor({
+    const sealing = (keyId: number) => parts.keys.seals.sealing(keyId);
+    const keys = new ReadableKeys(parts.keys.keystore, () => state.current.keys);
+    this.#proposals = new ProposalDoor({ group: id, suites, keys, state, applied, sealing });
+    this.#door = new ValueDoor({
       suites,
-      keys: keys.keystore,
+      keys,
       state: () => state.current.keys,
       sealing,
       onFailure,
     });
-    this.store = new PlainStore({ below, door, durable: parts.durable, watch: this.#proposals });
+    this.store = new PlainStore({ below, door: this.#door, durable: parts.durable, watch: this.#proposals });
   }
 
   async beginSealing(log?: {
@@ -104,7 +113,7 @@ export class GroupSession implements GroupEncryption {
     if (isBornEncrypted && !this.isEncrypted)
       return new CaissonError('ENCRYPTION_NOT_BOOTSTRAPPED', { group: id });
     if (!this.isRegistered) return new CaissonError('WRITER_NOT_REGISTERED', { group: id });
-    return undefined;
+    return this.hold.reason;
   }
 
   challenge(candidate: bigint, signal?: AbortSignal): Promise<Uint8Array> {
@@ -156,6 +165,33 @@ export class GroupSession implements GroupEncryption {
     };
   }
 
+  /** How often the store was replaced since the group was opened. */
+  get replacements(): number {
+    return this.#replacements;
+  }
+
+  /** No entry above this index is sealed under the Raft DEK, as far as this node has sealed and applied. */
+  lastUse(keyId: number): number {
+    return this.#proposals.lastUse(keyId);
+  }
+
+  /** A row as stored, and the value behind one. */
+  stored(key: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#parts.below.get(key);
+  }
+
+  openStored(key: Uint8Array, stored: Uint8Array): Uint8Array {
+    return this.#door.up(key, stored);
+  }
+
+  /**
+   * Makes everything written so far survive a loss of power, with one more row of this node. To be called in
+   * the group's writer queue.
+   */
+  async settle(key: Uint8Array, row: Uint8Array): Promise<void> {
+    await this.#parts.below.batch().put(key, row).write({ sync: true });
+  }
+
   /** The rows as stored, at this moment. */
   storedView(): ReadView {
     return this.#parts.below.view();
@@ -168,8 +204,10 @@ export class GroupSession implements GroupEncryption {
   async replaceStore(open: () => Promise<UntrustedStore>): Promise<void> {
     const { below, keys } = this.#parts;
     await below.replace(open);
+    this.#replacements++;
+    const applied = await readAppliedIndex(below);
     this.state.current = await readGroupState(below, this.registry, keys.seals.fullNodeId);
-    this.#proposals.forget();
+    this.#proposals.forget(applied);
   }
 
   async close(): Promise<void> {

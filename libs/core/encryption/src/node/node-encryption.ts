@@ -13,7 +13,7 @@ import { EnvelopeSuites } from '../envelope/envelope-suite.js';
 import { envelopeV1 } from '../envelope/envelope-v1.js';
 import { envelopeV2 } from '../envelope/envelope-v2.js';
 import { isBootstrapped, LiveState } from '../state/group-state.js';
-import { readGroupState } from '../state/read-state.js';
+import { readAppliedIndex, readGroupState } from '../state/read-state.js';
 import { SwitchedStore } from '../snapshot/switched-store.js';
 import { openWriterRegistryStore, WriterRegistry } from '../writers/writer-registry.js';
 import type { NodeEncryptionParts } from './encryption-config.js';
@@ -129,6 +129,7 @@ export class NodeEncryption implements EncryptionLayer, EncryptionService {
       node: this,
       below,
       state: new LiveState(state),
+      applied: await readAppliedIndex(below),
       registry,
       suites: this.#suites,
       keys,

@@ -39,6 +39,11 @@ export class OwnSeals {
     this.#seals.set(key.keyId, { key, nonces, salts: new SaltSource(this.#salts) });
   }
 
+  /** The key was erased. */
+  end(keyId: number): void {
+    this.#seals.delete(keyId);
+  }
+
   sealing(keyId: number): SealingKey {
     if (this.#stopped !== undefined) throw this.#stopped;
     const seal = this.#seals.get(keyId);

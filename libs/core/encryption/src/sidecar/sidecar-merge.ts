@@ -7,6 +7,8 @@ export interface SidecarChange {
   readonly keys?: ReadonlyMap<number, SidecarKey>;
   /** What an entry decided about keys that are known: it replaces what is on record. */
   readonly records?: ReadonlyMap<number, Pick<SidecarKey, 'state' | 'wrapped'>>;
+  /** Retired keys under which nothing is left here: their wrappings go. */
+  readonly gone?: ReadonlySet<number>;
   /** Epochs of this node, by key id. */
   readonly epochs?: ReadonlyMap<number, number>;
 }
@@ -16,7 +18,7 @@ export type SidecarContent = Pick<Sidecar, 'clusterId' | 'groups' | 'keys'>;
 
 /**
  * The content after a change. An epoch never falls, and a known key keeps what it is; only an entry about it
- * changes its state or its wrapping. Replaying entries can only repeat what is there.
+ * changes its state or its wrapping, and only a retired one ever goes. Replaying entries can only repeat what is there.
  */
 export function mergeSidecar(content: SidecarContent, change: SidecarChange): SidecarContent {
   const groups = new Map(content.groups);
@@ -31,6 +33,7 @@ export function mergeSidecar(content: SidecarContent, change: SidecarChange): Si
     const key = keys.get(id);
     if (key !== undefined && key.localEpoch < epoch) keys.set(id, { ...key, localEpoch: epoch });
   }
+  for (const id of change.gone ?? []) if (keys.get(id)?.state === 'retired') keys.delete(id);
   return { clusterId: content.clusterId, groups, keys };
 }
 

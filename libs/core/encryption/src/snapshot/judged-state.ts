@@ -144,6 +144,10 @@ function sidecarChange(keys: NodeKeys, group: OpenedGroup): SidecarChange {
   const decided = records.map(
     ({ keyId, state: of, container }) => [keyId, { state: of, wrapped: container }] as const,
   );
+  for (const keyId of state.retiredIds) {
+    const known = content?.keys.get(keyId);
+    if (known !== undefined) decided.push([keyId, { state: 'retired', wrapped: known.wrapped }]);
+  }
   return { keys: fresh, groups, epochs, records: new Map(decided) };
 }
 

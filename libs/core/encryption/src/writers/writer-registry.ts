@@ -16,6 +16,7 @@ export interface WriterRegistryStore {
   list(prefix: Uint8Array): Promise<readonly Uint8Array[]>;
   /** Takes effect with the batch, which its owner writes synced. */
   set(key: Uint8Array, value: Uint8Array, batch: StoreBatch): void;
+  remove(key: Uint8Array, batch: StoreBatch): void;
 }
 
 /**
@@ -33,6 +34,7 @@ export function openWriterRegistryStore(
     get: (key) => store.get(systemKey(key)),
     list: (prefix) => listRows(store, systemKey(prefix)),
     set: (key, value, batch) => void batch.put(systemKey(key), value),
+    remove: (key, batch) => void batch.delete(systemKey(key)),
   };
 }
 
@@ -79,5 +81,9 @@ export class WriterRegistry {
 
   put(dekId: number, row: WriterRow, batch: StoreBatch): void {
     this.#store.set(writerRegistryKey(dekId, nodeId16(row.fullNodeId)), encodeWriterRow(row), batch);
+  }
+
+  remove(dekId: number, fullNodeId: bigint, batch: StoreBatch): void {
+    this.#store.remove(writerRegistryKey(dekId, nodeId16(fullNodeId)), batch);
   }
 }

@@ -1,0 +1,124 @@
+import {
+  CaissonError,
+  type CallContext,
+  type Clock,
+  type GroupKeys,
+  type KekCheck,
+  type KeyLifecycleService,
+  type KeyLifecycleStatus,
+  type KeyOrder,
+  type RaftTransport,
+  type ReplicationEngine,
+  type RotateOrder,
+} from '@caisson/contracts';
+import type { KeyRecord, WrappedKey } from '@caisson/formats';
+import { rotationPayload } from '../driver/key-entries.js';
+import type { NodeEncryption } from '../node/node-encryption.js';
+import { activeKey, GroupOrders, type Steps, unretired } from './group-orders.js';
+import { checkKeks } from './kek-checks.js';
+import { type MemberPoll, TransportPoll } from './member-poll.js';
+
+export interface KeyLifecycleParts {
+  readonly node: NodeEncryption;
+  readonly engine: ReplicationEngine;
+  /** Absent on a node without peers. */
+  readonly transport?: Pick<RaftTransport, 'ask'> | undefined;
+  readonly clock: Pick<Clock, 'after'>;
+}
+
+const POLL_MS = 10_000;
+
+/**
+ * What operators order about keys, one group after the other. Nothing is remembered between orders: what is
+ * left to do is read from the applied state of each group.
+ */
+export class KeyLifecycle implements KeyLifecycleService {
+  readonly #parts: KeyLifecycleParts;
+  readonly #poll: MemberPoll;
+
+  constructor(parts: KeyLifecycleParts) {
+    const { node, transport, clock } = parts;
+    const { directory } = node.parts;
+    this.#parts = parts;
+    this.#poll = new TransportPoll({ node, directory, transport, clock, limitMs: POLL_MS });
+  }
+
+  status(): KeyLifecycleStatus {
+    const { node, engine } = this.#parts;
+    const status = node.status();
+    const groups = status.groups.map((group): GroupKeys => {
+      const { activeStorage, activeRaft } = node.session(group.group).state.current.keys;
+      const { leads, leader } = engine.group(group.group).status();
+      const active = { activeStorageKey: activeStorage, activeRaftKey: activeRaft };
+      return { ...group, ...active, leads, ...(leader !== undefined && { leader }) };
+    });
+    return { ...status, node: node.parts.directory.identity.name, groups };
+  }
+
+  async verify({ signal }: CallContext): Promise<readonly KekCheck[]> {
+    this.#requireKeks();
+    const keys = new Map<number, KeyRecord>();
+    for (const orders of this.#groups({}, signal)) {
+      for (const key of unretired(orders.keys)) keys.set(key.keyId, key);
+    }
+    const ascending = [...keys.values()].sort((a, b) => a.keyId - b.keyId);
+    return checkKeks(this.#parts.node, ascending, signal);
+  }
+
+  async *rotate(order: RotateOrder, { signal }: CallContext): Steps {
+    this.#requireKeks();
+    const { purpose } = order;
+    const all = this.#groups(order, signal);
+    const bare = all.find((orders) => !orders.isBootstrapped);
+    if (bare !== undefined) throw new CaissonError('ENVELOPE_ORDER', { problem: 'there are no keys yet' });
+    const from = order.from ?? all.map(({ keys }) => activeKey(keys, purpose));
+    for (const orders of all) {
+      const payload = () => {
+        const key = this.#takenElsewhere(orders, all, { purpose, from });
+        return rotationPayload(this.#parts.node, orders.session, { purpose, key, signal });
+      };
+      yield* orders.rotate(purpose, from, payload);
+    }
+  }
+
+  async *rewrap(order: KeyOrder, { signal }: CallContext): Steps {
+    this.#requireKeks();
+    for (const orders of this.#groups(order, signal)) yield* orders.rewrap();
+  }
+
+  async *enableStorageEnvelope(order: KeyOrder, { signal }: CallContext): Steps {
+    this.#requireKeks();
+    for (const orders of this.#groups(order, signal)) yield* orders.enableStorage();
+  }
+
+  async *enableRaftEnvelope(order: KeyOrder, { signal }: CallContext): Steps {
+    this.#requireKeks();
+    for (const orders of this.#groups(order, signal)) yield* orders.enableRaft();
+  }
+
+  #requireKeks(): void {
+    const { node } = this.#parts;
+    if (!node.enabled) throw new CaissonError('ENCRYPTION_NOT_ENABLED');
+    if (node.keys.ring.isEmpty) throw new CaissonError('KEK_NOT_CONFIGURED');
+  }
+
+  #groups({ dryRun = false }: KeyOrder, signal: AbortSignal | undefined): readonly GroupOrders[] {
+    const { node, engine, clock } = this.#parts;
+    const poll = this.#poll;
+    return engine.groups.map(
+      (id) => new GroupOrders({ node, group: engine.group(id), poll, clock, dryRun, signal }),
+    );
+  }
+
+  /** The key that another group has taken already, so that one order makes one key. */
+  #takenElsewhere(
+    { keys }: GroupOrders,
+    all: readonly GroupOrders[],
+    { purpose, from }: Required<Pick<RotateOrder, 'purpose' | 'from'>>,
+  ): WrappedKey | undefined {
+    const isKnown = (keyId: number) => keys.keys.some((key) => key.keyId === keyId);
+    return all
+      .flatMap((other) => other.keys.keys.filter(({ keyId }) => keyId === activeKey(other.keys, purpose)))
+      .find(({ keyId }) => !from.includes(keyId) && !isKnown(keyId));
+  }
+}
