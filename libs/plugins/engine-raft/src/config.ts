@@ -22,9 +22,9 @@ export const EngineRaftConfig = z
     clientAddress: z.string().max(1024).default(''),
     ticks: z
       .strictObject({
-        /** Length of a tick. All times below are multiples of it. */
+        /** Length of a tick, in which elections and heartbeats are counted. */
         ms: positive.default(100),
-        /** Ticks without a leader after which a node campaigns; the wait is spread over once to twice that. */
+        /** Ticks without a leader after which a node campaigns; the wait is drawn from once to twice that. */
         election: z.int().min(2).default(10),
         /** Ticks between a leader's heartbeats. */
         heartbeat: positive.default(1),

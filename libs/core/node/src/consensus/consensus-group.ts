@@ -59,8 +59,8 @@ export class ConsensusGroup implements ReplicatedGroup {
   }
 
   /**
-   * Takes part from now on. A lone voter leads before this resolves, and has applied its whole log; others may
-   * need nodes that are not there yet, and only begin.
+   * Takes part from now on. A lone voter leads before this resolves, and has applied its whole log; others
+   * may need nodes that are not there yet, and only begin.
    */
   async start(signal?: AbortSignal): Promise<void> {
     const { driver, loop, members, metrics } = this.#machinery;

@@ -48,7 +48,7 @@ export class Driver {
     if (!this.#isStopped) this.#parts.turns.request(this.#run);
   }
 
-  /** An input that nothing is gained by waiting for. Carried out on return, unless called from inside a run. */
+  /** An input that gains nothing by waiting. Carried out on return, unless called from inside a run. */
   act(input: Input): void {
     this.#inputs.push(input);
     this.#work();

@@ -16,7 +16,7 @@ export class GroupEnding {
     this.#condition = condition;
   }
 
-  /** Hands leadership over if there is somebody to take it, refuses new proposals, and finishes the others. */
+  /** Hands leadership over if somebody can take it, refuses new proposals, and finishes the others. */
   async drain(signal?: AbortSignal): Promise<void> {
     const { leadership, loop, queue, transfer } = this.#machinery;
     const successor = leadership.isLeader && loop.halted === undefined ? transfer.best() : undefined;

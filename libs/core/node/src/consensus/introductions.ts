@@ -14,8 +14,8 @@ export interface IntroductionsParts {
 }
 
 /**
- * Makes this node known to members that refuse it: they were away when it was let in. Without this a node that
- * comes back could not follow a leader it has never heard of, and would never hear of it.
+ * Makes this node known to members that refuse it: they were away when it was let in. Without this a node
+ * that comes back could not follow a leader it has never heard of, and would never hear of it.
  */
 export class Introductions {
   readonly #parts: IntroductionsParts;

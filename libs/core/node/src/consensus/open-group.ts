@@ -38,8 +38,8 @@ export interface GroupHouse
 const FIRST_TERM = 1;
 
 /**
- * Opens a group without starting it. Everything that may refuse comes before this process takes its epoch, and
- * nothing is sealed or applied before that is durable. A refusal leaves nothing open.
+ * Opens a group without starting it. Everything that may refuse comes before this process takes its epoch,
+ * and nothing is sealed or applied before that is durable. A refusal leaves nothing open.
  */
 export async function openGroup(
   id: number,

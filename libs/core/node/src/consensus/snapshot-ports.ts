@@ -36,8 +36,8 @@ export interface VerifiedSnapshot {
    * vote of `hardState` and a commit index not below `point`.
    *
    * Called inside the writer queue while nothing is appended. From the first durable step on a crash leads to
-   * the new state, finished by `SnapshotRecovery.finish`; before it, to the old one. A rejection is fatal: the
-   * process must end. The `Store` object of the group stays the same and shows the new state afterwards.
+   * the new state, finished by `SnapshotRecovery.finish`; before it, to the old one. A rejection is fatal:
+   * the process must end. The `Store` object of the group stays the same and shows the new state afterwards.
    */
   install(log: RaftLog, hardState: { readonly term: number; readonly vote: bigint }): Promise<void>;
   /** Drops what was received: it brings nothing new. Harmless after `install`. */
