@@ -17,7 +17,7 @@ test.each(BENCHES.map((bench) => [bench.id, bench] as const))(
     expect(results.length).toBeGreaterThan(0);
     expect(results.map(problemOf).filter((problem) => problem !== undefined)).toEqual([]);
   },
-  120_000,
+  240_000,
 );
 
 function problemOf(result: Result): string | undefined {
