@@ -65,7 +65,10 @@ export interface CapabilityContext {
   readonly fullNodeId: bigint;
 }
 
-/** `0x01 ‖ nonce 16 ‖ floors ‖ container block ‖ mac 32`, floors = `count u16 ‖ count × (key_id u32 ‖ epoch u16)`. */
+/**
+ * `0x01 ‖ nonce 16 ‖ floors ‖ container block ‖ mac 32`, where floors are `count u16 ‖ count × (key_id u32 ‖
+ * epoch u16)`.
+ */
 export function encodeChallenge({ nonce, floors, container, mac }: CapabilityChallenge): Uint8Array {
   invariant('FMT-1', container.length <= WRAPPED_DEK_LIMITS.containerMax, 'challenge container');
   const writer = new ByteWriter(256).u8(VERSION).bytes(fitsBytes(nonce, CHALLENGE_NONCE_BYTES, 'nonce'));

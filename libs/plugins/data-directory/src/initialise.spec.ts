@@ -54,7 +54,7 @@ test('cluster ids are fresh unless one is given', async () => {
   expect(third.clusterId).toEqual(first.clusterId);
 });
 
-test('a node made to join belongs to its cluster, is born like it, and remembers that it founds nothing', async () => {
+test('a node made to join is of its cluster, born like it, and remembers that it founds nothing', async () => {
   const path = join(parent, 'joining');
   const cluster = { clusterId: new Uint8Array(16).fill(7), birth: 'clear' as const, format: 1 };
   const identity = await initialiseDirectory({ disk, random, path, name: 'n2', cluster });

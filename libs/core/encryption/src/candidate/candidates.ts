@@ -23,7 +23,7 @@ import { type ChallengeParts, newChallengeSecret, openChallengeSecret } from './
 
 const NO_MAC = new Uint8Array(CAPABILITY_PROOF_BYTES);
 
-/** Who may become a member of one group, as far as keys and nonces are concerned. Decides from applied rows. */
+/** Who may become a member of a group, as far as keys and nonces are concerned, by what is applied. */
 export class Candidates {
   readonly #node: NodeEncryption;
   readonly #group: GroupSession;
@@ -87,7 +87,7 @@ export class Candidates {
     return { ring: keys.ring, hashes, random, clusterId: directory.identity.clusterId };
   }
 
-  /** Readable ones included: an old key seals again on nobody, but its nonces must stay apart all the same. */
+  /** Readable ones included: what was sealed under them must stay apart from whatever is replayed. */
   get #keysInUse(): readonly number[] {
     const { current } = this.#group.state;
     if (!isBootstrapped(current)) return [];

@@ -43,10 +43,10 @@ const ATTEMPTS_BEFORE_DEGRADED = 3;
 const LONGEST_PAUSE = 3;
 
 /**
- * Brings every group to where it may serve: bootstrap and both enabling entries for a node born encrypted that
- * leads, then the registration of this process's epochs, on every member, whoever leads. What to do next is
- * read from the applied state each time, so a start resumes whatever an earlier one left off, at whichever
- * entry it was killed; and again whenever that state changes, for as long as the node runs.
+ * Brings every group to where it may serve: bootstrap and both enabling entries for a node born encrypted
+ * that leads, then the registration of this process's epochs, on every member, whoever leads. What to do
+ * next is read from the applied state each time, so a start resumes whatever an earlier one left off, at
+ * whichever entry it was killed; and again whenever that state changes, for as long as the node runs.
  *
  * A node that joined makes no keys: nobody was let in before the cluster had its own.
  */

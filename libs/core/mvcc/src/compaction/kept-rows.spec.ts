@@ -11,7 +11,7 @@ async function keptRows(replica: Replica): Promise<Map<string, string>> {
   return new Map(rows.filter(([key, value]) => kept.keeps({ key: fromHex(key)!, value: fromHex(value)! })));
 }
 
-test('what replicas keep is the same before, during and after compaction, and then all there is', async () => {
+test('what replicas keep is the same before, during and after compaction', async () => {
   const histories = fc.array(draft(), { minLength: 5, maxLength: 30 });
   await fc.assert(
     fc.asyncProperty(histories, fc.bigInt(0n, 10n), async (drafts, back) => {

@@ -12,7 +12,7 @@ const REQUEST_PREFIX = requestResultRange().from;
  */
 export class KeptRows {
   readonly #floor: Timestamp;
-  /** The newest version at or below the floor that was met last: older ones of its key are on their way out. */
+  /** The newest version at or below the floor that was met last: older ones of its key may be gone. */
   #anchor: Uint8Array | undefined;
 
   constructor(retentionFloor: Timestamp) {

@@ -21,9 +21,9 @@ export interface EpochInquiry {
 const PAUSE_MS = 500;
 
 /**
- * The last epoch of this node that a quorum of voters saw registered, by their rows as stored; this node's own
- * rows count as one voice and are the caller's to look at. Members that cannot be reached are asked again
- * until there is a quorum or the signal aborts.
+ * The last epoch of this node that a quorum of voters saw registered, by their rows as stored; the node's
+ * own rows count as one voice and are the caller's to look at. Members that cannot be reached are asked
+ * again until there is a quorum or the signal aborts.
  *
  * Asks nobody where nobody else votes: a one-voter cluster starts alone, and a node that was not let in yet
  * has no key to take an epoch for.

@@ -14,9 +14,9 @@ const LENGTH_BYTES = 4;
 /**
  * One hash over the replicated rows of a group, opened, at the position that the same view shows.
  *
- * Replicas at one position agree, however their disks came to be: stored bytes differ by nonces and salts, and
- * rows that compaction may remove in each replica's own time are left out. Opening every value, it also finds
- * any that does not authenticate; that error is the answer then.
+ * Replicas at one position agree, however their disks came to be: stored bytes differ by nonces and salts,
+ * and rows that compaction may remove in each replica's own time are left out. Opening every value, it also
+ * finds any that does not authenticate; that error is the answer then.
  */
 export async function digestState(
   group: number,
