@@ -46,7 +46,7 @@ describe('a directory of the engine without peers', () => {
     });
   }
 
-  it('that names no founder yet feeds others with a snapshot, since they could not tell whose it is', async () => {
+  it('that names no founder feeds others with a snapshot, since they could not tell whose it is', async () => {
     cluster = new Cluster();
     const node = cluster.prepare('n1');
     const { clusterId, format } = node.identity;
