@@ -1,6 +1,6 @@
 import { isCaissonError, type Logger } from '@caisson/contracts';
 
-/** Hears what is wrong: in a storm, faults of network and disks are expected, errors of the program are not. */
+/** Hears what is wrong: faults of network and disks belong to a storm, errors of the program do not. */
 export function loggerOf(complain: (text: string) => void): Logger {
   const logger: Logger = {
     log: (level, message, fields = {}) => {

@@ -20,8 +20,8 @@ const hashes = new NodeHashes();
 type Seal = PreparedKey['seal'];
 
 /**
- * Looks over the shoulders of all nodes, for all time: no two texts may be sealed under one key and nonce, and
- * in a cluster that encrypts no value may leave a process as it is, neither for a disk nor for a peer.
+ * Looks over the shoulders of all nodes, for all time: no two texts may be sealed under one key and nonce,
+ * and in a cluster that encrypts no value may leave a process as it is, neither for a disk nor for a peer.
  */
 export class Spy {
   readonly violations: string[] = [];

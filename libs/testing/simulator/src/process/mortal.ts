@@ -2,7 +2,7 @@ import { createDeferred } from '@caisson/base';
 import type { Life } from './life.js';
 
 /** What contracts answer at once; everything else is a promise. */
-const AT_ONCE = new Set<PropertyKey>(['batch', 'view', 'scan', 'put', 'delete', 'join', 'next']);
+const AT_ONCE: ReadonlySet<PropertyKey> = new Set(['batch', 'view', 'scan', 'put', 'delete', 'join', 'next']);
 
 type Method = (...args: readonly unknown[]) => unknown;
 
