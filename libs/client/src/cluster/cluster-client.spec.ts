@@ -144,6 +144,19 @@ test('the status of a node whose leader does not answer is what that node knows'
   expect((await client.status()).groups[0]).toMatchObject({ leads: false, leader: 'n2', applied: 40 });
 });
 
+test('a node that was removed, or knows no leader, does not speak for the cluster', async () => {
+  const [removed, n2] = [await start(), await start()];
+  const id = new Uint8Array(16);
+  const before = group(1, removed, { n1: removed, n2 });
+  removed.status = { node: 'n1', clusterId: id, groups: [{ ...before, leader: '' }] };
+  n2.status = { node: 'n2', clusterId: id, groups: [{ ...group(1, n2, { n2 }), leads: true }] };
+  const { client } = connectTo(removed.address, n2.address);
+  const { groups } = await client.status();
+  expect(groups[0]).toMatchObject({ leader: 'n2', leads: true, members: [{ name: 'n2' }] });
+  await stepsOf(client.transfer('n3'));
+  expect(n2.orders).toEqual([['transfer', { target: 'n3' }]]);
+});
+
 test('a transfer goes to every leader that is not the target yet, a drain to one node alone', async () => {
   const [n1, n2, n3] = [await start(), await start(), await start()];
   const byName = { n1, n2, n3 };
