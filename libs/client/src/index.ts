@@ -5,6 +5,9 @@ export type {
   ClusterStatus,
   Condition,
   Expectation,
+  KekCheck,
+  KeyLifecycleStatus,
+  KeyProgress,
   Mutation,
   ScannedPair,
   Timestamp,
@@ -24,6 +27,12 @@ export {
 } from './client.js';
 export { ClusterClient, type ClusterClientOptions } from './cluster/cluster-client.js';
 export type { DigestComparison, MemberDigest } from './cluster/state-digests.js';
+export {
+  EncryptionClient,
+  type EncryptionClientOptions,
+  type KeyOrderOptions,
+  type KeySteps,
+} from './encryption/encryption-client.js';
 export { GrpcConnection, type GrpcConnectionOptions, type NodeStatus } from './connection.js';
 export type { CallOptions, ClientOptions, ClientTls, ReadFrom } from './options.js';
 export { withRetry, type RetryOptions } from './retry.js';

@@ -27,9 +27,8 @@ export interface KekCheck {
   /** With `keyRef`, which KEK. */
   readonly provider: string;
   readonly keyRef: string;
-  readonly result:
-    /** Unwrapped, and the DEK in use came out. */
-    | 'opened'
+  readonly result: /** Unwrapped, and the DEK in use came out. */
+  | 'opened'
     /** Wrapped by a KEK that this node has no provider for. */
     | 'not-configured'
     /** A KEK of this node that does not protect the DEK yet: rewrapping adds it. */
@@ -42,9 +41,8 @@ export interface KekCheck {
 /** One step of an order about keys, for people who wait. */
 export interface KeyProgress {
   readonly group: number;
-  readonly step:
-    /** Every member, voters and learners, is asked to prove that it holds the KEK. */
-    | 'asking'
+  readonly step: /** Every member, voters and learners, is asked to prove that it holds the KEK. */
+  | 'asking'
     /** The first two DEKs are made. */
     | 'bootstrapping'
     | 'rotating'
@@ -87,7 +85,11 @@ export interface RotateOrder extends KeyOrder {
  * Every order is `ENCRYPTION_NOT_ENABLED` where encryption is off, and `KEK_NOT_CONFIGURED` without a KEK.
  */
 export interface KeyLifecycleService {
-  status(): KeyLifecycleStatus;
+  /**
+   * As this node has applied it; with `current`, everything that was acknowledged before the call is in it,
+   * or the call fails.
+   */
+  status(asked: { readonly current?: boolean }, context: CallContext): Promise<KeyLifecycleStatus>;
   /**
    * Unwraps every unretired DEK through each KEK of this node, the one after the other. A KEK that fails is a
    * result, not an error.
@@ -95,12 +97,13 @@ export interface KeyLifecycleService {
   verify(context: CallContext): Promise<readonly KekCheck[]>;
   /**
    * A new DEK takes over for its purpose, the same one in all groups; what the old one sealed stays readable.
-   * `ENCRYPTION_NOT_BOOTSTRAPPED`.
+   * `ENVELOPE_ORDER` while there are no keys; `CAPABILITY_CHECK_FAILED`, because a member without the KEK would
+   * halt at the entry.
    */
   rotate(order: RotateOrder, context: CallContext): AsyncIterable<KeyProgress>;
   /**
    * Every DEK is wrapped anew by exactly the KEKs of this node. Refused unless every member proves that it
-   * holds one of them: `CAPABILITY_CHECK_FAILED`.
+   * holds one of them: `CAPABILITY_CHECK_FAILED`. `ENVELOPE_ORDER` while there are no keys.
    */
   rewrap(order: KeyOrder, context: CallContext): AsyncIterable<KeyProgress>;
   /**

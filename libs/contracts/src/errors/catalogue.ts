@@ -327,7 +327,7 @@ export const ERRORS = table({
     'Key state or membership moved between check and apply; nothing was applied.',
     'Repeat the command.'],
   ENVELOPE_ORDER: [350, 'FAILED_PRECONDITION', 409, 78, 'after-fix',
-    'The Raft envelope comes after the storage envelope, which is not in force in every group.',
+    'The order comes after the storage envelope, which is not in force in every group.',
     'Run `caisson encryption enable-storage-envelope` first.'],
   ENCRYPTION_ONE_WAY: [351, 'FAILED_PRECONDITION', 409, 78, 'never',
     'Encryption is never turned off in place: the log, snapshots and old values stay sealed.',

@@ -8,6 +8,7 @@ import {
   type Hashes,
   type Health,
   type HealthReport,
+  type KeyLifecycleService,
   type KvService,
   type Logger,
   type ReplicationEngine,
@@ -22,6 +23,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import { AccessPolicy } from './access.js';
 import { CLUSTER_METHODS, CLUSTER_SERVICE, clusterHandlers } from './cluster/cluster-handlers.js';
 import type { GatewayGrpcConfig } from './config.js';
+import { ENCRYPTION_METHODS, ENCRYPTION_SERVICE, keyHandlers } from './encryption/key-handlers.js';
 import { isLoopback, loadCredentials, refuseExposedPlaintext } from './credentials.js';
 import {
   fromGetResponse,
@@ -51,6 +53,8 @@ export interface GatewayParts {
   readonly kv: KvService;
   /** Present where there is a cluster to order about. */
   readonly cluster?: ClusterService | undefined;
+  /** Present where keys may be ordered about. */
+  readonly keys?: KeyLifecycleService | undefined;
   readonly engine: ReplicationEngine;
   readonly encryption: EncryptionService;
   readonly directory: DataDirectory;
@@ -62,7 +66,10 @@ export interface GatewayParts {
   readonly logger: Logger;
 }
 
-/** `caisson.v1.Kv`, and `Cluster` where there is one, with health and reflection. Listens until `stop`. */
+/**
+ * `caisson.v1.Kv`, with `Cluster` and `Encryption` where they have something to serve, health and reflection.
+ * Listens until `stop`.
+ */
 export class GrpcGateway implements Gateway {
   readonly name = 'grpc';
   readonly #server: Server;
@@ -102,9 +109,10 @@ export class GrpcGateway implements Gateway {
     refuseExposedPlaintext(this.config);
     await this.#access.load(this.parts.secrets);
     const credentials = await loadCredentials(this.config, this.parts);
-    const { cluster } = this.parts;
+    const { cluster, keys } = this.parts;
     this.#server.addService(METHODS, this.#handlers());
     if (cluster) this.#server.addService(CLUSTER_METHODS, clusterHandlers(cluster, this.#calls));
+    if (keys) this.#server.addService(ENCRYPTION_METHODS, keyHandlers(keys, this.#calls));
     this.#health.addToServer(this.#server);
     if (this.config.reflection) {
       const descriptors = loadFileDescriptorSetFromBuffer(Buffer.from(protoDescriptors()));
@@ -163,7 +171,8 @@ export class GrpcGateway implements Gateway {
   }
 
   get #services(): readonly string[] {
-    return this.parts.cluster ? [SERVICE, CLUSTER_SERVICE] : [SERVICE];
+    const { cluster, keys } = this.parts;
+    return [SERVICE, ...(cluster ? [CLUSTER_SERVICE] : []), ...(keys ? [ENCRYPTION_SERVICE] : [])];
   }
 
   #handlers() {

@@ -1,6 +1,7 @@
 import type {
   DataDirectory,
   EncryptionService,
+  EncryptionStatus,
   GroupStatus,
   Health,
   Member,
@@ -27,7 +28,7 @@ export function nodeStatus(
     clusterId,
     ready: health.phase === 'ready',
     groups: engine.groups.map((id) => groupStatus(engine.group(id).status())),
-    encryption: encryptionStatus(encryption),
+    encryption: encryptionStatus(encryption.status()),
   };
 }
 
@@ -57,8 +58,9 @@ function memberStatus({ name, role, address, clientAddress, progress }: Member):
   };
 }
 
-function encryptionStatus(encryption: EncryptionService): proto.EncryptionStatus {
-  const { enabled, birth, envelopeVersion, fullNodeId, keys, groups } = encryption.status();
+/** The encryption of a node as messages say it. */
+export function encryptionStatus(status: EncryptionStatus): proto.EncryptionStatus {
+  const { enabled, birth, envelopeVersion, fullNodeId, keys, groups } = status;
   return {
     enabled,
     bornEncrypted: birth === 'encrypted',

@@ -9,6 +9,7 @@ import {
   Gateway,
   Hashes,
   Health,
+  KeyLifecycleService,
   KvService,
   Logger,
   optional,
@@ -30,6 +31,7 @@ export const gatewayGrpc = definePlugin<GatewayGrpcConfig>({
       needs: {
         kv: KvService,
         cluster: optional(ClusterService),
+        keys: optional(KeyLifecycleService),
         engine: ReplicationEngine,
         encryption: EncryptionService,
         directory: DataDirectory,

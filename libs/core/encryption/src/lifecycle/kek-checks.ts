@@ -24,7 +24,10 @@ export async function checkKeks(
       void checks.push({ keyId: key.keyId, purpose: key.purpose, provider, keyRef, ...found });
     for (const slot of slots) {
       const by = configured.find(({ name, keyRef }) => name === slot.provider && keyRef === slot.keyRef);
-      add(slot, by === undefined ? { result: 'not-configured' } : await open(node, key, { slot, by }, signal));
+      add(
+        slot,
+        by === undefined ? { result: 'not-configured' } : await open(node, key, { slot, by }, signal),
+      );
     }
     for (const { name, keyRef } of configured) {
       const isWrapped = slots.some((slot) => slot.provider === name && slot.keyRef === keyRef);

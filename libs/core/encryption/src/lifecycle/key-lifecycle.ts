@@ -43,8 +43,12 @@ export class KeyLifecycle implements KeyLifecycleService {
     this.#poll = new TransportPoll({ node, directory, transport, clock, limitMs: POLL_MS });
   }
 
-  status(): KeyLifecycleStatus {
+  async status(
+    { current = false }: { readonly current?: boolean },
+    { signal }: CallContext,
+  ): Promise<KeyLifecycleStatus> {
     const { node, engine } = this.#parts;
+    for (const id of current ? engine.groups : []) await engine.group(id).readBarrier('linearizable', signal);
     const status = node.status();
     const groups = status.groups.map((group): GroupKeys => {
       const { activeStorage, activeRaft } = node.session(group.group).state.current.keys;
@@ -69,8 +73,7 @@ export class KeyLifecycle implements KeyLifecycleService {
     this.#requireKeks();
     const { purpose } = order;
     const all = this.#groups(order, signal);
-    const bare = all.find((orders) => !orders.isBootstrapped);
-    if (bare !== undefined) throw new CaissonError('ENVELOPE_ORDER', { problem: 'there are no keys yet' });
+    requireKeys(all);
     const from = order.from ?? all.map(({ keys }) => activeKey(keys, purpose));
     for (const orders of all) {
       const payload = () => {
@@ -83,7 +86,9 @@ export class KeyLifecycle implements KeyLifecycleService {
 
   async *rewrap(order: KeyOrder, { signal }: CallContext): Steps {
     this.#requireKeks();
-    for (const orders of this.#groups(order, signal)) yield* orders.rewrap();
+    const all = this.#groups(order, signal);
+    requireKeys(all);
+    for (const orders of all) yield* orders.rewrap();
   }
 
   async *enableStorageEnvelope(order: KeyOrder, { signal }: CallContext): Steps {
@@ -121,4 +126,10 @@ export class KeyLifecycle implements KeyLifecycleService {
       .flatMap((other) => other.keys.keys.filter(({ keyId }) => keyId === activeKey(other.keys, purpose)))
       .find(({ keyId }) => !from.includes(keyId) && !isKnown(keyId));
   }
+}
+
+function requireKeys(groups: readonly GroupOrders[]): void {
+  const bare = groups.find((orders) => !orders.isBootstrapped);
+  if (bare === undefined) return;
+  throw new CaissonError('ENVELOPE_ORDER', { group: bare.session.id, problem: 'there are no keys yet' });
 }

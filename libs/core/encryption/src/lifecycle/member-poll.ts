@@ -22,10 +22,7 @@ export type MemberAnswer = { readonly capability: Uint8Array } | { readonly erro
 
 /** Puts a challenge to every member at once, and has an answer or a reason for each when time is up. */
 export interface MemberPoll {
-  ask(
-    questions: readonly MemberQuestion[],
-    signal?: AbortSignal,
-  ): Promise<ReadonlyMap<string, MemberAnswer>>;
+  ask(questions: readonly MemberQuestion[], signal?: AbortSignal): Promise<ReadonlyMap<string, MemberAnswer>>;
 }
 
 export interface TransportPollParts {

@@ -1,0 +1,96 @@
+import {
+  CaissonError,
+  type DekPurpose,
+  type KekCheck,
+  type KeyLifecycleStatus,
+  type KeyOrder,
+  type KeyProgress,
+} from '@caisson/contracts';
+import { encryptionProto, grpcMethods, type GrpcMethod } from '@caisson/formats';
+import { LeaderCalls, type LeaderCallsOptions } from '../cluster/leader-calls.js';
+import type { CallOptions } from '../options.js';
+import { PURPOSES, toKekCheck, toKeyProgress, toKeyStatus } from './key-messages.js';
+
+const METHODS = grpcMethods(encryptionProto.EncryptionDefinition, (bytes) =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
+);
+
+export type EncryptionClientOptions = LeaderCallsOptions;
+export type KeyOrderOptions = KeyOrder & CallOptions;
+export type KeySteps = AsyncGenerator<KeyProgress, void, undefined>;
+
+type Order<Request> = GrpcMethod<Request, encryptionProto.KeyProgress, Buffer>;
+
+/**
+ * Orders the life of a cluster's data keys through any of its nodes.
+ *
+ * Orders are streams of steps; they have happened when the stream ends without an error. They follow
+ * leadership and go on after a node was lost. A caller that leaves one, or gives it up with a signal, may
+ * give the same order again: what is in force already stays.
+ */
+export class EncryptionClient {
+  readonly #calls: LeaderCalls;
+
+  constructor(options: EncryptionClientOptions) {
+    this.#calls = new LeaderCalls(options);
+  }
+
+  /** The keys as the first node that answers has applied them. */
+  status(options: CallOptions = {}): Promise<KeyLifecycleStatus> {
+    return this.#status(false, options);
+  }
+
+  /** Every key through each KEK of the first node that answers. */
+  async verify(options: CallOptions = {}): Promise<readonly KekCheck[]> {
+    const { answer } = await this.#calls.askAny(METHODS.verify, {}, this.#calls.limits(options));
+    return answer.checks.map(toKekCheck);
+  }
+
+  /**
+   * A new key for the purpose in every group. The keys to get away from are looked up first, so that an order
+   * which has to be sent twice makes one key.
+   */
+  async *rotate(purpose: DekPurpose, options: KeyOrderOptions = {}): KeySteps {
+    const { groups } = await this.#status(true, options);
+    const active = groups.map((group) =>
+      purpose === 'storage' ? group.activeStorageKey : group.activeRaftKey,
+    );
+    const from = [...new Set(active)].filter((keyId) => keyId !== 0);
+    if (from.length === 0) throw new CaissonError('ENVELOPE_ORDER', { problem: 'there are no keys yet' });
+    const { dryRun = false } = options;
+    yield* this.#order(METHODS.rotate, { purpose: PURPOSES[purpose], from, dryRun }, options);
+  }
+
+  rewrap(options: KeyOrderOptions = {}): KeySteps {
+    return this.#order(METHODS.rewrap, { dryRun: options.dryRun ?? false }, options);
+  }
+
+  enableStorageEnvelope(options: KeyOrderOptions = {}): KeySteps {
+    return this.#order(METHODS.enableStorageEnvelope, { dryRun: options.dryRun ?? false }, options);
+  }
+
+  enableRaftEnvelope(options: KeyOrderOptions = {}): KeySteps {
+    return this.#order(METHODS.enableRaftEnvelope, { dryRun: options.dryRun ?? false }, options);
+  }
+
+  /** Whether any node is connected right now. */
+  get isConnected(): boolean {
+    return this.#calls.isConnected;
+  }
+
+  close(): void {
+    this.#calls.close();
+  }
+
+  async #status(current: boolean, options: CallOptions): Promise<KeyLifecycleStatus> {
+    const limits = this.#calls.limits(options);
+    return toKeyStatus((await this.#calls.askAny(METHODS.status, { current }, limits)).answer);
+  }
+
+  async *#order<Request>(method: Order<Request>, request: Request, options: CallOptions): KeySteps {
+    for await (const message of this.#calls.order(method, request, options)) {
+      const step = toKeyProgress(message);
+      if (step) yield step;
+    }
+  }
+}

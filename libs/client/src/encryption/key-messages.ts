@@ -1,0 +1,108 @@
+/** The messages of `caisson.v1.Encryption` in the terms of the contracts. */
+import {
+  CaissonError,
+  ERRORS,
+  type DekPurpose,
+  type ErrorCode,
+  type GroupKeys,
+  type KekCheck,
+  type KeyLifecycleStatus,
+  type KeyProgress,
+} from '@caisson/contracts';
+import { encryptionProto, type proto } from '@caisson/formats';
+
+const { KeyPurpose, KeyStep } = encryptionProto;
+
+const STEPS: ReadonlyMap<encryptionProto.KeyStep, KeyProgress['step']> = new Map([
+  [KeyStep.KEY_STEP_ASKING, 'asking'],
+  [KeyStep.KEY_STEP_BOOTSTRAPPING, 'bootstrapping'],
+  [KeyStep.KEY_STEP_ROTATING, 'rotating'],
+  [KeyStep.KEY_STEP_REWRAPPING, 'rewrapping'],
+  [KeyStep.KEY_STEP_HOLDING, 'holding'],
+  [KeyStep.KEY_STEP_ENABLING, 'enabling'],
+  [KeyStep.KEY_STEP_DONE, 'done'],
+]);
+const STATES = ['active', 'retiring', 'suspended', 'retired'] as const;
+const RESULTS = ['opened', 'not-configured', 'not-wrapped', 'failed'] as const;
+
+export const PURPOSES: Record<DekPurpose, encryptionProto.KeyPurpose> = {
+  storage: KeyPurpose.KEY_PURPOSE_STORAGE,
+  raft: KeyPurpose.KEY_PURPOSE_RAFT,
+};
+
+export function toKeyStatus(message: encryptionProto.KeyStatusResponse): KeyLifecycleStatus {
+  const { node, encryption, groups } = message;
+  if (encryption === undefined) throw new CaissonError('MESSAGE_MALFORMED', { field: 'encryption' });
+  const { enabled, bornEncrypted, envelopeVersion, fullNodeId } = encryption;
+  return {
+    node,
+    enabled,
+    birth: bornEncrypted ? 'encrypted' : 'clear',
+    envelopeVersion,
+    fullNodeId,
+    keys: encryption.keys.map(({ keyId, localEpoch, purpose, state }) => ({
+      keyId,
+      localEpoch,
+      purpose: toPurpose(purpose),
+      state: oneOf(STATES, state, 'state'),
+    })),
+    groups: groups.map((group) => toGroupKeys(group, encryption.groups)),
+  };
+}
+
+export function toKekCheck({ purpose, result, error, ...check }: encryptionProto.KekCheck): KekCheck {
+  return {
+    ...check,
+    purpose: toPurpose(purpose),
+    result: oneOf(RESULTS, result, 'result'),
+    ...(error !== '' && { error: error in ERRORS ? (error as ErrorCode) : 'INTERNAL' }),
+  };
+}
+
+/** Undefined for a step that a newer server makes and this build cannot name. */
+export function toKeyProgress(message: encryptionProto.KeyProgress): KeyProgress | undefined {
+  const step = STEPS.get(message.step);
+  if (step === undefined) return undefined;
+  const { group, members, keyId, planned } = message;
+  return {
+    group: toCount(group),
+    step,
+    ...(members.length > 0 && { members }),
+    ...(keyId !== 0 && { keyId }),
+    ...(planned && { planned }),
+  };
+}
+
+function toGroupKeys(
+  { group, activeStorageKey, activeRaftKey, leads, leader }: encryptionProto.GroupKeys,
+  flags: readonly proto.GroupEncryption[],
+): GroupKeys {
+  const found = flags.find((candidate) => candidate.group === group);
+  return {
+    group: toCount(group),
+    activeStorageKey,
+    activeRaftKey,
+    leads,
+    ...(leader && { leader }),
+    bootstrapped: found?.bootstrapped ?? false,
+    storageEnvelopeActive: found?.storageEnvelopeActive ?? false,
+    storageEnvelopeCutoverIndex: toCount(found?.storageEnvelopeCutoverIndex ?? 0n),
+    raftEnvelopeCutoverIndex: toCount(found?.raftEnvelopeCutoverIndex ?? 0n),
+    registered: found?.registered ?? false,
+  };
+}
+
+function toPurpose(text: string): DekPurpose {
+  return oneOf(['storage', 'raft'], text, 'purpose');
+}
+
+function oneOf<const Text extends string>(known: readonly Text[], text: string, field: string): Text {
+  const found = known.find((candidate) => candidate === text);
+  if (found === undefined) throw new CaissonError('MESSAGE_MALFORMED', { field, value: text });
+  return found;
+}
+
+function toCount(value: bigint): number {
+  if (value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
+  throw new CaissonError('MESSAGE_MALFORMED', { field: 'count', value });
+}

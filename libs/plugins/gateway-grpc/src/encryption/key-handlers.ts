@@ -1,0 +1,42 @@
+import type { CallContext, KeyLifecycleService, KeyOrder, KeyProgress } from '@caisson/contracts';
+import { encryptionProto, grpcMethods } from '@caisson/formats';
+import type { OpenCalls } from '../open-calls.js';
+import { fromKekCheck, fromKeyProgress, fromKeyStatus, toRotateOrder } from './key-messages.js';
+
+export const ENCRYPTION_SERVICE = encryptionProto.EncryptionDefinition.fullName;
+export const ENCRYPTION_METHODS = grpcMethods(encryptionProto.EncryptionDefinition, (bytes) =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
+);
+
+/**
+ * `caisson.v1.Encryption` over the service of this node. Looking needs a reader; ordering, and using the KEK
+ * to verify, an operator.
+ */
+export function keyHandlers(keys: KeyLifecycleService, calls: OpenCalls) {
+  const order = <Request>(carryOut: (request: Request, context: CallContext) => AsyncIterable<KeyProgress>) =>
+    calls.stream('operator', (request: Request, signal) => messages(carryOut(request, { signal })));
+  return {
+    status: calls.unary('reader', async ({ current }: encryptionProto.KeyStatusRequest, signal) =>
+      fromKeyStatus(await keys.status({ current }, { signal })),
+    ),
+    verify: calls.unary('operator', async (_: encryptionProto.VerifyRequest, signal) => ({
+      checks: (await keys.verify({ signal })).map(fromKekCheck),
+    })),
+    rotate: order<encryptionProto.RotateRequest>((request, context) =>
+      keys.rotate(toRotateOrder(request), context),
+    ),
+    rewrap: order<KeyOrder>(({ dryRun = false }, context) => keys.rewrap({ dryRun }, context)),
+    enableStorageEnvelope: order<KeyOrder>(({ dryRun = false }, context) =>
+      keys.enableStorageEnvelope({ dryRun }, context),
+    ),
+    enableRaftEnvelope: order<KeyOrder>(({ dryRun = false }, context) =>
+      keys.enableRaftEnvelope({ dryRun }, context),
+    ),
+  };
+}
+
+async function* messages(
+  steps: AsyncIterable<KeyProgress>,
+): AsyncGenerator<encryptionProto.KeyProgress, void, undefined> {
+  for await (const step of steps) yield fromKeyProgress(step);
+}

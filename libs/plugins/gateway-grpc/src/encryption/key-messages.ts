@@ -1,0 +1,56 @@
+/** The messages of `caisson.v1.Encryption` and the orders of `KeyLifecycleService`, in each other's terms. */
+import {
+  CaissonError,
+  type DekPurpose,
+  type KekCheck,
+  type KeyLifecycleStatus,
+  type KeyProgress,
+  type RotateOrder,
+} from '@caisson/contracts';
+import { encryptionProto } from '@caisson/formats';
+import { encryptionStatus } from '../node-status.js';
+
+const { KeyPurpose, KeyStep } = encryptionProto;
+
+const STEPS: Record<KeyProgress['step'], encryptionProto.KeyStep> = {
+  asking: KeyStep.KEY_STEP_ASKING,
+  bootstrapping: KeyStep.KEY_STEP_BOOTSTRAPPING,
+  rotating: KeyStep.KEY_STEP_ROTATING,
+  rewrapping: KeyStep.KEY_STEP_REWRAPPING,
+  holding: KeyStep.KEY_STEP_HOLDING,
+  enabling: KeyStep.KEY_STEP_ENABLING,
+  done: KeyStep.KEY_STEP_DONE,
+};
+
+export function fromKeyStatus(status: KeyLifecycleStatus): encryptionProto.KeyStatusResponse {
+  return {
+    node: status.node,
+    encryption: encryptionStatus(status),
+    groups: status.groups.map(({ group, activeStorageKey, activeRaftKey, leads, leader }) => ({
+      group: BigInt(group),
+      activeStorageKey,
+      activeRaftKey,
+      leads,
+      leader: leader ?? '',
+    })),
+  };
+}
+
+export function fromKekCheck({ error, ...check }: KekCheck): encryptionProto.KekCheck {
+  return { ...check, error: error ?? '' };
+}
+
+export function fromKeyProgress(progress: KeyProgress): encryptionProto.KeyProgress {
+  const { group, step, members = [], keyId = 0, planned = false } = progress;
+  return { group: BigInt(group), step: STEPS[step], members: [...members], keyId, planned };
+}
+
+export function toRotateOrder({ purpose, from, dryRun }: encryptionProto.RotateRequest): RotateOrder {
+  return { purpose: toPurpose(purpose), dryRun, ...(from.length > 0 && { from }) };
+}
+
+function toPurpose(purpose: encryptionProto.KeyPurpose): DekPurpose {
+  if (purpose === KeyPurpose.KEY_PURPOSE_STORAGE) return 'storage';
+  if (purpose === KeyPurpose.KEY_PURPOSE_RAFT) return 'raft';
+  throw new CaissonError('INVALID_ARGUMENT', { field: 'purpose', limit: 'storage or raft' });
+}
