@@ -1,3 +1,12 @@
+export {
+  BACKUP_MANIFEST_BYTES_MAX,
+  BACKUP_PIECE_BYTES,
+  type BackupGroup,
+  type BackupManifest,
+  backupManifestMacInput,
+  decodeBackupManifest,
+  encodeBackupManifest,
+} from './backup-manifest.js';
 export { fromBase64, toBase64 } from './base64.js';
 /** Messages and services of `caisson.v1`, as generated. */
 export * as proto from './gen/caisson/v1/kv.js';

@@ -93,9 +93,14 @@ export class BackupKeys {
     throw new CaissonError('BACKUP_INVALID', { group, field, problem: 'does not authenticate' });
   }
 
-  /** Why a version does not open; `undefined` when it does, or is clear. */
-  problemOf(storeKey: Uint8Array, stored: Uint8Array): CaissonError | undefined {
-    return this.#reader.value(storeKey, stored).problem;
+  /** Tries to open a version. */
+  look(
+    storeKey: Uint8Array,
+    stored: Uint8Array,
+  ): { readonly isSealed: boolean; readonly problem?: CaissonError } {
+    const { header, problem } = this.#reader.value(storeKey, stored);
+    const isSealed = header.state === 'sealed';
+    return problem === undefined ? { isSealed } : { isSealed, problem };
   }
 
   /** Forgets every key. */

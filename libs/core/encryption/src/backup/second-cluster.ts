@@ -68,7 +68,9 @@ export class SecondCluster {
 
   /** Makes and wraps both DEKs, under ids that no group of the backup has ever used. */
   async makeKeys(states: readonly KeyState[], signal?: AbortSignal): Promise<void> {
-    const taken = new Set(states.flatMap(({ keys, retiredIds }) => [...keys.map((key) => key.keyId), ...retiredIds]));
+    const taken = new Set(
+      states.flatMap(({ keys, retiredIds }) => [...keys.map((key) => key.keyId), ...retiredIds]),
+    );
     const storage = await this.#makeKey('storage', taken, signal);
     const raft = await this.#makeKey('raft', taken.add(storage.keyId), signal);
     this.#made = { storage, raft };
@@ -93,14 +95,23 @@ export class SecondCluster {
   async finish(
     store: UntrustedStore,
     group: number,
-    { state, first }: { readonly state: KeyState | undefined; readonly first: { readonly index: number; readonly term: number } },
+    {
+      state,
+      first,
+    }: {
+      readonly state: KeyState | undefined;
+      readonly first: { readonly index: number; readonly term: number };
+    },
   ): Promise<void> {
     const batch = store.batch();
     if (state !== undefined) {
       const renewed = this.#renewed(state, first.index);
       batch.put(SYSTEM_KEYS.keyState, encodeKeyState(renewed));
       if (renewed.raftEnvelopeActive) {
-        batch.put(SYSTEM_KEYS.cutoverProgress, encodeCutoverProgress({ term: first.term, sealedSeen: false }));
+        batch.put(
+          SYSTEM_KEYS.cutoverProgress,
+          encodeCutoverProgress({ term: first.term, sealedSeen: false }),
+        );
       }
       for (const keyId of [renewed.activeStorage, renewed.activeRaft]) this.#register(keyId, batch);
       this.#sidecarGroups.set(group, sidecarGroup(renewed));
@@ -121,7 +132,9 @@ export class SecondCluster {
   #renewed(state: KeyState, index: number): KeyState {
     const { storage, raft } = this.#newKeys();
     const { keys, directory } = this.#parts;
-    const old = state.keys.map((key) => (key.state === 'active' ? { ...key, state: 'retiring' as const } : key));
+    const old = state.keys.map((key) =>
+      key.state === 'active' ? { ...key, state: 'retiring' as const } : key,
+    );
     return authenticate(
       {
         ...state,

@@ -24,7 +24,8 @@ export async function openStoppedGroup(
   const row = await store.get(SYSTEM_KEYS.keyState);
   if (row !== undefined) await keys.open({ group: id, clusterId, state: decodeKeyState(row) });
   const applied = await readAppliedIndex(store);
-  if (applied === 0) throw new CaissonError('INVALID_ARGUMENT', { field: 'group', group: id, problem: 'is empty' });
+  if (applied === 0)
+    throw new CaissonError('INVALID_ARGUMENT', { field: 'group', group: id, problem: 'is empty' });
   const { hashes, keystore } = keys;
   const view = new GroupView({ group: id, view: store.view(), hashes, keystore, clusterId });
   return { view, applied };
