@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addBackup } from './commands/backup.js';
 import { addCluster } from './commands/cluster.js';
 import { addCompletion } from './commands/completion.js';
 import { addConfig } from './commands/config.js';
@@ -35,6 +36,7 @@ Examples:
   addTransferCommands(program);
   addStatus(program);
   addCluster(program);
+  addBackup(program);
   addDoctor(program);
   addInspect(program);
   addPlugin(program);

@@ -1,0 +1,180 @@
+import { toHex } from '@caisson/base';
+import { BackupFolder } from '@caisson/node';
+import { NodeClock } from '@caisson/platform-node';
+import type { Command } from 'commander';
+import { resolve } from 'node:path';
+import { openOfflineParts } from '../data/backup-parts.js';
+import { restoreBackup } from '../data/backup-restore.js';
+import { verifyBackup, type Verified } from '../data/backup-verify.js';
+import { configText } from '../data/first-config.js';
+import { StoppedNode } from '../data/stopped-node.js';
+import { addAction, type ActionContext } from '../session/action.js';
+import { printJson, type Output } from '../session/output.js';
+import { Progress } from '../session/progress.js';
+
+interface CreateOptions {
+  readonly dataDir: string;
+  readonly kekFile: readonly string[];
+}
+
+interface VerifyOptions {
+  readonly kekFile: readonly string[];
+  readonly values?: boolean;
+}
+
+interface RestoreOptions {
+  readonly dataDir: string;
+  readonly name: string;
+  readonly kekFile: readonly string[];
+}
+
+const now = () => performance.now();
+const collect = (path: string, before: readonly string[]) => [...before, resolve(path)];
+
+/** `backup`: take one, prove it, make a cluster of it. Sealed values stay sealed throughout. */
+export function addBackup(program: Command): void {
+  const backup = program.command('backup').description('take, prove and restore backups');
+  addCreate(backup);
+  addVerify(backup);
+  addRestore(backup);
+}
+
+function addCreate(backup: Command): void {
+  const command = backup
+    .command('create')
+    .description('write everything a stopped node holds to a new folder, with its wrapped keys')
+    .argument('<folder>', 'must not exist or be empty')
+    .requiredOption('--data-dir <path>', 'directory of the node')
+    .option('--kek-file <path>', 'KEK of the node; repeat for several', collect, [])
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ caisson backup create ./backup --data-dir ./data --kek-file ./kek.key',
+    );
+  addAction<CreateOptions>(command, create);
+}
+
+async function create({ args, options, output, signal }: ActionContext<CreateOptions>): Promise<void> {
+  const parts = await openOfflineParts(options.kekFile);
+  const folder = new BackupFolder(parts.disk, parts.hashes, resolve(args[0]!));
+  const node = await StoppedNode.open(parts, resolve(options.dataDir));
+  const progress = new Progress(output, { unit: 'bytes', now, total: await node.bytes() });
+  let bytes = 0;
+  try {
+    await folder.make();
+    try {
+      for await (const part of node.parts(new NodeClock().nowMs())) {
+        signal.throwIfAborted();
+        await folder.add(part);
+        progress.update((bytes += part.bytes.length));
+      }
+    } catch (error) {
+      await folder.discard();
+      throw error;
+    }
+  } finally {
+    progress.stop();
+    await node.close();
+    parts.keys.close();
+  }
+  progress.finish(bytes);
+  const { groups, clusterId } = await folder.manifest();
+  const counts = groups.map(({ group, index, versions, sealed }) => ({ group, index, versions, sealed }));
+  if (output.json)
+    return printJson(output, { folder: folder.path, cluster: toHex(clusterId), bytes, groups: counts });
+  output.notes(`${bytes} bytes in ${folder.path}\n`);
+  for (const { group, index, versions, sealed } of counts) {
+    output.notes(`  group ${group} up to entry ${index}: ${versions} versions, ${sealed} of them sealed\n`);
+  }
+  output.notes(`Prove it:\n  caisson backup verify ${args[0]!} --kek-file …\n`);
+}
+
+function addVerify(backup: Command): void {
+  const command = backup
+    .command('verify')
+    .description('compare every digest, and with KEKs every key through each of them; needs no node')
+    .argument('<folder>')
+    .option('--kek-file <path>', 'a KEK that must open every key; repeat for several', collect, [])
+    .option('--values', 'open every sealed value, too')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ caisson backup verify ./backup\n  $ caisson backup verify ./backup --kek-file ./kek.key --values',
+    );
+  addAction<VerifyOptions>(command, async ({ args, options, output, signal }) => {
+    const parts = await openOfflineParts(options.kekFile);
+    const progress = new Progress(output, { unit: 'bytes', now, total: 1 });
+    const onBytes = (done: number, total: number) => progress.update(done, total);
+    const values = options.values === true;
+    try {
+      const verified = await verifyBackup(parts, { path: resolve(args[0]!), values, onBytes, signal });
+      tellVerified(verified, output, values && options.kekFile.length > 0);
+    } finally {
+      progress.stop();
+      parts.keys.close();
+    }
+  });
+}
+
+function tellVerified(
+  { reader, authentic, groups }: Verified,
+  output: Output,
+  areValuesOpened: boolean,
+): void {
+  const { clusterId, node, createdMs } = reader.manifest;
+  const cluster = toHex(clusterId);
+  const created = new Date(createdMs).toISOString();
+  if (output.json) return printJson(output, { cluster, node, created, authentic, groups });
+  output.out(`Backup of cluster ${cluster}, taken from ${node} at ${created}. Every digest is right.\n`);
+  for (const { group, index, versions, sealed, opened, keks } of groups) {
+    const values = areValuesOpened ? `, ${opened} opened` : '';
+    output.out(`  group ${group} up to entry ${index}: ${versions} versions, ${sealed} sealed${values}\n`);
+    for (const { provider, keyRef, keys } of keks)
+      output.out(`    ${provider}:${keyRef} opens ${keys} keys\n`);
+  }
+  if (authentic === 'unknown')
+    output.out('Who wrote it is not known without a KEK: repeat with --kek-file.\n');
+}
+
+function addRestore(backup: Command): void {
+  const command = backup
+    .command('restore')
+    .description('make a backup the first node of another cluster, with an id and keys of its own')
+    .argument('<folder>')
+    .requiredOption('--data-dir <path>', 'directory of the new node; must not exist or be empty')
+    .requiredOption('--name <name>', 'name of the new node')
+    .option(
+      '--kek-file <path>',
+      'KEK of the backup; new keys are wrapped by it; repeat for several',
+      collect,
+      [],
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ caisson backup restore ./backup --data-dir ./second --name s1 --kek-file ./kek.key',
+    );
+  addAction<RestoreOptions>(command, restore);
+}
+
+async function restore({ args, options, output, signal }: ActionContext<RestoreOptions>): Promise<void> {
+  const parts = await openOfflineParts(options.kekFile);
+  const progress = new Progress(output, { unit: 'bytes', now, total: 1 });
+  const dataDir = resolve(options.dataDir);
+  try {
+    const { name, clusterId, birth } = await restoreBackup(parts, {
+      path: resolve(args[0]!),
+      dataDir,
+      name: options.name,
+      onBytes: (done, total) => progress.update(done, total),
+      signal,
+    });
+    progress.stop();
+    const cluster = toHex(clusterId);
+    if (output.json) return printJson(output, { dataDir, name, cluster, birth });
+    const kekPath = options.kekFile[0];
+    const made = { dataDir, birth, kekCreated: false, ...(kekPath !== undefined && { kekPath }) };
+    output.notes(`Node ${name} of the new cluster ${cluster} is ready in ${dataDir}.\n`);
+    output.notes(`\nA configuration for it:\n\n${configText(made)}`);
+  } finally {
+    progress.stop();
+    parts.keys.close();
+  }
+}
