@@ -1,6 +1,6 @@
 /**
- * As much of the protobuf wire form as a few small messages of bytes and integers need: a message is a list of
- * numbered fields, each an integer or a run of bytes.
+ * As much of the protobuf wire form as a few small messages of bytes and integers need: a message is a list
+ * of numbered fields, each an integer or a run of bytes.
  */
 export type WireValue = Uint8Array | bigint;
 

@@ -22,7 +22,7 @@ export function pipelined(address: string | readonly string[]): KvTarget {
   };
 }
 
-/** Each operation a gRPC call of its own, as a client in any language makes it; with a request id, as ours. */
+/** Each operation a gRPC call of its own, as any client makes it, with a request id as ours. */
 export class UnaryTarget implements KvTarget {
   readonly #client: Client;
 

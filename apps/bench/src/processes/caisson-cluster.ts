@@ -44,7 +44,7 @@ export class Member {
   }
 }
 
-/** An encrypted cluster on loopback, without TLS as its peer in the comparison, one process for each member. */
+/** An encrypted cluster on loopback, without TLS as the other side of the comparison; a process each. */
 export class CaissonCluster {
   readonly members: Member[] = [];
   #operator: ClusterClient | undefined;

@@ -4,7 +4,7 @@ import type { ChildServer } from './child-server.js';
 const STOPPED_MS = 300;
 const RUNNING_MS = 100;
 
-/** Stops a process again and again for most of the time while something runs, as a machine that swaps does. */
+/** Stops a process for most of the time while something runs, again and again, as a machine that swaps. */
 export async function whileSlowed<T>(process: ChildServer, work: () => Promise<T>): Promise<T> {
   let isOver = false;
   const pulse = async () => {
