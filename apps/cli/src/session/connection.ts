@@ -1,5 +1,11 @@
 import { CaissonError } from '@caisson/contracts';
-import { ClusterClient, connect, type CaissonClient, type ClientTls } from '@caisson/client';
+import {
+  ClusterClient,
+  connect,
+  EncryptionClient,
+  type CaissonClient,
+  type ClientTls,
+} from '@caisson/client';
 import { Option, type Command } from 'commander';
 import { readFileSync } from 'node:fs';
 
@@ -68,6 +74,18 @@ export function withCluster<T>(
   options: ConnectionOptions,
   work: (client: ClusterClient) => Promise<T>,
 ): Promise<T> {
+  return withOpen(new ClusterClient(orderOptions(options)), options.address, work);
+}
+
+/** The same for orders about keys. */
+export function withEncryption<T>(
+  options: ConnectionOptions,
+  work: (client: EncryptionClient) => Promise<T>,
+): Promise<T> {
+  return withOpen(new EncryptionClient(orderOptions(options)), options.address, work);
+}
+
+function orderOptions(options: ConnectionOptions) {
   const said = new Set<string>();
   const onDetour = ({ code, details }: CaissonError, next: string): void => {
     const { address } = details;
@@ -77,8 +95,7 @@ export function withCluster<T>(
     said.add(note);
   };
   const { address: addresses, timeout: deadlineMs } = options;
-  const client = new ClusterClient({ addresses, deadlineMs, onDetour, ...accessOf(options) });
-  return withOpen(client, addresses, work);
+  return { addresses, deadlineMs, onDetour, ...accessOf(options) };
 }
 
 async function withOpen<Client extends { readonly isConnected: boolean; close(): void }, T>(

@@ -7,7 +7,7 @@ async function configured(input: unknown): Promise<readonly AnyService[] | reado
   return applierEncryption.services(result.value);
 }
 
-test('it provides the door, the applier, the status and the driver, on by default', async () => {
+test('it provides the door, the applier, the status, the driver and the orders, on by default', async () => {
   const services = (await configured(undefined)) as readonly AnyService[];
   const provided = services.map(({ provides }) => provides.name.replace('@caisson/encryption/', ''));
   expect(provided).toEqual([
@@ -16,13 +16,14 @@ test('it provides the door, the applier, the status and the driver, on by defaul
     'EncryptionService',
     'Applier',
     'KeyDriver',
+    'KeyLifecycleService',
   ]);
 });
 
 test('only a version that this build writes can be asked for, and unknown options are refused', async () => {
   expect(await configured({ envelopeVersion: 3 })).toEqual(['envelopeVersion']);
-  for (const envelopeVersion of [1, 2]) expect(await configured({ envelopeVersion })).toHaveLength(5);
+  for (const envelopeVersion of [1, 2]) expect(await configured({ envelopeVersion })).toHaveLength(6);
   expect(await configured({ enabled: 'yes' })).toEqual(['enabled']);
   expect(await configured({ disabled: true })).toHaveLength(1);
-  expect(await configured({ enabled: false })).toHaveLength(5);
+  expect(await configured({ enabled: false })).toHaveLength(6);
 });

@@ -132,10 +132,9 @@ export class GroupOrders {
       yield this.#step(wanted.step);
       if (dryRun) return;
       const failure = await this.#attempt(wanted, confIndex);
-      if (failure === undefined || (await wanted.isInForce(this.keys))) break;
+      if (failure === undefined || (await wanted.isInForce(this.keys))) return this.#log(wanted);
       if (attempt >= ATTEMPTS_MAX || !isCaissonError(failure, 'STATE_STALE')) throw failure;
     }
-    this.#log(wanted);
   }
 
   async *#ask(members: readonly Member[]): Steps {
