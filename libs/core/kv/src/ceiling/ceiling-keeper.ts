@@ -28,11 +28,11 @@ export interface CeilingParts {
  * Says when timestamps of one group may be drawn on this node: in an uninterrupted leadership, below the
  * replicated ceiling.
  *
- * A leadership starts above the ceiling of the one before. It waits until the wall clock is there by itself,
- * because a clock that jumped to the ceiling would run ahead; but no longer than one window. Where the wall
- * clock is further behind than that, another node's was ahead, and its timestamps are followed as every
- * observed one is. In a window of waiting the clocks move as far as a ceiling reaches, so changes of
- * leadership never add up to a clock ahead of all others.
+ * A leadership starts above the ceiling of the one before, at once: timestamps then lie ahead of the wall
+ * clock until that has caught up, by a window at most. Where leaderships follow each other so fast that it
+ * would be more, the next one waits for the difference, but no longer than one window: a wall clock that is
+ * further behind than that follows another node's that was ahead, as it follows every observed timestamp. So
+ * no timestamp is ever further ahead of the furthest clock than a window and what a renewal adds.
  *
  * The ceiling is renewed in time while timestamps are being drawn. Where none are, nothing is written, and
  * the next draw waits for one entry.
@@ -97,13 +97,13 @@ export class CeilingKeeper {
 
   /** Starts a new leadership above the ceiling of the last one. */
   async #succeed(signal: AbortSignal): Promise<void> {
-    const { group, shared } = this.#parts;
+    const { config, group, shared } = this.#parts;
     const { leads, leadership } = group.status();
     if (!leads || leadership === this.#leadership) return;
     // Only then the ceiling known here is the last one that anybody before could draw under.
     await abortable(signal, () => group.readBarrier('linearizable', signal));
     const { ceiling } = shared;
-    await this.#await(msOfTimestamp(ceiling), signal);
+    await this.#await(msOfTimestamp(ceiling) - config.windowMs, signal);
     const now = group.status();
     if (!now.leads || now.leadership !== leadership) return;
     shared.hlc.observe(ceiling);
@@ -121,8 +121,9 @@ export class CeilingKeeper {
   }
 
   async #renew(signal?: AbortSignal): Promise<void> {
-    const { group, shared, config } = this.#parts;
-    const ceilingMs = BigInt(msOfTimestamp(shared.hlc.now()) + config.windowMs);
+    const { clock, group, shared, config } = this.#parts;
+    const aheadMs = msOfTimestamp(shared.hlc.now()) + config.renewalMs;
+    const ceilingMs = BigInt(Math.max(Math.floor(clock.nowMs()) + config.windowMs, aheadMs));
     this.#isWanted = false;
     try {
       await abortable(signal, () =>
@@ -141,7 +142,9 @@ export class CeilingKeeper {
     this.#cancel?.();
     if (this.#isStopped) return;
     const leftMs = msOfTimestamp(shared.ceiling) - msOfTimestamp(shared.hlc.now());
-    this.#cancel = clock.after(Math.max(leftMs - config.renewalMs, PAUSE_MS), () => {
+    // A clock that runs ahead gets little at a time, and must not ask for it all the time.
+    const restMs = Math.min(config.renewalMs, leftMs / 2);
+    this.#cancel = clock.after(Math.max(leftMs - restMs, PAUSE_MS), () => {
       // A renewal that fails is no harm yet: the draw that needs it asks again, and hears why.
       if (this.#isWanted && this.#mayDraw()) void this.#renew().catch(() => undefined);
     });
