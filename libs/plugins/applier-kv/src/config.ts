@@ -32,7 +32,10 @@ export const ApplierKvConfig = z
     waitingMax: count().default(16_384),
     /** How many bytes of writes may wait to be proposed. */
     waitingBytesMax: count().default(64 * MIB),
-    /** How far above now the replicated ceiling of the clock is put; a new leader waits as long at most. */
+    /**
+     * How far above now the replicated ceiling of the clock is put. Timestamps may be ahead of the time of day
+     * by about as much after a change of leadership.
+     */
     ceilingWindowMs: count().max(60_000).default(3_000),
     /** How much of that window is left when the ceiling is renewed. */
     ceilingRenewalMs: count().default(1_000),
