@@ -13,9 +13,9 @@ const FIRST_EPOCH = 0;
 /**
  * A new DEK takes over for its purpose; the one before stays readable.
  *
- * Every writer of the old key is registered for the new one in the same entry, at an epoch that none of them
- * has used: nobody waits for anybody to register. Refusals come first and from replicated state alone; only an
- * entry that will be applied unwraps anything.
+ * Every writer of the old key is registered for the new one in the same entry, at an epoch that none of
+ * them has used: nobody waits for anybody to register. Refusals come first and from replicated state alone;
+ * only an entry that will be applied unwraps anything.
  */
 export async function decideRotation(entry: LifecycleEntry, context: EntryContext): Promise<Decision> {
   const incoming = incomingKey(entry, context.clusterId);

@@ -19,11 +19,12 @@ import {
 } from './envelope-suite.js';
 
 /**
- * Version 2: AES-256-GCM under a key of this process load alone, bound to the cluster in which the DEK was made.
- * A payload is bound to its place in its log.
+ * Version 2: AES-256-GCM under a key of this process load alone, bound to the cluster in which the DEK was
+ * made. A payload is bound to its place in its log.
  *
- * The counters behind a nonce live on a disk that can be put back, copied, or restored elsewhere. A salt lives
- * in memory: each process load seals under keys of its own, so a repeated counter never meets the same key.
+ * The counters behind a nonce live on a disk that can be put back, copied, or restored elsewhere. A salt
+ * lives in memory: each process load seals under keys of its own, so a repeated counter never meets the
+ * same key.
  */
 export const envelopeV2: EnvelopeSuite = {
   version: ENVELOPE_V2,

@@ -17,8 +17,9 @@ export interface SidecarChange {
 export type SidecarContent = Pick<Sidecar, 'clusterId' | 'groups' | 'keys'>;
 
 /**
- * The content after a change. An epoch never falls, and a known key keeps what it is; only an entry about it
- * changes its state or its wrapping, and only a retired one ever goes. Replaying entries can only repeat what is there.
+ * The content after a change. An epoch never falls, and a known key keeps what it is; only an entry about
+ * it changes its state or its wrapping, and only a retired one ever goes. Replaying entries can only repeat
+ * what is there.
  */
 export function mergeSidecar(content: SidecarContent, change: SidecarChange): SidecarContent {
   const groups = new Map(content.groups);
@@ -53,7 +54,9 @@ function mergeKey(known: SidecarKey | undefined, incoming: SidecarKey): SidecarK
   return { ...known, localEpoch: Math.max(known.localEpoch, incoming.localEpoch) };
 }
 
-/** Keys that some group seals under. Groups rotate one after the other, so a key may be active in one alone. */
+/**
+ * Keys that some group seals under. Groups rotate one after the other, so a key may be active in one alone.
+ */
 export function activeKeyIds({ groups, keys }: SidecarContent): readonly number[] {
   const named = [...groups.values()].flatMap(({ activeStorage, activeRaft }) => [activeStorage, activeRaft]);
   return [...new Set(named)].filter((id) => keys.has(id)).sort((a, b) => a - b);
