@@ -138,16 +138,18 @@ test('a rotation that is repeated away from the same key makes one new key', asy
 });
 
 describe('a member that cannot keep the secret stops an order before an entry exists:', () => {
-  test.each<[string, RegExp, () => Promise<void>, readonly Member[]?]>([
+  test.each<[string, RegExp, () => Promise<void>, Member[]]>([
     [
       'another KEK',
       /^n2: PEER_NOT_ENCRYPTION_CAPABLE, another KEK$/,
       () => addPeer('n2', { keks: [localKek(9)] }),
+      [],
     ],
     [
       'encryption off',
       /^n2: PEER_NOT_ENCRYPTION_CAPABLE/,
       () => addPeer('n2', { config: { enabled: false, envelopeVersion: 2 } }),
+      [],
     ],
     [
       'nobody there',
@@ -161,7 +163,7 @@ describe('a member that cannot keep the secret stops an order before an entry ex
       async () => undefined,
       [{ name: 'n3', role: 'voter' }],
     ],
-  ])('%s', async (_, problem, prepare, strangers = []) => {
+  ])('%s', async (_, problem, prepare, strangers) => {
     await prepare();
     const { applied } = running.engine;
     await expect(steps(lifecycle(strangers).enableStorageEnvelope({}, {}))).rejects.toMatchObject({
