@@ -58,6 +58,29 @@ test('CRC-32C and FNV-1a give their published check values', () => {
   expect(fnv1a64(toUtf8('a'))).toBe(0xaf63dc4c8601ec8cn);
 });
 
+/** By its definition: a division of polynomials, a bit at a time. */
+function crc32cBitwise(bytes: Uint8Array, seed: number): number {
+  let crc = ~seed;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  }
+  return ~crc >>> 0;
+}
+
+test('CRC-32C is what its definition gives, at any length, place and seed, and in parts', () => {
+  const seeds = fc.integer({ min: 0, max: 0xffff_ffff });
+  const long = fc.uint8Array({ maxLength: 300, size: 'max' });
+  fc.assert(
+    fc.property(long, fc.nat(20), fc.nat(300), seeds, (content, from, cut, seed) => {
+      const part = content.subarray(from);
+      const expected = crc32cBitwise(part, seed);
+      expect(crc32c(part, seed)).toBe(expected);
+      expect(crc32c(part.subarray(cut), crc32c(part.subarray(0, cut), seed))).toBe(expected);
+    }),
+  );
+});
+
 test('what the writer wrote the reader reads back, and not a byte more', () => {
   const written = new ByteWriter(1)
     .u8(7)
