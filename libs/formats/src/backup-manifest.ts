@@ -67,8 +67,8 @@ export function encodeBackupManifest(manifest: BackupManifest): Uint8Array {
 
 /**
  * `"CAISBKP1" ‖ cluster_id 16 ‖ birth u8 ‖ format u32 ‖ node ‖ created index ‖ count u32 ‖ count × group`; a
- * group is `group index ‖ index index ‖ term index ‖ bytes index ‖ pairs index ‖ versions index ‖ sealed index
- * ‖ root 32 ‖ count u32 ‖ count × digest 32`.
+ * group is `group index ‖ index index ‖ term index ‖ bytes index ‖ pairs index ‖ versions index ‖ sealed
+ * index ‖ root 32 ‖ count u32 ‖ count × digest 32`.
  */
 export function backupManifestMacInput(manifest: Omit<BackupManifest, 'mac'>): Uint8Array {
   const writer = new ByteWriter(1024)

@@ -23,8 +23,8 @@ const RESTORING = '.restoring';
 /**
  * Makes a backup the first node of another cluster.
  *
- * Everything is made beside `dataDir` and takes its place in one step once it was proved, so that a restoration
- * that fails or is killed leaves no node that could be started; repeating it begins anew.
+ * Everything is made beside `dataDir` and takes its place in one step once it was proved, so that a
+ * restoration that fails or is killed leaves no node that could be started; repeating it begins anew.
  */
 export async function restoreBackup(parts: OfflineParts, options: RestoreOptions): Promise<NodeIdentity> {
   const { disk, hashes } = parts;
@@ -78,7 +78,8 @@ class Restoration {
   ) {
     const { disk, keys, random } = parts;
     const stores = new RocksdbStores();
-    this.#second = new SecondCluster({ disk, keys, random, stores, directory, nowMs: new NodeClock().nowMs() });
+    const nowMs = new NodeClock().nowMs();
+    this.#second = new SecondCluster({ disk, keys, random, stores, directory, nowMs });
     this.#proofs = new BackupProofs(keys, reader);
   }
 

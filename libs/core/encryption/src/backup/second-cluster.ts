@@ -91,7 +91,7 @@ export class SecondCluster {
     if (batch.size > 0) await batch.write({ sync: false });
   }
 
-  /** Makes everything of the group durable. `state` is that of the backup, `first` the group's new beginning. */
+  /** Makes all of the group durable. `state` is that of the backup, `first` the group's new beginning. */
   async finish(
     store: UntrustedStore,
     group: number,

@@ -33,8 +33,8 @@ export interface BackupParts {
 }
 
 /**
- * Everything that makes up a backup, read once and held a piece at a time. The manifest is authenticated under
- * the key state of the first group that has one.
+ * Everything that makes up a backup, read once and held a piece at a time. The manifest is authenticated
+ * under the key state of the first group that has one.
  */
 export async function* backupParts(parts: BackupParts): AsyncGenerator<BackupPart, void> {
   const { moments, identity, createdMs, hashes } = parts;

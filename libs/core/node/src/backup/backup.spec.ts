@@ -175,6 +175,12 @@ test('every one of several KEKs has to open every key', async () => {
   await expect(verify(both)).rejects.toMatchObject({ code: 'KEK_MISMATCH' });
 });
 
+test('a backup of nothing is a bug', async () => {
+  const { identity } = source.encryption.parts.directory;
+  const parts = backupParts({ moments: [], identity, createdMs: 1, hashes });
+  await expect(parts.next()).rejects.toThrow('NODE-30');
+});
+
 test('sealed values without their keys are no backup', async () => {
   rmSync(path, { recursive: true });
   await write(withoutKeys(view()));

@@ -4,7 +4,7 @@ import type { Hashes } from '@caisson/contracts';
 const LEAF = Uint8Array.of(0);
 const NODE = Uint8Array.of(1);
 
-/** What stands for one piece. Leaves and inner nodes are hashed apart, so that neither can pass for the other. */
+/** What stands for one piece. Leaves and inner nodes are hashed apart: neither can pass for the other. */
 export function pieceDigest(hashes: Hashes, piece: Uint8Array): Uint8Array {
   return hashes.sha256(LEAF, piece);
 }

@@ -2,7 +2,7 @@ import { toHex } from '@caisson/base';
 import type { Pair } from '@caisson/contracts';
 import { envelopeKeyId, splitValue, SYSTEM_KEYS, TABLE } from '@caisson/formats';
 
-const CLAIMED = new Set(Object.values(SYSTEM_KEYS).map(toHex));
+const CLAIMED: ReadonlySet<string> = new Set(Object.values(SYSTEM_KEYS).map(toHex));
 
 /** What the pairs of a group amount to, counted as they pass by. */
 export class Survey {
