@@ -36,7 +36,7 @@ export class KeyOrderProgress {
     const keyId = this.#keyId;
     return {
       groups: [...this.#groups],
-      members: [...this.#members],
+      members: [...this.#members].sort(),
       ...(keyId !== undefined && { keyId }),
       planned: this.#planned,
     };
@@ -46,7 +46,7 @@ export class KeyOrderProgress {
     this.#groups.add(group);
     for (const name of members) this.#members.add(name);
     if (keyId !== undefined) this.#keyId = keyId;
-    if (members.length > 0) return this.#say(`group ${group}: ${members.join(', ')} hold the KEK`);
+    if (members.length > 0) return this.#say(`group ${group}: ${[...members].sort().join(', ')} hold the KEK`);
     const isPlan = planned && step !== 'asking' && step !== 'done';
     if (isPlan) this.#planned.push(`group ${group}: ${SAYS[step]}`);
     if (!planned || step === 'asking') this.#say(`group ${group}: ${SAYS[step]}`);

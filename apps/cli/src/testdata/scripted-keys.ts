@@ -1,0 +1,83 @@
+import { CaissonError, type ErrorCode } from '@caisson/contracts';
+import { encodeErrorDetails, encryptionProto, grpcMethods, proto } from '@caisson/formats';
+import { Metadata, Server, ServerCredentials, status, type ServerWritableStream } from '@grpc/grpc-js';
+
+const METHODS = grpcMethods(encryptionProto.EncryptionDefinition, (bytes) => Buffer.from(bytes));
+
+type Call = ServerWritableStream<object, encryptionProto.KeyProgress>;
+type Answer = (error: object | null, value?: unknown) => void;
+
+export const KEY_STEP = encryptionProto.KeyStep;
+
+/** A gRPC server that plays the keys of a node, and remembers what it was ordered. */
+export class ScriptedKeys {
+  readonly orders: [string, unknown][] = [];
+  steps: readonly Partial<encryptionProto.KeyProgress>[] = [{ step: KEY_STEP.KEY_STEP_DONE }];
+  checks: readonly encryptionProto.KekCheck[] = [];
+  /** What orders end with, the first of them first. */
+  readonly failures: object[] = [];
+  /** Whether keys and cutovers are there. */
+  isSealed = true;
+  address = '';
+  readonly #server = new Server();
+
+  async start(): Promise<this> {
+    const order = (name: string) => (call: Call) => this.#carryOut(name, call);
+    this.#server.addService(METHODS, {
+      status: (_: unknown, answer: Answer) => answer(null, this.#status()),
+      verify: (_: unknown, answer: Answer) => answer(null, { checks: this.checks }),
+      rotate: order('rotate'),
+      rewrap: order('rewrap'),
+      enableStorageEnvelope: order('storage'),
+      enableRaftEnvelope: order('raft'),
+    });
+    const port = await new Promise<number>((resolve, reject) =>
+      this.#server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+        error ? reject(error) : resolve(bound),
+      ),
+    );
+    this.address = `127.0.0.1:${port}`;
+    return this;
+  }
+
+  stop(): void {
+    this.#server.forceShutdown();
+  }
+
+  fail(code: ErrorCode, details = {}): void {
+    const error = new CaissonError(code, details);
+    const metadata = new Metadata();
+    const words = { code, meaning: '', wayOut: '', retry: '' };
+    const detail = { ...words, wire: error.entry.wire, details: encodeErrorDetails(error.details) };
+    metadata.set('caisson-error-bin', Buffer.from(proto.ErrorDetail.encode(detail).finish()));
+    this.failures.push(Object.assign(new Error(error.message), { code: status[error.entry.grpc], metadata }));
+  }
+
+  #status(): encryptionProto.KeyStatusResponse {
+    const flags = {
+      group: 1n,
+      bootstrapped: this.isSealed,
+      storageEnvelopeActive: this.isSealed,
+      storageEnvelopeCutoverIndex: this.isSealed ? 7n : 0n,
+      raftEnvelopeCutoverIndex: this.isSealed ? 11n : 0n,
+      registered: true,
+    };
+    const key = { keyId: 42, purpose: 'storage', state: 'active', localEpoch: 3 };
+    const node = { enabled: true, bornEncrypted: false, envelopeVersion: 2, fullNodeId: 9n };
+    const active = this.isSealed ? { activeStorageKey: 42, activeRaftKey: 43 } : { activeStorageKey: 0, activeRaftKey: 0 };
+    return {
+      node: 'n1',
+      encryption: { ...node, keys: this.isSealed ? [key] : [], groups: [flags] },
+      groups: [{ group: 1n, ...active, leads: true, leader: 'n1' }],
+    };
+  }
+
+  #carryOut(name: string, call: Call): void {
+    this.orders.push([name, call.request]);
+    const failure = this.failures.shift();
+    const whole = { group: 1n, step: KEY_STEP.KEY_STEP_ASKING, members: [], keyId: 0, planned: false };
+    if (failure) return void call.emit('error', failure);
+    for (const step of this.steps) call.write({ ...whole, ...step });
+    call.end();
+  }
+}

@@ -1,0 +1,172 @@
+import {
+  CaissonError,
+  type CallContext,
+  type KekCheck,
+  type KeyLifecycleService,
+  type KeyProgress,
+  type KvService,
+} from '@caisson/contracts';
+import { encryptionProto, proto, type GrpcMethod } from '@caisson/formats';
+import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { ERROR_TRAILER, GatewayGrpcConfig, GrpcGateway } from '../index.js';
+import { gatewayParts } from '../testdata/gateway-parts.js';
+import { ENCRYPTION_METHODS } from './key-handlers.js';
+
+const { KeyPurpose, KeyStep } = encryptionProto;
+const GROUP = {
+  group: 1,
+  bootstrapped: true,
+  storageEnvelopeActive: true,
+  storageEnvelopeCutoverIndex: 5,
+  raftEnvelopeCutoverIndex: 9,
+  registered: true,
+  activeStorageKey: 3,
+  activeRaftKey: 4,
+  leads: true,
+  leader: 'n1',
+};
+
+/** Says what it is told to, and remembers who asked for what. */
+class ScriptedKeys implements KeyLifecycleService {
+  readonly orders: unknown[][] = [];
+  steps: readonly KeyProgress[] = [
+    { group: 1, step: 'asking', members: ['n1', 'n2'] },
+    { group: 1, step: 'done', keyId: 4, planned: true },
+  ];
+  fails: CaissonError | undefined;
+
+  async status({ current }: { current?: boolean }) {
+    this.orders.push(['status', current]);
+    const key = { keyId: 3, purpose: 'storage' as const, state: 'active' as const, localEpoch: 2 };
+    const birth = 'clear' as const;
+    return {
+      node: 'n1',
+      enabled: true,
+      birth,
+      envelopeVersion: 2,
+      fullNodeId: 7n,
+      keys: [key],
+      groups: [GROUP],
+    };
+  }
+
+  async verify(): Promise<readonly KekCheck[]> {
+    const key = { keyId: 3, purpose: 'storage' as const, provider: 'file', keyRef: 'ab' };
+    return [
+      { ...key, result: 'opened' },
+      { ...key, provider: 'kms', result: 'failed', error: 'KEK_DENIED' },
+    ];
+  }
+
+  rotate = (order: object, context: CallContext) => this.#carryOut(context, 'rotate', order);
+  rewrap = (order: object, context: CallContext) => this.#carryOut(context, 'rewrap', order);
+  enableStorageEnvelope = (order: object, context: CallContext) => this.#carryOut(context, 'storage', order);
+  enableRaftEnvelope = (order: object, context: CallContext) => this.#carryOut(context, 'raft', order);
+
+  async *#carryOut(_: CallContext, ...order: unknown[]): AsyncGenerator<KeyProgress> {
+    this.orders.push(order);
+    yield* this.steps;
+    if (this.fails) throw this.fails;
+  }
+}
+
+const opened: { stop(): void }[] = [];
+afterEach(() => opened.splice(0).forEach((gateway) => gateway.stop()));
+
+async function serve(config: Record<string, unknown> = {}) {
+  const keys = new ScriptedKeys();
+  const parsed = GatewayGrpcConfig.parse({ listen: '127.0.0.1:0', ...config });
+  const gateway = new GrpcGateway(parsed, { ...gatewayParts({} as KvService), keys });
+  await gateway.start();
+  const client = new Client(gateway.addresses[0]!, credentials.createInsecure());
+  opened.push({ stop: () => client.close() }, gateway);
+  return { keys, client };
+}
+
+type Method<Request, Response> = GrpcMethod<Request, Response, Buffer>;
+
+function ask<Request, Response>(client: Client, method: Method<Request, Response>, request: Request) {
+  const { path, requestSerialize, responseDeserialize } = method;
+  return new Promise<Response>((resolve, reject) =>
+    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (error, response) =>
+      error ? reject(error) : resolve(response!),
+    ),
+  );
+}
+
+async function order<Request, Response>(client: Client, method: Method<Request, Response>, request: Request) {
+  const { path, requestSerialize, responseDeserialize } = method;
+  const metadata = new Metadata();
+  const stream = client.makeServerStreamRequest(
+    path,
+    requestSerialize,
+    responseDeserialize,
+    request,
+    metadata,
+  );
+  const steps: Response[] = [];
+  for await (const step of stream as AsyncIterable<Response>) steps.push(step);
+  return steps;
+}
+
+const codeOf = (failing: Promise<unknown>) =>
+  failing.then(
+    () => 'none',
+    (error: ServiceError) => proto.ErrorDetail.decode(error.metadata.get(ERROR_TRAILER)[0] as Buffer).code,
+  );
+
+test('the status says which keys there are, and where they are active', async () => {
+  const { client, keys } = await serve();
+  expect(await ask(client, ENCRYPTION_METHODS.status, { current: true })).toMatchObject({
+    node: 'n1',
+    encryption: { enabled: true, bornEncrypted: false, keys: [{ keyId: 3, state: 'active' }] },
+    groups: [{ group: 1n, activeStorageKey: 3, activeRaftKey: 4, leads: true, leader: 'n1' }],
+  });
+  expect(keys.orders).toEqual([['status', true]]);
+});
+
+test('a verification says what each KEK made of each key', async () => {
+  const { client } = await serve();
+  expect((await ask(client, ENCRYPTION_METHODS.verify, {})).checks).toMatchObject([
+    { keyId: 3, provider: 'file', result: 'opened', error: '' },
+    { keyId: 3, provider: 'kms', result: 'failed', error: 'KEK_DENIED' },
+  ]);
+});
+
+test('every order reaches the service with what it says, and streams its steps', async () => {
+  const { client, keys } = await serve();
+  const rotation = { purpose: KeyPurpose.KEY_PURPOSE_RAFT, from: [4], dryRun: false };
+  expect(await order(client, ENCRYPTION_METHODS.rotate, rotation)).toEqual([
+    { group: 1n, step: KeyStep.KEY_STEP_ASKING, members: ['n1', 'n2'], keyId: 0, planned: false },
+    { group: 1n, step: KeyStep.KEY_STEP_DONE, members: [], keyId: 4, planned: true },
+  ]);
+  await order(client, ENCRYPTION_METHODS.rotate, { ...rotation, from: [] });
+  await order(client, ENCRYPTION_METHODS.rewrap, { dryRun: true });
+  await order(client, ENCRYPTION_METHODS.enableStorageEnvelope, { dryRun: false });
+  await order(client, ENCRYPTION_METHODS.enableRaftEnvelope, { dryRun: true });
+  expect(keys.orders).toEqual([
+    ['rotate', { purpose: 'raft', from: [4], dryRun: false }],
+    ['rotate', { purpose: 'raft', dryRun: false }],
+    ['rewrap', { dryRun: true }],
+    ['storage', { dryRun: false }],
+    ['raft', { dryRun: true }],
+  ]);
+});
+
+test('a rotation of nothing is refused, and a refusal arrives typed', async () => {
+  const { client, keys } = await serve();
+  const nothing = { purpose: KeyPurpose.KEY_PURPOSE_UNSPECIFIED, from: [], dryRun: false };
+  expect(await codeOf(order(client, ENCRYPTION_METHODS.rotate, nothing))).toBe('INVALID_ARGUMENT');
+  expect(keys.orders).toEqual([]);
+  keys.fails = new CaissonError('CAPABILITY_CHECK_FAILED', { problems: ['n2: UNAVAILABLE'] });
+  const failing = order(client, ENCRYPTION_METHODS.enableStorageEnvelope, { dryRun: false });
+  expect(await codeOf(failing)).toBe('CAPABILITY_CHECK_FAILED');
+});
+
+test('a reader looks, and neither orders nor uses the KEK', async () => {
+  const { client, keys } = await serve({ access: { anonymous: 'reader' } });
+  expect((await ask(client, ENCRYPTION_METHODS.status, { current: false })).node).toBe('n1');
+  expect(await codeOf(ask(client, ENCRYPTION_METHODS.verify, {}))).toBe('PERMISSION_DENIED');
+  expect(await codeOf(order(client, ENCRYPTION_METHODS.rewrap, { dryRun: true }))).toBe('PERMISSION_DENIED');
+  expect(keys.orders).toEqual([['status', false]]);
+});
