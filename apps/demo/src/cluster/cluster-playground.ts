@@ -1,5 +1,7 @@
+import type { Birth } from '@caisson/contracts';
 import { initialiseNode } from '@caisson/server';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Certificates } from '../certificates.js';
@@ -14,6 +16,8 @@ export interface NodeDigest {
 }
 
 export interface PlaygroundOptions {
+  /** Default: encrypted. A cluster born clear gets a KEK file as well, for what may become of it. */
+  readonly birth?: Birth;
   /** Sections of every node's configuration. */
   readonly changes?: Readonly<Record<string, unknown>>;
   /** Where each node runs. Default: on loopback. */
@@ -23,14 +27,16 @@ export interface PlaygroundOptions {
 /** An encrypted cluster of real processes on loopback, with an authority of its own. */
 export class ClusterPlayground {
   readonly nodes: ClusterNode[] = [];
+  readonly #birth: Birth;
   readonly #changes: Readonly<Record<string, unknown>>;
   readonly #place: (name: string) => NodePlace;
 
   private constructor(
     readonly folder: string,
     readonly certificates: Certificates,
-    { changes = {}, place = () => LOOPBACK }: PlaygroundOptions,
+    { birth = 'encrypted', changes = {}, place = () => LOOPBACK }: PlaygroundOptions,
   ) {
+    this.#birth = birth;
     this.#changes = changes;
     this.#place = place;
   }
@@ -39,17 +45,26 @@ export class ClusterPlayground {
     const folder = await mkdtemp(join(tmpdir(), 'caisson-cluster-'));
     const certificates = await Certificates.create(join(folder, 'tls'));
     for (const name of ['app', 'ops']) await certificates.issue(name, name);
-    return new ClusterPlayground(folder, certificates, options);
+    const playground = new ClusterPlayground(folder, certificates, options);
+    if (options.birth === 'clear') await playground.makeKek('kek.key');
+    return playground;
   }
 
   get kekPath(): string {
     return join(this.folder, 'kek.key');
   }
 
+  /** A KEK of its own in the folder of the cluster; answers its path. */
+  async makeKek(name: string): Promise<string> {
+    const path = join(this.folder, name);
+    await writeFile(path, randomBytes(32), { mode: 0o600 });
+    return path;
+  }
+
   /** Founds the cluster with its first node. */
   async found(name: string): Promise<ClusterNode> {
     const node = await this.#make(name);
-    await initialiseNode({ dataDir: node.dataDir, name, birth: 'encrypted', kekPath: this.kekPath });
+    await initialiseNode({ dataDir: node.dataDir, name, birth: this.#birth, kekPath: this.kekPath });
     await node.start();
     return node;
   }
@@ -82,7 +97,12 @@ export class ClusterPlayground {
   }
 
   tryOps(node: ClusterNode, ...order: readonly string[]): Promise<Ran> {
-    return runCli(['cluster', ...order, '--address', node.ports.client, ...this.tlsFlags('ops')]);
+    return this.run(node, 'cluster', ...order);
+  }
+
+  /** Any command line of the operator, given to one node. */
+  run(node: ClusterNode, ...words: readonly string[]): Promise<Ran> {
+    return runCli([...words, '--address', node.ports.client, ...this.tlsFlags('ops')]);
   }
 
   tlsFlags(name: 'app' | 'ops'): readonly string[] {

@@ -1,0 +1,109 @@
+import { connect, type CaissonClient } from '@caisson/client';
+import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ClusterPlayground, type ClusterNode } from '../src/index.js';
+
+let playground: ClusterPlayground;
+let client: CaissonClient;
+let writer: Writer;
+beforeEach(async () => void (playground = await ClusterPlayground.create({ birth: 'clear' })));
+afterEach(async () => {
+  await writer.stop();
+  client.close();
+  await playground.remove();
+});
+
+async function order(node: ClusterNode, ...words: readonly string[]): Promise<Record<string, unknown>> {
+  const { exitCode, stdout, stderr } = await playground.run(node, ...words, '--json');
+  if (exitCode !== 0) throw new RangeError(`${words.join(' ')} ended with ${exitCode}: ${stdout}${stderr}`);
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+/** Writes one pair after the other until it is stopped. Each operation is given a few seconds. */
+class Writer {
+  readonly written: string[] = [];
+  readonly failures: string[] = [];
+  #stopped = false;
+  readonly #lanes: readonly Promise<void>[];
+
+  constructor() {
+    this.#lanes = Array.from({ length: 4 }, (_, lane) => this.#write(lane));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#lanes);
+  }
+
+  async #write(lane: number): Promise<void> {
+    for (let at = 0; !this.#stopped; at++) {
+      const key = `k-${lane}-${at}`;
+      await client.put(key, `value of ${key}`).then(
+        () => void this.written.push(key),
+        ({ code }: { code: string }) => void this.failures.push(code),
+      );
+      await sleep(5);
+    }
+  }
+}
+
+async function readBack(keys: readonly string[]): Promise<number> {
+  let wrong = 0;
+  for (let first = 0; first < keys.length; first += 100) {
+    const some = keys.slice(first, first + 100);
+    const found = await Promise.all(some.map((key) => client.get(key)));
+    wrong += found.filter(
+      (value, at) => Buffer.from(value ?? []).toString() !== `value of ${some[at]}`,
+    ).length;
+  }
+  return wrong;
+}
+
+async function restart(node: ClusterNode, kekPaths: readonly string[]): Promise<void> {
+  await node.end('SIGTERM');
+  await node.start({ 'kek-file': { path: kekPaths } });
+  await playground.ops(node, 'status', '--wait');
+}
+
+test('a cluster born clear is sealed, and its keys and its KEK are replaced, under a writer without pause', async () => {
+  const n1 = await playground.found('n1');
+  const n2 = await playground.join('n2', n1);
+  const n3 = await playground.join('n3', n1);
+  const nodes = [n1, n2, n3];
+  const addresses = nodes.map(({ ports }) => ports.client);
+  client = connect({ address: addresses, tls: await playground.clientTls('app'), deadlineMs: 10_000 });
+  writer = new Writer();
+  await sleep(1_000);
+
+  expect(await order(n2, 'encryption', 'enable-storage-envelope', '--dry-run')).toMatchObject({
+    members: ['n1', 'n2', 'n3'],
+    planned: [expect.stringContaining('first keys'), expect.stringContaining('sealing')],
+  });
+  await order(n2, 'encryption', 'enable-storage-envelope');
+  await order(n3, 'encryption', 'enable-raft-envelope');
+  for (const purpose of ['storage', 'raft'])
+    await order(n2, 'encryption', 'rotate-dek', '--purpose', purpose);
+
+  const kek = await playground.makeKek('next.key');
+  for (const node of nodes) await restart(node, [playground.kekPath, kek]);
+  expect(await order(n1, 'encryption', 'rewrap-deks')).toMatchObject({ members: ['n1', 'n2', 'n3'] });
+  for (const node of nodes) expect(await order(node, 'kek', 'verify')).toMatchObject({ verified: true });
+  for (const node of nodes) await restart(node, [kek]);
+  await order(n1, 'encryption', 'rewrap-deks');
+  await writeFile(playground.kekPath, '');
+  for (const node of nodes) expect(await order(node, 'kek', 'verify')).toMatchObject({ verified: true });
+  await sleep(500);
+  await writer.stop();
+
+  expect(await order(n3, 'encryption', 'status')).toMatchObject({
+    birth: 'clear',
+    groups: [{ storageEnvelopeActive: true, registered: true }],
+    keys: { length: 4 },
+  });
+  expect(writer.written.length).toBeGreaterThan(500);
+  expect(writer.failures.length).toBeLessThan(writer.written.length / 100);
+  expect(await readBack(writer.written)).toBe(0);
+  const { position } = await playground.digestOf(n1);
+  const digests = await Promise.all(nodes.map((node) => playground.digestOf(node, position)));
+  expect(new Set(digests.map((digest) => `${digest.position} ${digest.digest}`)).size).toBe(1);
+}, 300_000);
