@@ -65,20 +65,24 @@ test('without a request id a write whose leader dies under it has an unknown out
 });
 
 test('a write without an answer has an unknown outcome that names its request id; a read is late', async () => {
-  const [mute] = await nodesThat(silence);
-  const client = clientOf(mute!.address, { deadlineMs: 100 });
-  const error = await client.put('a', 'one').catch((failure: unknown) => failure);
-  expect(error).toMatchObject({ code: 'UNKNOWN_OUTCOME', details: { requestId: idsOf(mute!)[0] } });
-  await expect(client.get('a')).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  const [mute] = await nodesThat(answers);
+  const client = clientOf(mute!.address);
+  await client.put('a', 'to be connected');
+  mute!.answer = silence;
+  const error = await client.put('a', 'one', { deadlineMs: 100 }).catch((failure: unknown) => failure);
+  expect(error).toMatchObject({ code: 'UNKNOWN_OUTCOME', details: { requestId: idsOf(mute!)[1] } });
+  await expect(client.get('a', { deadlineMs: 100 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
 });
 
 test('a write that no node took in time is DEADLINE_EXCEEDED: nothing happened', async () => {
-  const [follower] = await nodesThat(fails('NOT_LEADER'));
-  const refused = clientOf(follower!.address, { deadlineMs: 100 });
+  const [follower] = await nodesThat(answers);
+  const refused = clientOf(follower!.address);
+  await refused.put('a', 'to be connected');
+  follower!.answer = fails('NOT_LEADER');
   // Where the time ends while a question is under way, nobody can know; most of it is spent in pauses.
   const isKnown = (error: unknown) => !isCaissonError(error, 'UNKNOWN_OUTCOME');
   let error: unknown;
-  do error = await refused.put('a', 'one').catch((failure: unknown) => failure);
+  do error = await refused.put('a', 'one', { deadlineMs: 100 }).catch((failure: unknown) => failure);
   while (!isKnown(error));
   expect(error).toMatchObject({ code: 'DEADLINE_EXCEEDED', cause: { code: 'NOT_LEADER' } });
   follower!.stop();
