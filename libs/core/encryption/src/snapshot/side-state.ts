@@ -19,24 +19,30 @@ export class SideState implements IncomingState {
   readonly #parts: SideStateParts;
   #judged: JudgedState | undefined;
   #isOver = false;
+  /** The last batch: it is written while the next one is gathered. Whoever comes next hears of its failure. */
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(parts: SideStateParts) {
     this.#parts = parts;
   }
 
-  get(key: Uint8Array): Promise<Uint8Array | undefined> {
+  async get(key: Uint8Array): Promise<Uint8Array | undefined> {
+    await this.#writing;
     return this.#parts.store.get(key);
   }
 
   async add(pairs: readonly Pair[]): Promise<void> {
     const batch = this.#parts.store.batch();
     for (const { key, value } of pairs) batch.put(key, value);
-    await batch.write({ sync: false });
+    await this.#writing;
+    this.#writing = batch.write({ sync: false });
+    this.#writing.catch(() => undefined);
   }
 
   async verify(proof: StateProof, signal?: AbortSignal): Promise<void> {
     const { node, session, store } = this.#parts;
     const { id } = session;
+    await this.#writing;
     // The batches before it become durable with this one.
     await store.batch().write({ sync: true });
     try {

@@ -3,7 +3,7 @@ import type { Disk } from '@caisson/contracts';
 import { makeDurably, writeDurably } from './durable-files.js';
 
 const INCOMING = 'incoming';
-/** How much is gathered in memory before it is written and synced. */
+/** How much is gathered in memory before it is written and synced; as much again may be on its way to disk. */
 const FILE_BYTES = 8 * 1024 * 1024;
 /** A file ends with the piece that makes it so long; pieces have up to 1 MiB. */
 const FILE_BYTES_MAX = FILE_BYTES + 16 * 1024 * 1024;
@@ -26,6 +26,8 @@ export class ReceivedPieces {
   #gathered: Uint8Array[] = [];
   #gatheredBytes = 0;
   #next = 0;
+  /** The file before: it is written and synced while the next one is gathered. */
+  #writing: Promise<void> = Promise.resolve();
 
   /** Below `snapshots`, the group's own directory for them. */
   constructor(disk: Disk, snapshots: string, id: Uint8Array) {
@@ -53,20 +55,17 @@ export class ReceivedPieces {
     this.#next = end(await this.#files());
   }
 
+  /** A failure to write what was added before may show here. */
   async add(piece: Uint8Array): Promise<void> {
     this.#gathered.push(piece);
     this.#gatheredBytes += piece.length;
-    if (this.#gatheredBytes >= FILE_BYTES) await this.flush();
+    if (this.#gatheredBytes >= FILE_BYTES) await this.#beginWriting();
   }
 
   /** What was gathered is kept from now on. */
   async flush(): Promise<void> {
-    const pieces = this.#gathered;
-    if (pieces.length === 0) return;
-    this.#gathered = [];
-    this.#gatheredBytes = 0;
-    await writeDurably(this.#disk, this.#directory, nameOf(this.#next, pieces.length), pieces);
-    this.#next += pieces.length;
+    await this.#beginWriting();
+    await this.#writing;
   }
 
   /** Everything that is kept, in order, one file at a time. */
@@ -75,6 +74,22 @@ export class ReceivedPieces {
       const bytes = await this.#disk.read(this.#disk.join(this.#directory, name), FILE_BYTES_MAX);
       if (bytes !== undefined) yield bytes;
     }
+  }
+
+  /** One file at a time, so that those there are have no gap. */
+  async #beginWriting(): Promise<void> {
+    await this.#writing;
+    const pieces = this.#gathered;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    if (pieces.length === 0) return;
+    this.#writing = this.#write(pieces);
+    this.#writing.catch(() => undefined);
+  }
+
+  async #write(pieces: readonly Uint8Array[]): Promise<void> {
+    await writeDurably(this.#disk, this.#directory, nameOf(this.#next, pieces.length), pieces);
+    this.#next += pieces.length;
   }
 
   async #files(): Promise<readonly PieceFile[]> {

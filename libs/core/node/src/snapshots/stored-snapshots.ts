@@ -107,10 +107,12 @@ class StoredGroupSnapshots implements GroupSnapshots {
   ): Promise<VerifiedSnapshot> {
     const pieces = this.#pieces(incoming.id);
     await pieces.open();
+    const stream = this.#keeping(pieces, chunks, signal);
     try {
-      await this.#keep(pieces, chunks, signal);
-      return await this.#verify(pieces, signal);
+      return await this.#verify(stream, signal);
     } catch (error) {
+      // What failed first is what counts, not what fails while the rest is put away.
+      await stream.return().catch(() => undefined);
       // A stream that was refused is of no use a second time; one that broke off goes on where it ended.
       if (isRefusal(error)) await installationOf(this.#parts, this.#group).tidy();
       throw error;
@@ -128,23 +130,31 @@ class StoredGroupSnapshots implements GroupSnapshots {
     return { ...claims, group: this.#group, term };
   }
 
-  async #keep(pieces: ReceivedPieces, chunks: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+  /** What is kept already, then what comes, which is kept as well while its reader is busy with it. */
+  async *#keeping(
+    pieces: ReceivedPieces,
+    chunks: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, void> {
     let isFirst = pieces.next === 0;
+    yield* pieces.content();
     try {
       for await (const piece of chunks) {
         this.#refuseToGoOn(signal);
         if (isFirst) this.#refuseForeign(headerInPiece(piece));
         isFirst = false;
         await pieces.add(piece);
+        yield piece;
       }
     } finally {
       await pieces.flush();
     }
   }
 
-  async #verify(pieces: ReceivedPieces, signal: AbortSignal): Promise<VerifiedSnapshot> {
+  /** Fills the state beside the one in use while the stream arrives; believed is none of it before its end. */
+  async #verify(stream: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<VerifiedSnapshot> {
     const { states, hashes } = this.#parts;
-    const reader = new StreamReader(pieces.content(), hashes);
+    const reader = new StreamReader(stream, hashes);
     const header = await reader.header();
     this.#refuseForeign(header);
     const state = await states.receive(this.#group);
