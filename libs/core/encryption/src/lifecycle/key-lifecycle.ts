@@ -7,6 +7,7 @@ import {
   type KeyLifecycleService,
   type KeyLifecycleStatus,
   type KeyOrder,
+  type Meter,
   type RaftTransport,
   type ReplicationEngine,
   type RotateOrder,
@@ -16,6 +17,7 @@ import { rotationPayload } from '../driver/key-entries.js';
 import type { NodeEncryption } from '../node/node-encryption.js';
 import { activeKey, GroupOrders, type Steps, unretired } from './group-orders.js';
 import { checkKeks } from './kek-checks.js';
+import { KeyMetrics } from './key-metrics.js';
 import { type MemberPoll, TransportPoll } from './member-poll.js';
 
 export interface KeyLifecycleParts {
@@ -24,6 +26,7 @@ export interface KeyLifecycleParts {
   /** Absent on a node without peers. */
   readonly transport?: Pick<RaftTransport, 'ask'> | undefined;
   readonly clock: Pick<Clock, 'after'>;
+  readonly meter?: Meter | undefined;
 }
 
 const POLL_MS = 10_000;
@@ -35,12 +38,23 @@ const POLL_MS = 10_000;
 export class KeyLifecycle implements KeyLifecycleService {
   readonly #parts: KeyLifecycleParts;
   readonly #poll: MemberPoll;
+  readonly #metrics: KeyMetrics;
 
   constructor(parts: KeyLifecycleParts) {
     const { node, transport, clock } = parts;
     const { directory } = node.parts;
     this.#parts = parts;
     this.#poll = new TransportPoll({ node, directory, transport, clock, limitMs: POLL_MS });
+    this.#metrics = new KeyMetrics(node, parts.meter);
+  }
+
+  /** Groups are open by now. */
+  start(): void {
+    for (const id of this.#parts.engine.groups) this.#metrics.follow(id);
+  }
+
+  stop(): void {
+    this.#metrics.stop();
   }
 
   async status(
