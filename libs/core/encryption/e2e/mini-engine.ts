@@ -6,6 +6,7 @@ import {
   CaissonError,
   type GroupApplier,
   type GroupEncryption,
+  type MaintenanceSlice,
   type ProposalSource,
   type ProposeOptions,
   type ReplicationEngine,
@@ -38,6 +39,7 @@ export class MiniEngine {
   halted: unknown;
   readonly #world: World;
   readonly #appliers: readonly [Applier, GroupApplier][];
+  #writer: Promise<unknown> = Promise.resolve();
 
   private constructor(
     world: World,
@@ -76,6 +78,7 @@ export class MiniEngine {
         const outcome = await this.propose(payload, source);
         return { position: this.applied, outcome };
       },
+      maintain: (slice: MaintenanceSlice, signal?: AbortSignal) => this.maintain(slice, signal),
     };
     return { groups: [1], group: () => group } as unknown as ReplicationEngine;
   }
@@ -102,8 +105,27 @@ export class MiniEngine {
   async replay(): Promise<ApplyOutcome> {
     let outcome: ApplyOutcome = { kind: 'applied', result: EMPTY_BYTES };
     if (this.halted !== undefined) throw this.halted;
-    while (this.applied < this.#world.log.length) outcome = await this.#applyNext();
+    while (this.applied < this.#world.log.length) outcome = await this.#inTurn(() => this.#applyNext());
     return outcome;
+  }
+
+  async maintain(slice: MaintenanceSlice, signal?: AbortSignal): Promise<void> {
+    for (let more = true; more && signal?.aborted !== true; ) {
+      await this.#world.willMaintain();
+      more = await this.#inTurn(async () => {
+        const batch = this.encryption.store.batch();
+        const result = await slice(batch);
+        if (batch.size > 0) await batch.write({ sync: false });
+        return result.more;
+      });
+    }
+  }
+
+  /** One writer: applies and slices take turns. */
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const done = this.#writer.then(task);
+    this.#writer = done.catch(() => undefined);
+    return done;
   }
 
   async #applyNext(): Promise<ApplyOutcome> {

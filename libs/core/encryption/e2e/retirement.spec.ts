@@ -26,8 +26,7 @@ const state = () => running.session.state.current.keys;
 const ending = (sub: RetirementSub, keyId: number) =>
   retirementPayload(running.node, running.session, { sub, keyId });
 const stateOf = (keyId: number) => state().keys.find((key) => key.keyId === keyId)?.state;
-const sidecarState = (keyId: number) =>
-  running.node.status().keys.find((key) => key.keyId === keyId)?.state;
+const sidecarState = (keyId: number) => running.node.status().keys.find((key) => key.keyId === keyId)?.state;
 
 async function edited(sub: RetirementSub, change: (entry: LifecycleWire2) => Partial<LifecycleWire2>) {
   const entry = decodeLifecycle(await ending(sub, old.storage)) as LifecycleWire2;

@@ -22,6 +22,8 @@ import {
   LocalKek,
   NodeEncryption,
   type NodeEncryptionParts,
+  RetiredKeys,
+  Rewrite,
 } from '../src/index.js';
 import { MemoryDisk } from './memory-disk.js';
 import { type LogRecord, MiniEngine } from './mini-engine.js';
@@ -65,6 +67,8 @@ export class World {
   degraded: string | undefined;
   /** Called before the batch of an entry is written; may throw, as if the process died there. */
   willWrite: (index: number) => void = () => undefined;
+  /** Called before each slice of background work takes its turn; may throw likewise. */
+  willMaintain: () => Promise<void> | void = () => undefined;
 
   constructor(identity: Partial<NodeIdentity> = {}) {
     const clusterId = new Uint8Array(16).fill(7);
@@ -144,7 +148,14 @@ export class World {
         logger,
         faults,
       });
-      return { node, session, engine, driver, drive: () => driver.start(), stop };
+      const shared = { node, engine: engine.asReplicationEngine(), clock, logger };
+      const rewrite = new Rewrite(shared);
+      const retired = new RetiredKeys({ ...shared, rewrite });
+      const stopAll = async () => {
+        await rewrite.stop();
+        await stop();
+      };
+      return { node, session, engine, driver, rewrite, retired, drive: () => driver.start(), stop: stopAll };
     } catch (error) {
       await stop();
       throw error;
@@ -164,6 +175,7 @@ export class World {
     this.disk.crash();
     this.memory.crash();
     this.willWrite = () => undefined;
+    this.willMaintain = () => undefined;
   }
 }
 
@@ -172,6 +184,8 @@ export interface Running {
   readonly session: ReturnType<NodeEncryption['session']>;
   readonly engine: MiniEngine;
   readonly driver: KeyDriver;
+  readonly rewrite: Rewrite;
+  readonly retired: RetiredKeys;
   /** Brings the node to where it admits users. */
   drive(): Promise<void>;
   stop(): Promise<void>;

@@ -1,6 +1,8 @@
 export { type BackedUpKeys, BackupKeys, type BackupKeysParts } from './backup/backup-keys.js';
 export { SecondCluster, type SecondClusterParts } from './backup/second-cluster.js';
 export { openStoppedGroup, type StoppedGroup } from './backup/stopped-group.js';
+export { type Census, type SealedValues, takeCensus, valuesUnder } from './census/census.js';
+export { keyReferences, type KeyReferences } from './census/references.js';
 export { CipherRegistry } from './envelope/cipher-registry.js';
 export {
   type EnvelopeSuite,
@@ -41,6 +43,9 @@ export {
 export type { EncryptionConfig, NodeEncryptionParts } from './node/encryption-config.js';
 export { GroupSession } from './node/group-session.js';
 export { NodeEncryption } from './node/node-encryption.js';
+export { RetiredKeys, type RetiredKeysParts } from './rewrite/retired-keys.js';
+export { Rewrite, type RewriteOptions, type RewriteParts } from './rewrite/rewrite.js';
+export type { RewriteState, RewriteStatus } from './rewrite/rewrite-status.js';
 export { NodeStates } from './snapshot/node-states.js';
 export { encryptionServices } from './services.js';
 export {

@@ -26,6 +26,8 @@ import { KeyDriver } from './driver/key-driver.js';
 import { KeyLifecycle } from './lifecycle/key-lifecycle.js';
 import type { EncryptionConfig } from './node/encryption-config.js';
 import { NodeEncryption } from './node/node-encryption.js';
+import { RetiredKeys } from './rewrite/retired-keys.js';
+import { Rewrite } from './rewrite/rewrite.js';
 import { NodeStates } from './snapshot/node-states.js';
 
 /**
@@ -34,6 +36,8 @@ import { NodeStates } from './snapshot/node-states.js';
  */
 const Node = slot<NodeEncryption>('@caisson/encryption/NodeEncryption');
 const Driver = slot<KeyDriver>('@caisson/encryption/KeyDriver');
+const Rewriting = slot<Rewrite>('@caisson/encryption/Rewrite');
+const Erasing = slot<RetiredKeys>('@caisson/encryption/RetiredKeys');
 
 /**
  * The encryption of a node as services. They live here and not in a plugin because they are the one
@@ -71,6 +75,22 @@ export function encryptionServices(config: EncryptionConfig): readonly AnyServic
       start: (driver, signal) => driver.start(signal),
       drain: (driver) => driver.stop(),
       stop: (driver) => driver.stop(),
+    }),
+    service({
+      provides: Rewriting,
+      needs: { node: Node, engine: ReplicationEngine, clock: Clock, logger: Logger },
+      create: (needs) => new Rewrite(needs),
+      start: (rewrite) => (config.enabled ? rewrite.resume() : undefined),
+      drain: (rewrite) => rewrite.stop(),
+      stop: (rewrite) => rewrite.stop(),
+    }),
+    service({
+      provides: Erasing,
+      needs: { node: Node, engine: ReplicationEngine, rewrite: Rewriting, clock: Clock, logger: Logger },
+      create: (needs) => new RetiredKeys(needs),
+      start: (keys) => (config.enabled ? keys.start() : undefined),
+      drain: (keys) => keys.stop(),
+      stop: (keys) => keys.stop(),
     }),
     service({
       provides: KeyLifecycleService,

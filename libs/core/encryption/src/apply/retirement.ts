@@ -51,12 +51,7 @@ async function refusalOf(
   return problem === undefined ? undefined : refuse(problem);
 }
 
-function isRepeat(
-  sub: RetirementSub,
-  keyId: number,
-  known: KeyRecord | undefined,
-  keys: KeyState,
-): boolean {
+function isRepeat(sub: RetirementSub, keyId: number, known: KeyRecord | undefined, keys: KeyState): boolean {
   if (sub === 'retire') return keys.retiredIds.includes(keyId);
   return known?.state === (sub === 'suspend' ? 'suspended' : 'retiring');
 }

@@ -4,6 +4,7 @@ import {
   type GroupEncryption,
   type GroupEncryptionStatus,
   type OpenedProposal,
+  type Pair,
   type ProposalSlot,
   type ProposalSource,
   type ReadView,
@@ -185,11 +186,13 @@ export class GroupSession implements GroupEncryption {
   }
 
   /**
-   * Makes everything written so far survive a loss of power, with one more row of this node. To be called in
-   * the group's writer queue.
+   * Makes everything written so far survive a loss of power, and one more row with it. To be called in the
+   * group's writer queue.
    */
-  async settle(key: Uint8Array, row: Uint8Array): Promise<void> {
-    await this.#parts.below.batch().put(key, row).write({ sync: true });
+  async settle(row?: Pair): Promise<void> {
+    const batch = this.#parts.below.batch();
+    if (row !== undefined) batch.put(row.key, row.value);
+    await batch.write({ sync: true });
   }
 
   /** The rows as stored, at this moment. */

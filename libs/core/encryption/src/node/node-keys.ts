@@ -73,14 +73,21 @@ export class NodeKeys {
    * One more epoch for each active DEK that has none in this process: first durable, then in use. Keys that
    * came up in this process keep the epoch with which they were recorded.
    *
-   * `inStore` are the keys that are active by the store of a group. The sidecar may be a rotation ahead of it:
-   * what is replayed until then is sealed under the key before. `registered` is what others saw of this node;
-   * its epochs are above it in every case.
+   * `inStore` are the keys that are active by the store of a group. The sidecar may be a rotation ahead:
+   * what is replayed until then is sealed under the key before. `registered` is what others saw of this
+   * node; its epochs are above it in every case.
    */
   takeEpochs(inStore: readonly number[] = [], registered = -1): Promise<void> {
     const turn = this.#turn.then(() => this.#takeEpochs(inStore, registered));
     this.#turn = turn.catch(() => undefined);
     return turn;
+  }
+
+  /** Forgets a retired key for good: first its wrapping, then its bytes. */
+  async erase(keyId: number): Promise<void> {
+    await this.book.record({ gone: new Set([keyId]) });
+    this.seals.end(keyId);
+    this.keystore.retire(keyId);
   }
 
   /** Ends waiting for key services: the node stops. */

@@ -1,0 +1,254 @@
+import { concatBytes, equalBytes } from '@caisson/base';
+import type { Clock, Pair, ReplicatedGroup, StoreBatch } from '@caisson/contracts';
+import { decodeIndexRow, SYSTEM_KEYS } from '@caisson/formats';
+import { type Census, takeCensus } from '../census/census.js';
+import { storedKind, storedValues } from '../census/stored-values.js';
+import type { GroupSession } from '../node/group-session.js';
+import type { Pace } from './pace.js';
+import {
+  decodeRewriteCursor,
+  encodeRewriteCursor,
+  REWRITE_CURSOR_KEY,
+  type RewriteCursor,
+  type RewriteTarget,
+} from './rewrite-cursor.js';
+
+export interface GroupRewriteParts {
+  readonly session: GroupSession;
+  readonly group: Pick<ReplicatedGroup, 'maintain'>;
+  readonly clock: Clock;
+  readonly pace: Pace;
+  /** The envelope version that is written. */
+  readonly version: number;
+  onCensus(census: Census): void;
+  onProgress(cursor: RewriteCursor): void;
+}
+
+/** What one batch is about. */
+interface Portion {
+  /** As they were stored when they were looked at. */
+  readonly pairs: readonly Pair[];
+  /** The last key looked at. */
+  readonly end: Uint8Array;
+  readonly isLast: boolean;
+}
+
+interface Written {
+  readonly cursor: RewriteCursor;
+  /** Why a value could not be opened or sealed; the cursor stands before it. */
+  readonly failure?: unknown;
+}
+
+/** The writer queue is held no longer than so many values take: some milliseconds. */
+const PORTION_PAIRS_MAX = 128;
+/** A portion ends here even if nothing in it had to be rewritten, so that a restart need not look again. */
+const LOOKED_MAX = 8_192;
+const AFTER = Uint8Array.of(0);
+const EMPTY = new Uint8Array(0);
+
+/**
+ * Seals anew, on this node, whatever is clear or under an older key or envelope version, until a count finds
+ * nothing of it. Commit timestamps and headers stay, and so does what a reader sees.
+ *
+ * Values are looked for beside everything else. They are written in the group's writer queue, where nothing
+ * can come between the look and the write, and only if they are still what was found; the cursor goes into
+ * the same batch. A value that does not open ends the run with its error, and everything before it stays
+ * rewritten.
+ */
+export class GroupRewrite {
+  readonly #parts: GroupRewriteParts;
+
+  constructor(parts: GroupRewriteParts) {
+    this.#parts = parts;
+  }
+
+  /** Rejects with the signal's reason, or with the error of the value that stopped it. */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#untilRegistered(signal);
+    let begun = this.#moment();
+    const unfinished = await this.#unfinished(begun.target);
+    let done = unfinished && (await this.#pass(unfinished, begun, signal));
+    for (;;) {
+      await this.#untilRegistered(signal);
+      begun = this.#moment();
+      const cursor = await this.#count(begun.target, done, signal);
+      this.#parts.onProgress(cursor);
+      const isClean = cursor.total === cursor.done;
+      if (isClean && (await this.#finish(cursor, begun, signal))) return;
+      done = isClean ? cursor : await this.#pass(cursor, begun, signal);
+    }
+  }
+
+  /** The row of a run to the same target that did not come to its end. */
+  async #unfinished(target: RewriteTarget): Promise<RewriteCursor | undefined> {
+    const row = await this.#parts.session.stored(REWRITE_CURSOR_KEY);
+    const cursor = row === undefined ? undefined : decodeRewriteCursor(row);
+    if (cursor === undefined || cursor.finishedAt !== undefined) return undefined;
+    return isSame(cursor.target, target) ? cursor : undefined;
+  }
+
+  /** Only under an epoch the registry knows. */
+  async #untilRegistered(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (!this.#isUnregistered) return;
+    const { state } = this.#parts.session;
+    const aborted = new Promise<void>((resolve) =>
+      signal.addEventListener('abort', () => resolve(), { once: true }),
+    );
+    while (this.#isUnregistered) {
+      await Promise.race([state.changed(), aborted]);
+      signal.throwIfAborted();
+    }
+  }
+
+  get #isUnregistered(): boolean {
+    const { session } = this.#parts;
+    return session.unregistered.includes(session.state.current.keys.activeStorage);
+  }
+
+  /** With another one, what was found out holds no more. */
+  #moment(): Moment {
+    const { session, version } = this.#parts;
+    const { activeStorage } = session.state.current.keys;
+    return { target: { keyId: activeStorage, version }, replacements: session.replacements };
+  }
+
+  #isPast({ target, replacements }: Moment): boolean {
+    const now = this.#moment();
+    return !isSame(now.target, target) || now.replacements !== replacements;
+  }
+
+  async #count(
+    target: RewriteTarget,
+    { done, bytes }: Pick<RewriteCursor, 'done' | 'bytes'> = { done: 0, bytes: 0 },
+    signal: AbortSignal,
+  ): Promise<RewriteCursor> {
+    const { session, clock, pace, onCensus } = this.#parts;
+    const census = await takeCensus(session, clock, signal);
+    onCensus(census);
+    const total = done + staleOf(census, target);
+    return { target, rate: pace.rate, done, total, bytes, position: EMPTY };
+  }
+
+  /** Once through the store. Answers how far it came; where the target moved, what is left is found again. */
+  async #pass(from: RewriteCursor, begun: Moment, signal: AbortSignal): Promise<RewriteCursor> {
+    const { clock, pace, onProgress } = this.#parts;
+    let cursor = from;
+    onProgress(cursor);
+    while (!this.#isPast(begun)) {
+      const portion = await this.#find(cursor);
+      const askedMs = clock.monotonicMs();
+      let waitedMs = 0;
+      let written: Written | undefined;
+      await this.#parts.group.maintain(async (batch) => {
+        waitedMs = clock.monotonicMs() - askedMs;
+        if (!this.#isPast(begun)) written = await this.#write(portion, cursor, batch);
+        return { more: false };
+      }, signal);
+      signal.throwIfAborted();
+      if (written === undefined) break;
+      const bytes = written.cursor.bytes - cursor.bytes;
+      cursor = written.cursor;
+      onProgress(cursor);
+      if (written.failure !== undefined) throw written.failure;
+      if (portion.isLast) break;
+      await pace.rest(bytes, waitedMs, signal);
+    }
+    return cursor;
+  }
+
+  async #find({ target, position }: RewriteCursor): Promise<Portion> {
+    const { session, pace } = this.#parts;
+    const view = session.storedView();
+    const pairs: Pair[] = [];
+    let looked = 0;
+    let bytes = 0;
+    let end = position;
+    try {
+      const from = position.length === 0 ? undefined : concatBytes(position, AFTER);
+      for await (const page of storedValues(view, from)) {
+        for (const pair of page) {
+          end = pair.key;
+          looked++;
+          if (isStale(pair.value, target)) {
+            pairs.push(pair);
+            bytes += pair.value.length;
+          }
+          const isFull = bytes >= pace.portionBytes || pairs.length >= PORTION_PAIRS_MAX;
+          if (isFull || looked >= LOOKED_MAX) return { pairs, end, isLast: false };
+        }
+      }
+      return { pairs, end, isLast: true };
+    } finally {
+      await view.close();
+    }
+  }
+
+  async #write({ pairs, end }: Portion, before: RewriteCursor, batch: StoreBatch): Promise<Written> {
+    const { session, pace } = this.#parts;
+    let cursor: RewriteCursor = { ...before, rate: pace.rate };
+    let failure: unknown;
+    const stored = await Promise.all(pairs.map(({ key }) => session.stored(key)));
+    for (const [at, { key, value }] of pairs.entries()) {
+      const now = stored[at];
+      const isOurs = now !== undefined && equalBytes(now, value);
+      failure = isOurs ? this.#reseal(key, value, batch) : undefined;
+      if (failure !== undefined) break;
+      const done = isOurs ? { done: cursor.done + 1, bytes: cursor.bytes + value.length } : {};
+      cursor = { ...cursor, ...done, position: key };
+    }
+    if (failure === undefined) cursor = { ...cursor, position: end };
+    cursor = { ...cursor, total: Math.max(cursor.total, cursor.done) };
+    batch.put(REWRITE_CURSOR_KEY, encodeRewriteCursor(cursor));
+    return failure === undefined ? { cursor } : { cursor, failure };
+  }
+
+  /** The batch of the door seals whatever passes it under the key that is active. */
+  #reseal(key: Uint8Array, stored: Uint8Array, batch: StoreBatch): unknown {
+    try {
+      batch.put(key, this.#parts.session.openStored(key, stored));
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  /** Whether it is over: durably, so that a key may be erased on the strength of it. */
+  async #finish(cursor: RewriteCursor, begun: Moment, signal: AbortSignal): Promise<boolean> {
+    const { session, group, onProgress } = this.#parts;
+    let finished: RewriteCursor | undefined;
+    await group.maintain(async () => {
+      if (this.#isPast(begun)) return { more: false };
+      const row = await session.stored(SYSTEM_KEYS.appliedIndex);
+      const end = { ...cursor, finishedAt: row === undefined ? 0 : decodeIndexRow(row), position: EMPTY };
+      await session.settle({ key: REWRITE_CURSOR_KEY, value: encodeRewriteCursor(end) });
+      finished = end;
+      return { more: false };
+    }, signal);
+    signal.throwIfAborted();
+    if (finished !== undefined) onProgress(finished);
+    return finished !== undefined;
+  }
+}
+
+interface Moment {
+  readonly target: RewriteTarget;
+  /** How often the store had been replaced. */
+  readonly replacements: number;
+}
+
+function isSame(a: RewriteTarget, b: RewriteTarget): boolean {
+  return a.keyId === b.keyId && a.version === b.version;
+}
+
+/** Never to an older envelope version; what cannot be told is for the door to judge. */
+function isStale(stored: Uint8Array, { keyId, version }: RewriteTarget): boolean {
+  const found = storedKind(stored);
+  if (found.kind === 'sealed') return found.keyId !== keyId || found.version < version;
+  return found.kind !== 'tombstone';
+}
+
+function staleOf({ sealed, clear, unreadable }: Census, { keyId, version }: RewriteTarget): number {
+  const old = sealed.filter((each) => each.keyId !== keyId || each.version < version);
+  return old.reduce((sum, { values }) => sum + values, clear + unreadable);
+}
