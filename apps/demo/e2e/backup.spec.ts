@@ -162,6 +162,36 @@ test('a running node is not touched, a missing KEK is named, and nothing is left
   );
 }, 180_000);
 
+test('a node that serves is backed up as of one moment while it is written to', async () => {
+  playground = await Playground.create();
+  const node = await playground.start();
+  const values = await putMany(node, 'first');
+  const writes = putMany(node, 'later');
+  const made = await expectOk(playground.cli(node, 'backup', 'create', at('backup'), '--json'));
+  expect(JSON.parse(made)).toMatchObject({ node: 'n1', groups: [{ group: 1 }] });
+  await writes;
+  expect(JSON.parse(await expectOk(verify(...withKek(), '--values', '--json')))).toMatchObject({
+    authentic: 'yes',
+  });
+  expect(await searchDisk(at('backup'), values)).toMatchObject({ found: 0 });
+  await expectOk(restore(...withKek()));
+  const second = await playground.start({ 'data-directory': { path: at('second') } });
+  expect(await expectOk(playground.cli(second, 'get', 'first/49'))).toBe(valueOf('first', 49));
+  const again = await playground.cli(node, 'backup', 'create', at('backup'));
+  expect(again).toMatchObject({ exitCode: ERRORS.DIRECTORY_NOT_EMPTY.exit });
+}, 180_000);
+
+test('a backup is for operators', async () => {
+  playground = await Playground.create();
+  const token = at('token');
+  await writeFile(token, 'a token of a reader', { mode: 0o600 });
+  const access = { tokens: [{ name: 'r', role: 'reader', token: { file: token } }] };
+  const node = await playground.start({ 'gateway-grpc': { listen: '127.0.0.1:0', access } });
+  const ran = await playground.cli(node, 'backup', 'create', at('backup'), '--token-file', token);
+  expect(ran).toMatchObject({ exitCode: ERRORS.PERMISSION_DENIED.exit });
+  expect(await readdir(playground.folder)).not.toContain('backup');
+}, 180_000);
+
 test('damage in a backup is named, and nothing is restored from it', async () => {
   await backedUp();
   const piece = at('backup/groups/1/0000000000');

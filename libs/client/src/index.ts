@@ -14,6 +14,7 @@ export type {
   WriteRequest,
   WriteResponse,
 } from '@caisson/contracts';
+export { BackupClient, type BackupClientOptions, type BackupOptions } from './backup/backup-client.js';
 export { toBytes, toText, type Bytes } from './bytes.js';
 export { MultiplexedChannel, type FrameListener, type FrameStream, type OpenStream } from './channel.js';
 export {

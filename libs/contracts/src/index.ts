@@ -1,4 +1,5 @@
 export * from './applier.js';
+export * from './backup-service.js';
 export * from './cipher.js';
 export * from './cluster-service.js';
 export * from './data-directory.js';

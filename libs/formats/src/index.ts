@@ -10,6 +10,7 @@ export {
 export { fromBase64, toBase64 } from './base64.js';
 /** Messages and services of `caisson.v1`, as generated. */
 export * as proto from './gen/caisson/v1/kv.js';
+export * as backupProto from './gen/caisson/v1/backup.js';
 export * as clusterProto from './gen/caisson/v1/cluster.js';
 export * as encryptionProto from './gen/caisson/v1/encryption.js';
 export * as peerProto from './gen/caisson/v1/peer.js';

@@ -1,19 +1,19 @@
 import { toHex } from '@caisson/base';
-import { BackupFolder } from '@caisson/node';
-import { NodeClock } from '@caisson/platform-node';
+import type { BackupManifest } from '@caisson/formats';
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
+import { backUpServing, backUpStopped, type BackupOrder } from '../data/backup-create.js';
 import { openOfflineParts } from '../data/backup-parts.js';
 import { restoreBackup } from '../data/backup-restore.js';
 import { verifyBackup, type Verified } from '../data/backup-verify.js';
 import { configText } from '../data/first-config.js';
-import { StoppedNode } from '../data/stopped-node.js';
 import { addAction, type ActionContext } from '../session/action.js';
+import { addConnectionOptions, type ConnectionOptions, withBackup } from '../session/connection.js';
 import { printJson, type Output } from '../session/output.js';
 import { Progress } from '../session/progress.js';
 
-interface CreateOptions {
-  readonly dataDir: string;
+interface CreateOptions extends ConnectionOptions {
+  readonly dataDir?: string;
   readonly kekFile: readonly string[];
 }
 
@@ -28,6 +28,7 @@ interface RestoreOptions {
   readonly kekFile: readonly string[];
 }
 
+const DAY_MS = 24 * 3_600_000;
 const now = () => performance.now();
 const collect = (path: string, before: readonly string[]) => [...before, resolve(path)];
 
@@ -42,50 +43,56 @@ export function addBackup(program: Command): void {
 function addCreate(backup: Command): void {
   const command = backup
     .command('create')
-    .description('write everything a stopped node holds to a new folder, with its wrapped keys')
+    .description('write everything a node holds to a new folder, with its wrapped keys')
     .argument('<folder>', 'must not exist or be empty')
-    .requiredOption('--data-dir <path>', 'directory of the node')
-    .option('--kek-file <path>', 'KEK of the node; repeat for several', collect, [])
+    .option('--data-dir <path>', 'directory of a node that does not run, instead of an address')
+    .option('--kek-file <path>', 'with --data-dir: KEK of the node; repeat for several', collect, [])
     .addHelpText(
       'after',
-      '\nExamples:\n  $ caisson backup create ./backup --data-dir ./data --kek-file ./kek.key',
+      `
+Needs the role operator of the node at --address. A backup that breaks off leaves nothing.
+
+Examples:
+  $ caisson backup create ./backup --address 10.0.0.1:7700 --ca ca.pem --cert ops.pem --key ops.key
+  $ caisson backup create ./backup --data-dir ./data --kek-file ./kek.key`,
     );
+  addConnectionOptions(command, DAY_MS);
   addAction<CreateOptions>(command, create);
 }
 
 async function create({ args, options, output, signal }: ActionContext<CreateOptions>): Promise<void> {
-  const parts = await openOfflineParts(options.kekFile);
-  const folder = new BackupFolder(parts.disk, parts.hashes, resolve(args[0]!));
-  const node = await StoppedNode.open(parts, resolve(options.dataDir));
-  const progress = new Progress(output, { unit: 'bytes', now, total: await node.bytes() });
-  let bytes = 0;
+  const progress = new Progress(output, { unit: 'bytes', now, total: 1 });
+  const order: BackupOrder = {
+    folder: resolve(args[0]!),
+    onBytes: (done, total) => progress.update(done, total),
+    signal,
+  };
+  const { dataDir, kekFile, timeout: deadlineMs } = options;
   try {
-    await folder.make();
-    try {
-      for await (const part of node.parts(new NodeClock().nowMs())) {
-        signal.throwIfAborted();
-        await folder.add(part);
-        progress.update((bytes += part.bytes.length));
-      }
-    } catch (error) {
-      await folder.discard();
-      throw error;
-    }
+    const { manifest, bytes } =
+      dataDir === undefined
+        ? await withBackup(options, (client) => backUpServing(client, { ...order, deadlineMs }))
+        : await backUpStopped({ dataDir: resolve(dataDir), kekPaths: kekFile }, order);
+    progress.finish(bytes);
+    tellCreated({ manifest, bytes, folder: args[0]! }, output);
   } finally {
     progress.stop();
-    await node.close();
-    parts.keys.close();
   }
-  progress.finish(bytes);
-  const { groups, clusterId } = await folder.manifest();
+}
+
+function tellCreated(
+  { manifest, bytes, folder }: { manifest: BackupManifest; bytes: number; folder: string },
+  output: Output,
+): void {
+  const { groups, clusterId, node } = manifest;
   const counts = groups.map(({ group, index, versions, sealed }) => ({ group, index, versions, sealed }));
   if (output.json)
-    return printJson(output, { folder: folder.path, cluster: toHex(clusterId), bytes, groups: counts });
-  output.notes(`${bytes} bytes in ${folder.path}\n`);
+    return printJson(output, { folder, cluster: toHex(clusterId), node, bytes, groups: counts });
+  output.notes(`${bytes} bytes of ${node} in ${folder}\n`);
   for (const { group, index, versions, sealed } of counts) {
     output.notes(`  group ${group} up to entry ${index}: ${versions} versions, ${sealed} of them sealed\n`);
   }
-  output.notes(`Prove it:\n  caisson backup verify ${args[0]!} --kek-file …\n`);
+  output.notes(`Prove it:\n  caisson backup verify ${folder} --kek-file …\n`);
 }
 
 function addVerify(backup: Command): void {

@@ -1,8 +1,8 @@
-import { CaissonError, type RaftLog, type UntrustedStore } from '@caisson/contracts';
+import { type BackupPart, CaissonError, type RaftLog, type UntrustedStore } from '@caisson/contracts';
 import { HeldDirectory } from '@caisson/data-directory';
 import { openStoppedGroup } from '@caisson/encryption';
 import { RocksdbLogs } from '@caisson/log-rocksdb';
-import { backupParts, type BackupMoment, type BackupPart } from '@caisson/node';
+import { backupParts, type BackupMoment } from '@caisson/node';
 import { RocksdbStores } from '@caisson/store-rocksdb';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';

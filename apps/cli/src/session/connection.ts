@@ -1,5 +1,6 @@
 import { CaissonError } from '@caisson/contracts';
 import {
+  BackupClient,
   ClusterClient,
   connect,
   EncryptionClient,
@@ -83,6 +84,15 @@ export function withEncryption<T>(
   work: (client: EncryptionClient) => Promise<T>,
 ): Promise<T> {
   return withOpen(new EncryptionClient(orderOptions(options)), options.address, work);
+}
+
+/** The same for backups, of the first node that is named. */
+export function withBackup<T>(
+  options: ConnectionOptions,
+  work: (client: BackupClient) => Promise<T>,
+): Promise<T> {
+  const address = options.address[0]!;
+  return withOpen(new BackupClient({ address, ...accessOf(options) }), [address], work);
 }
 
 function orderOptions(options: ConnectionOptions) {

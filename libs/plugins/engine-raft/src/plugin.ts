@@ -1,5 +1,6 @@
 import {
   Applier,
+  BackupService,
   Clock,
   ClusterService,
   CONTRACTS_VERSION,
@@ -18,7 +19,7 @@ import {
   service,
   StoredStates,
 } from '@caisson/contracts';
-import { Cluster, StoredSnapshots } from '@caisson/node';
+import { Cluster, NodeBackup, StoredSnapshots } from '@caisson/node';
 import { EngineRaftConfig } from './config.js';
 import { RaftEngine } from './raft-engine.js';
 
@@ -56,6 +57,18 @@ export const engineRaft = definePlugin<EngineRaftConfig>({
       provides: ClusterService,
       needs: { engine: ReplicationEngine, directory: DataDirectory, clock: Clock, hashes: Hashes },
       create: (needs) => new Cluster(needs),
+    }),
+    service({
+      provides: BackupService,
+      needs: {
+        states: optional(StoredStates),
+        engine: ReplicationEngine,
+        directory: DataDirectory,
+        disk: Disk,
+        clock: Clock,
+        hashes: Hashes,
+      },
+      create: (needs) => new NodeBackup(needs),
     }),
   ],
 });

@@ -1,4 +1,5 @@
 import {
+  type BackupService,
   type Clock,
   type ClusterService,
   type DataDirectory,
@@ -21,6 +22,7 @@ import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { AccessPolicy } from './access.js';
+import { BACKUP_METHODS, BACKUP_SERVICE, backupHandlers } from './backup/backup-handlers.js';
 import { CLUSTER_METHODS, CLUSTER_SERVICE, clusterHandlers } from './cluster/cluster-handlers.js';
 import type { GatewayGrpcConfig } from './config.js';
 import { ENCRYPTION_METHODS, ENCRYPTION_SERVICE, keyHandlers } from './encryption/key-handlers.js';
@@ -55,6 +57,8 @@ export interface GatewayParts {
   readonly cluster?: ClusterService | undefined;
   /** Present where keys may be ordered about. */
   readonly keys?: KeyLifecycleService | undefined;
+  /** Present where this node can be backed up while it serves. */
+  readonly backup?: BackupService | undefined;
   readonly engine: ReplicationEngine;
   readonly encryption: EncryptionService;
   readonly directory: DataDirectory;
@@ -67,8 +71,8 @@ export interface GatewayParts {
 }
 
 /**
- * `caisson.v1.Kv`, with `Cluster` and `Encryption` where they have something to serve, health and reflection.
- * Listens until `stop`.
+ * `caisson.v1.Kv`, with `Cluster`, `Encryption` and `Backup` where they have something to serve, health and
+ * reflection. Listens until `stop`.
  */
 export class GrpcGateway implements Gateway {
   readonly name = 'grpc';
@@ -109,10 +113,11 @@ export class GrpcGateway implements Gateway {
     refuseExposedPlaintext(this.config);
     await this.#access.load(this.parts.secrets);
     const credentials = await loadCredentials(this.config, this.parts);
-    const { cluster, keys } = this.parts;
+    const { backup, cluster, keys } = this.parts;
     this.#server.addService(METHODS, this.#handlers());
     if (cluster) this.#server.addService(CLUSTER_METHODS, clusterHandlers(cluster, this.#calls));
     if (keys) this.#server.addService(ENCRYPTION_METHODS, keyHandlers(keys, this.#calls));
+    if (backup) this.#server.addService(BACKUP_METHODS, backupHandlers(backup, this.#calls));
     this.#health.addToServer(this.#server);
     if (this.config.reflection) {
       const descriptors = loadFileDescriptorSetFromBuffer(Buffer.from(protoDescriptors()));
@@ -171,8 +176,13 @@ export class GrpcGateway implements Gateway {
   }
 
   get #services(): readonly string[] {
-    const { cluster, keys } = this.parts;
-    return [SERVICE, ...(cluster ? [CLUSTER_SERVICE] : []), ...(keys ? [ENCRYPTION_SERVICE] : [])];
+    const { backup, cluster, keys } = this.parts;
+    const offered = [
+      [CLUSTER_SERVICE, cluster],
+      [ENCRYPTION_SERVICE, keys],
+      [BACKUP_SERVICE, backup],
+    ] as const;
+    return [SERVICE, ...offered.flatMap(([name, service]) => (service ? [name] : []))];
   }
 
   #handlers() {

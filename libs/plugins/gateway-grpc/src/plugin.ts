@@ -1,4 +1,5 @@
 import {
+  BackupService,
   Clock,
   ClusterService,
   CONTRACTS_VERSION,
@@ -32,6 +33,7 @@ export const gatewayGrpc = definePlugin<GatewayGrpcConfig>({
         kv: KvService,
         cluster: optional(ClusterService),
         keys: optional(KeyLifecycleService),
+        backup: optional(BackupService),
         engine: ReplicationEngine,
         encryption: EncryptionService,
         directory: DataDirectory,

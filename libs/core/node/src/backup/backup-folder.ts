@@ -1,5 +1,5 @@
 import { equalBytes } from '@caisson/base';
-import { CaissonError, type Disk, type ErrorDetails, type Hashes } from '@caisson/contracts';
+import { type BackupPart, CaissonError, type Disk, type ErrorDetails, type Hashes } from '@caisson/contracts';
 import {
   BACKUP_MANIFEST_BYTES_MAX,
   BACKUP_PIECE_BYTES,
@@ -8,7 +8,6 @@ import {
   decodeBackupManifest,
 } from '@caisson/formats';
 import { writeDurably } from '../snapshots/durable-files.js';
-import type { BackupPart } from './backup-parts.js';
 import { digestRoot, pieceDigest } from './digest-tree.js';
 
 const MANIFEST = 'manifest';
@@ -22,6 +21,8 @@ const DIGITS = 10;
 export class BackupFolder {
   readonly #disk: Disk;
   readonly #hashes: Hashes;
+  /** Of the pieces that were added. */
+  readonly #digests = new Map<string, Uint8Array>();
   readonly path: string;
 
   constructor(disk: Disk, hashes: Hashes, path: string) {
@@ -38,11 +39,15 @@ export class BackupFolder {
     await this.#disk.syncDirectory(this.#disk.join(this.path, '..'));
   }
 
-  /** Parts as they come; the last one is the manifest. */
+  /** Parts as they come. The last one is the manifest: `BACKUP_INVALID` where it is not that of the others. */
   async add(part: BackupPart): Promise<void> {
     const disk = this.#disk;
-    if (part.kind === 'manifest') return writeDurably(disk, this.path, MANIFEST, [part.bytes]);
+    if (part.kind === 'manifest') {
+      this.#requireAll(decodeBackupManifest(part.bytes));
+      return writeDurably(disk, this.path, MANIFEST, [part.bytes]);
+    }
     const folder = this.#group(part.group);
+    this.#digests.set(`${part.group}/${part.number}`, pieceDigest(this.#hashes, part.bytes));
     if (part.number === 0) {
       await disk.makeDirectory(folder);
       await disk.syncDirectory(disk.join(this.path, GROUPS));
@@ -80,6 +85,16 @@ export class BackupFolder {
   /** Removes what was made; for a backup that broke off. */
   discard(): Promise<void> {
     return this.#disk.remove(this.path);
+  }
+
+  #requireAll({ groups }: BackupManifest): void {
+    for (const { group, digests } of groups) {
+      for (const [piece, digest] of digests.entries()) {
+        const added = this.#digests.get(`${group}/${piece}`);
+        if (added === undefined) throw invalid({ group, piece, problem: 'is missing' });
+        if (!equalBytes(added, digest)) throw invalid({ group, piece, problem: 'has another digest' });
+      }
+    }
   }
 
   #group(id: number): string {

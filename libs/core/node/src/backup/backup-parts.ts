@@ -1,5 +1,13 @@
 import { concatBytes, invariant } from '@caisson/base';
-import type { Cursor, Hashes, NodeIdentity, Pair, ScanLimits, StoredView } from '@caisson/contracts';
+import type {
+  BackupPart,
+  Cursor,
+  Hashes,
+  NodeIdentity,
+  Pair,
+  ScanLimits,
+  StoredView,
+} from '@caisson/contracts';
 import {
   BACKUP_PIECE_BYTES,
   type BackupGroup,
@@ -12,12 +20,7 @@ import { readClaims } from '../snapshots/snapshot-claims.js';
 import { digestRoot, pieceDigest } from './digest-tree.js';
 import { Survey } from './survey.js';
 
-/** A backup on its way: the pieces of each group in order, and at the end what is said of them. */
-export type BackupPart =
-  | { readonly kind: 'piece'; readonly group: number; readonly number: number; readonly bytes: Uint8Array }
-  | { readonly kind: 'manifest'; readonly bytes: Uint8Array };
-
-/** One moment of a group, and the term of the entry it ends with. */
+/** One moment of a group, and a term that is not below that of the entry it ends with. */
 export interface BackupMoment {
   readonly group: number;
   readonly term: number;
@@ -76,9 +79,9 @@ async function* groupParts(
   const digests: Uint8Array[] = [];
   let bytes = 0;
   for await (const piece of inPieces(stream.chunks(0))) {
-    yield { kind: 'piece', group, number: digests.length, bytes: piece };
     digests.push(pieceDigest(hashes, piece));
     bytes += piece.length;
+    yield { kind: 'piece', group, number: digests.length - 1, bytes: piece };
   }
   const { pairs, versions, sealed } = survey;
   const root = digestRoot(hashes, digests);

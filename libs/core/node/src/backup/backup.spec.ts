@@ -19,6 +19,7 @@ import { hashes, random, SnapshotNode, TERM } from '../testdata/snapshot-node.js
 import { BackupFolder } from './backup-folder.js';
 import { backupParts } from './backup-parts.js';
 import { BackupReader } from './backup-reader.js';
+import { NodeBackup, type NodeBackupParts } from './node-backup.js';
 import { digestRoot, pieceDigest } from './digest-tree.js';
 
 const VALUE_BYTES = 1024 * 1024;
@@ -58,8 +59,9 @@ const view = () => new NodeStates(source.encryption).view(1);
 async function write(of: StoredView = view()): Promise<void> {
   const { identity } = source.encryption.parts.directory;
   const moments = [{ group: 1, term: TERM, view: of }];
-  await backup().make();
-  for await (const part of backupParts({ moments, identity, createdMs: 1, hashes })) await backup().add(part);
+  const target = backup();
+  await target.make();
+  for await (const part of backupParts({ moments, identity, createdMs: 1, hashes })) await target.add(part);
   await of.close();
 }
 
@@ -186,6 +188,52 @@ test('sealed values without their keys are no backup', async () => {
   await write(withoutKeys(view()));
   const refusal = await verify().catch((error: CaissonError) => error);
   expect(refusal).toMatchObject({ code: 'BACKUP_MISSING_SIDECAR', details: { group: 1, values: 10 } });
+});
+
+/** The node's own service, with an engine that knows no more than its terms. */
+function service(): NodeBackup {
+  const { directory } = source.encryption.parts;
+  const engine = { groups: [1], group: () => ({ status: () => ({ leadership: TERM }) }) };
+  const clock = { nowMs: () => 1 };
+  const parts = { states: new NodeStates(source.encryption), engine, directory, disk: new NodeDisk(), clock };
+  return new NodeBackup({ ...parts, hashes } as unknown as NodeBackupParts);
+}
+
+test('a node that serves yields the same backup, and what is written meanwhile is not in it', async () => {
+  const { groups } = await backup().manifest();
+  rmSync(path, { recursive: true });
+  const target = backup();
+  await target.make();
+  for await (const part of service().create({})) {
+    await target.add(part);
+    if (part.kind === 'piece' && part.number === 0) await source.put('later', 'a value');
+  }
+  expect((await target.manifest()).groups).toEqual(groups);
+});
+
+test('whoever leaves in the middle lets go of what was held', async () => {
+  for await (const part of service().create({})) {
+    expect(part.kind).toBe('piece');
+    break;
+  }
+  const gone = new AbortController();
+  gone.abort(new RangeError('gone'));
+  await expect(service().create({ signal: gone.signal })[Symbol.asyncIterator]().next()).rejects.toThrow(
+    'gone',
+  );
+});
+
+test('parts that are not those of the manifest are refused as they arrive', async () => {
+  rmSync(path, { recursive: true });
+  const target = backup();
+  await target.make();
+  const adding = async () => {
+    for await (const part of service().create({})) {
+      if (part.kind === 'piece') part.bytes[5]! ^= 1;
+      await target.add(part);
+    }
+  };
+  await expect(adding()).rejects.toEqual(invalid({ group: 1, piece: 0 }));
 });
 
 /** A view in which no key state is to be seen. */
