@@ -77,10 +77,10 @@ export interface RotateOrder extends KeyOrder {
 /**
  * The life of data keys, as operators order it.
  *
- * Orders cover all groups, one entry each, and are carried out on the leader of each group: elsewhere they are
- * `NOT_LEADER` with the leader's name and client address in the details. An order that broke off may be given
- * again, there or to another node; what is in force already is a success. Whatever an operator can get wrong
- * is refused before an entry exists.
+ * Orders cover all groups, one entry each, and are carried out on the leader of each group: elsewhere they
+ * are `NOT_LEADER` with the leader's name and client address in the details. An order that broke off may be
+ * given again, there or to another node; what is in force already is a success. Whatever an operator can get
+ * wrong is refused before an entry exists.
  *
  * Every order is `ENCRYPTION_NOT_ENABLED` where encryption is off, and `KEK_NOT_CONFIGURED` without a KEK.
  */
@@ -97,8 +97,8 @@ export interface KeyLifecycleService {
   verify(context: CallContext): Promise<readonly KekCheck[]>;
   /**
    * A new DEK takes over for its purpose, the same one in all groups; what the old one sealed stays readable.
-   * `ENVELOPE_ORDER` while there are no keys; `CAPABILITY_CHECK_FAILED`, because a member without the KEK would
-   * halt at the entry.
+   * `ENVELOPE_ORDER` while there are no keys; `CAPABILITY_CHECK_FAILED`, because a member without the KEK
+   * would halt at the entry.
    */
   rotate(order: RotateOrder, context: CallContext): AsyncIterable<KeyProgress>;
   /**

@@ -46,7 +46,8 @@ export class KeyOrderProgress {
     this.#groups.add(group);
     for (const name of members) this.#members.add(name);
     if (keyId !== undefined) this.#keyId = keyId;
-    if (members.length > 0) return this.#say(`group ${group}: ${[...members].sort().join(', ')} hold the KEK`);
+    const proved = [...members].sort().join(', ');
+    if (proved !== '') return this.#say(`group ${group}: ${proved} hold the KEK`);
     const isPlan = planned && step !== 'asking' && step !== 'done';
     if (isPlan) this.#planned.push(`group ${group}: ${SAYS[step]}`);
     if (!planned || step === 'asking') this.#say(`group ${group}: ${SAYS[step]}`);

@@ -64,7 +64,8 @@ export class ScriptedKeys {
     };
     const key = { keyId: 42, purpose: 'storage', state: 'active', localEpoch: 3 };
     const node = { enabled: true, bornEncrypted: false, envelopeVersion: 2, fullNodeId: 9n };
-    const active = this.isSealed ? { activeStorageKey: 42, activeRaftKey: 43 } : { activeStorageKey: 0, activeRaftKey: 0 };
+    const [activeStorageKey, activeRaftKey] = this.isSealed ? [42, 43] : [0, 0];
+    const active = { activeStorageKey, activeRaftKey };
     return {
       node: 'n1',
       encryption: { ...node, keys: this.isSealed ? [key] : [], groups: [flags] },

@@ -24,6 +24,7 @@ import {
 import { EncryptionApplier } from './apply/encryption-applier.js';
 import { KeyDriver } from './driver/key-driver.js';
 import { KeyLifecycle } from './lifecycle/key-lifecycle.js';
+import { measureKeks } from './lifecycle/measured-kek.js';
 import type { EncryptionConfig } from './node/encryption-config.js';
 import { NodeEncryption } from './node/node-encryption.js';
 import { RetiredKeys } from './rewrite/retired-keys.js';
@@ -59,7 +60,10 @@ export function encryptionServices(config: EncryptionConfig): readonly AnyServic
         logger: Logger,
         meter: optional(Meter),
       },
-      create: (needs, faults) => new NodeEncryption({ ...needs, config, faults }),
+      create: ({ keks, ...needs }, faults) => {
+        const measured = measureKeks(keks, needs.clock, needs.meter);
+        return new NodeEncryption({ ...needs, keks: measured, config, faults });
+      },
       start: (node, signal) => node.open(signal),
       drain: (node) => node.keys.leave(),
       stop: (node) => node.close(),
@@ -94,8 +98,16 @@ export function encryptionServices(config: EncryptionConfig): readonly AnyServic
     }),
     service({
       provides: KeyLifecycleService,
-      needs: { node: Node, engine: ReplicationEngine, transport: optional(RaftTransport), clock: Clock },
+      needs: {
+        node: Node,
+        engine: ReplicationEngine,
+        transport: optional(RaftTransport),
+        clock: Clock,
+        meter: optional(Meter),
+      },
       create: (needs) => new KeyLifecycle(needs),
+      start: (lifecycle) => lifecycle.start(),
+      stop: (lifecycle) => lifecycle.stop(),
     }),
   ];
 }

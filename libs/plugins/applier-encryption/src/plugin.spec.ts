@@ -7,23 +7,29 @@ async function configured(input: unknown): Promise<readonly AnyService[] | reado
   return applierEncryption.services(result.value);
 }
 
-test('it provides the door, the applier, the status, the driver and the orders, on by default', async () => {
+const PROVIDED = [
+  'NodeEncryption',
+  'EncryptionLayer',
+  'StoredStates',
+  'EncryptionService',
+  'Applier',
+  'KeyDriver',
+  'Rewrite',
+  'RetiredKeys',
+  'KeyLifecycleService',
+];
+
+test('it provides the door, the applier, what brings keys about and what orders them, on by default', async () => {
   const services = (await configured(undefined)) as readonly AnyService[];
   const provided = services.map(({ provides }) => provides.name.replace('@caisson/encryption/', ''));
-  expect(provided).toEqual([
-    'NodeEncryption',
-    'EncryptionLayer',
-    'EncryptionService',
-    'Applier',
-    'KeyDriver',
-    'KeyLifecycleService',
-  ]);
+  expect(provided).toEqual(PROVIDED);
 });
 
 test('only a version that this build writes can be asked for, and unknown options are refused', async () => {
   expect(await configured({ envelopeVersion: 3 })).toEqual(['envelopeVersion']);
-  for (const envelopeVersion of [1, 2]) expect(await configured({ envelopeVersion })).toHaveLength(6);
+  for (const envelopeVersion of [1, 2])
+    expect(await configured({ envelopeVersion })).toHaveLength(PROVIDED.length);
   expect(await configured({ enabled: 'yes' })).toEqual(['enabled']);
   expect(await configured({ disabled: true })).toHaveLength(1);
-  expect(await configured({ enabled: false })).toHaveLength(6);
+  expect(await configured({ enabled: false })).toHaveLength(PROVIDED.length);
 });

@@ -45,7 +45,7 @@ const ATTEMPTS_MAX = 5;
 /** Users are held back no longer than this for one attempt. */
 const HOLD_MS_MAX = 5_000;
 
-/** What an order about keys comes to in one group, on its leader. Everything is decided from applied state. */
+/** What an order about keys comes to in one group, on its leader. It decides from applied state alone. */
 export class GroupOrders {
   readonly #parts: GroupOrdersParts;
   readonly session: GroupSession;
