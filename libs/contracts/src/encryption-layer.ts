@@ -1,5 +1,5 @@
 import type { CaissonError } from './errors/caisson-error.js';
-import type { Store } from './store.js';
+import type { ReadableStore, Store } from './store.js';
 import { slot } from './token.js';
 
 /** Who proposes: users wait for keys and registration, the system's own entries bring them about. */
@@ -27,6 +27,11 @@ export type OpenedProposal =
  */
 export interface GroupEncryption {
   readonly store: Store;
+  /**
+   * What readers get in the place of `store`. A value under a suspended key is `KEY_RETIRED` to them, while
+   * apply goes on: a suspension must be undone by an entry, so no entry may stop at it.
+   */
+  readonly readers?: ReadableStore;
   /**
    * Takes this process's epoch durably. The last step of the start: every guard has passed, nothing was
    * sealed yet. Called once, before the first `sealProposal` and before anything is applied. May refuse with

@@ -1,4 +1,5 @@
-import { decodeLifecycle, encodeLifecycle, type LifecycleWire2 } from '@caisson/formats';
+import { fromUtf8, toUtf8 } from '@caisson/base';
+import { decodeLifecycle, encodeLifecycle, type LifecycleWire2, versionKey } from '@caisson/formats';
 import { registrationPayload, type RetirementSub, retirementPayload, rotationPayload } from '../src/index.js';
 import { APPLIED, CONSUMED, propose, refusedWith } from './entries.js';
 import { note } from './mini-engine.js';
@@ -6,6 +7,8 @@ import { driven, readNote, type Running, World } from './world.js';
 
 let world: World;
 let running: Running;
+/** Commit timestamp of the value. */
+let written: bigint;
 let old: { readonly storage: number; readonly raft: number };
 
 /** One value under a storage DEK that was rotated out, and a log under both Raft DEKs. */
@@ -13,6 +16,7 @@ beforeEach(async () => {
   world = new World();
   running = await driven(world);
   await running.engine.propose(note('a', 'before'));
+  written = BigInt(running.engine.applied);
   old = { storage: state().activeStorage, raft: state().activeRaft };
   for (const purpose of ['storage', 'raft'] as const) {
     expect(await propose(running, await rotationPayload(running.node, running.session, { purpose }))).toEqual(
@@ -41,11 +45,23 @@ describe('suspension', () => {
       code: 'KEY_RETIRED',
       details: { keyId: old.storage, keyHash: expect.any(String) },
     });
+    const key = versionKey(toUtf8('a'), written);
+    await expect(running.session.readers.get(key)).rejects.toMatchObject({ code: 'KEY_RETIRED' });
+    // Apply must never stop at it: the entry that brings the key back comes after.
+    expect(fromUtf8((await running.session.store.get(key))!.subarray(9))).toBe('before');
     await running.engine.propose(note('b', 'after'));
     expect(await readNote(running, 'b')).toBe('after');
     expect(await propose(running, await ending('resume', old.storage))).toEqual(APPLIED);
     expect(await readNote(running, 'a')).toBe('before');
     expect([stateOf(old.storage), sidecarState(old.storage)]).toEqual(['retiring', 'retiring']);
+  });
+
+  test('values that are left under a suspended key can be rewritten', async () => {
+    await propose(running, await ending('suspend', old.storage));
+    running.rewrite.start();
+    await running.rewrite.ended();
+    expect(await readNote(running, 'a')).toBe('before');
+    await running.stop();
   });
 
   test('holds after a restart, and a suspended key can still be retired', async () => {

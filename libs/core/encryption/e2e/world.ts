@@ -200,7 +200,7 @@ export async function driven(world: World, changes: Partial<NodeEncryptionParts>
 
 /** The newest value of a key. */
 export async function readNote({ session }: Running, key: string): Promise<string | undefined> {
-  const view = session.store.view();
+  const view = session.readers.view();
   const { from, to } = versionRange(toUtf8(key), toUtf8(`${key}\0`));
   const [pair] = await view.scan({ from, to }).next({ pairs: 1 });
   await view.close();

@@ -27,7 +27,7 @@ export class SingleGroup implements ReplicatedGroup {
 
   constructor(parts: GroupParts) {
     this.id = parts.id;
-    this.store = parts.encryption.store;
+    this.store = parts.encryption.readers ?? parts.encryption.store;
     this.#parts = parts;
     this.#machinery = new GroupMachinery(parts, {
       refusal: () => this.#refusal(),

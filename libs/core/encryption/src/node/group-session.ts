@@ -7,6 +7,7 @@ import {
   type Pair,
   type ProposalSlot,
   type ProposalSource,
+  type ReadableStore,
   type ReadView,
   type Store,
   type UntrustedStore,
@@ -19,7 +20,7 @@ import type { EnvelopeSuites } from '../envelope/envelope-suite.js';
 import { ProposalHold } from '../lifecycle/proposal-hold.js';
 import type { SidecarChange } from '../sidecar/sidecar-merge.js';
 import type { SwitchedStore } from '../snapshot/switched-store.js';
-import { ReadableKeys } from '../keys/readable-keys.js';
+import { GroupKeys, ReadableKeys } from '../keys/readable-keys.js';
 import { isBootstrapped, type LiveState } from '../state/group-state.js';
 import { readAppliedIndex, readGroupState } from '../state/read-state.js';
 import type { WriterRegistry } from '../writers/writer-registry.js';
@@ -50,6 +51,7 @@ export interface GroupSessionParts {
 export class GroupSession implements GroupEncryption {
   readonly id: number;
   readonly store: Store;
+  readonly readers: ReadableStore;
   readonly state: LiveState;
   readonly registry: WriterRegistry | undefined;
   /** Keeps users out for as long as a cutover takes. */
@@ -68,16 +70,15 @@ export class GroupSession implements GroupEncryption {
     this.#parts = parts;
     this.#candidates = new Candidates(parts.node, this);
     const sealing = (keyId: number) => parts.keys.seals.sealing(keyId);
-    const keys = new ReadableKeys(parts.keys.keystore, () => state.current.keys);
+    const keyState = () => state.current.keys;
+    const keys = new GroupKeys(parts.keys.keystore, keyState);
     this.#proposals = new ProposalDoor({ group: id, suites, keys, state, applied, sealing });
-    this.#door = new ValueDoor({
-      suites,
-      keys,
-      state: () => state.current.keys,
-      sealing,
-      onFailure,
-    });
-    this.store = new PlainStore({ below, door: this.#door, durable: parts.durable, watch: this.#proposals });
+    const shared = { suites, state: keyState, sealing, onFailure };
+    this.#door = new ValueDoor({ ...shared, keys });
+    const behind = { below, durable: parts.durable, watch: this.#proposals };
+    this.store = new PlainStore({ ...behind, door: this.#door });
+    const readable = new ValueDoor({ ...shared, keys: new ReadableKeys(keys, keyState) });
+    this.readers = new PlainStore({ ...behind, door: readable });
   }
 
   async beginSealing(log?: {

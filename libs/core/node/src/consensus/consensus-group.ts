@@ -40,7 +40,7 @@ export class ConsensusGroup implements ReplicatedGroup {
 
   constructor(parts: GroupParts, cache: LogCache) {
     this.id = parts.id;
-    this.store = parts.encryption.store;
+    this.store = parts.encryption.readers ?? parts.encryption.store;
     this.#parts = parts;
     this.#started.promise.catch(() => undefined);
     this.#machinery = new GroupMachinery(parts, cache, {
