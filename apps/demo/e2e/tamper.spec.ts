@@ -1,60 +1,24 @@
 /** What an attacker with the disk may do to one value. Each is the same error, and none is "not found". */
 import { ERRORS } from '@caisson/contracts';
-import { join } from 'node:path';
-import RocksDb from 'rocksdb';
 import { Playground } from '../src/index.js';
+import { flipped, tamper, type Tampering } from './tampering.js';
 
-const VERSIONS_TABLE = 0x02;
 const HEADER_BYTES = 9;
-
-interface Row {
-  readonly key: Buffer;
-  readonly value: Buffer;
-}
 
 let playground: Playground;
 afterEach(() => playground.remove());
 
-/** Opens the store of a stopped node with the bare binding and changes what lies in it. */
-async function tamper(change: (rows: readonly Row[]) => readonly Row[]): Promise<void> {
-  const database = new RocksDb(join(playground.dataDir, 'groups', '1', 'store', 'db'));
-  const settle = (start: (done: (error?: Error | null) => void) => void) =>
-    new Promise<void>((resolve, reject) => start((error) => (error ? reject(error) : resolve())));
-  await settle((done) => database.open({}, done));
-  const rows: Row[] = [];
-  const iterator = database.iterator();
-  iterator.seek(Buffer.from([VERSIONS_TABLE]));
-  for (;;) {
-    const row = await new Promise<Row | undefined>((resolve, reject) =>
-      iterator.next((error, key, value) => (error ? reject(error) : resolve(key && { key, value: value! }))),
-    );
-    if (!row || row.key[0] !== VERSIONS_TABLE) break;
-    rows.push(row);
-  }
-  await settle((done) => iterator.end(done));
-  const batch = database.batch();
-  for (const { key, value } of change(rows)) batch.put(key, value);
-  await settle((done) => batch.write({ sync: true }, done));
-  await settle((done) => database.close(done));
-}
-
-async function afterTampering(change: (rows: readonly Row[]) => readonly Row[]) {
+async function afterTampering(change: Tampering) {
   playground = await Playground.create();
   const first = await playground.start();
   await playground.cli(first, 'put', 'a', 'the value of a');
   await playground.cli(first, 'put', 'b', 'the value of b');
   expect(await first.end('SIGTERM')).toBe(0);
-  await tamper(change);
+  await tamper(playground.dataDir, change);
   return playground.start();
 }
 
-const flipped = (bytes: Buffer, at: number): Buffer => {
-  const copy = Buffer.from(bytes);
-  copy[at]! ^= 1;
-  return copy;
-};
-
-test.each<[string, (rows: readonly Row[]) => readonly Row[]]>([
+test.each<[string, Tampering]>([
   [
     'a flipped bit in a stored value',
     ([a]) => [{ key: a!.key, value: flipped(a!.value, a!.value.length - 20) }],

@@ -14,13 +14,17 @@ const START_MS_MAX = 60_000;
 
 /** A real `caissond` in a process of its own. */
 export class NodeProcess {
-  readonly #lines: string[] = [];
+  readonly address: string;
+  readonly adminAddress: string;
 
   private constructor(
     private readonly child: ChildProcess,
-    readonly address: string,
-    readonly adminAddress: string,
-  ) {}
+    private readonly said: readonly string[],
+    addresses: { readonly grpc: string; readonly http: string },
+  ) {
+    this.address = addresses.grpc;
+    this.adminAddress = addresses.http;
+  }
 
   /**
    * Starts the server and resolves once it serves; rejects with what it said when it ends before. `prefix` is
@@ -37,14 +41,16 @@ export class NodeProcess {
       env: { ...process.env, ...env },
     });
     child.stdout.resume();
+    const said: string[] = [];
+    child.stderr.on('data', (chunk: Buffer) => void said.push(chunk.toString()));
     const lines: string[] = [];
     const serving = new Map<string, string>();
     const timer = setTimeout(() => child.kill('SIGKILL'), START_MS_MAX);
     try {
       for await (const line of createInterface({ input: child.stderr })) {
         lines.push(line);
-        const said = parseServing(line);
-        if (said) serving.set(said.surface, said.address);
+        const surface = parseServing(line);
+        if (surface) serving.set(surface.surface, surface.address);
         if (serving.has('grpc') && serving.has('http')) break;
       }
     } finally {
@@ -52,14 +58,13 @@ export class NodeProcess {
     }
     const [grpc, http] = [serving.get('grpc'), serving.get('http')];
     if (grpc === undefined || http === undefined) throw new NodeEndedError(await exitOf(child), lines);
-    const node = new NodeProcess(child, grpc, http);
-    child.stderr.on('data', (chunk: Buffer) => void node.#lines.push(chunk.toString()));
     child.stderr.resume();
-    return node;
+    return new NodeProcess(child, said, { grpc, http });
   }
 
+  /** Everything it has said so far. */
   get log(): string {
-    return this.#lines.join('');
+    return this.said.join('');
   }
 
   /** Ends the process and resolves with its exit code; `null` after a kill. */

@@ -91,6 +91,8 @@ export function reportFailure(error: unknown, process: Pick<Process, 'write'>): 
   const problems = cause.details['problems'];
   const { meaning, wayOut } = cause.entry;
   const isListed = Array.isArray(problems);
+  // Where it stopped is as much of the story as why.
+  if (isCaissonError(error, 'APPLY_HALTED')) process.write(`caissond: ${error.message}\n`);
   process.write(`caissond: ${isListed ? `${cause.code}: ${meaning} ${wayOut}` : cause.message}\n`);
   if (isListed) for (const problem of problems) process.write(`  - ${String(problem)}\n`);
   if (cause.code === 'INTERNAL' && cause.cause instanceof Error)

@@ -263,7 +263,7 @@ export class ApplyLoop {
     const error = haltAt({ group, index, term }, cause);
     this.#halted = error;
     this.#pending.clear();
-    logger.log('error', 'apply halted', { group, index, term, error });
+    logger.log('error', 'apply halted', { index, term, error });
     metrics.proposed('failed', answers.failAll(error));
     position.fail(error);
     onHalt?.(error);
