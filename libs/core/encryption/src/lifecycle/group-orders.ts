@@ -124,8 +124,9 @@ export class GroupOrders {
     const { dryRun, signal } = this.#parts;
     for (let attempt = 1; !(await wanted.isInForce(this.keys)); attempt++) {
       signal?.throwIfAborted();
-      const { members } = this.#requireLead();
+      // In this order: members that changed in between are asked, and the entry is made again.
       const confIndex = await currentConfIndex(this.session.store);
+      const { members } = this.#requireLead();
       if (confIndex !== this.#askedConfIndex) yield* this.#ask(members);
       this.#askedConfIndex = confIndex;
       if (wanted.holds === true) yield this.#step('holding');
