@@ -26,14 +26,17 @@ export function storedKind(stored: Uint8Array): StoredKind {
 const VALUES = Object.freeze({ from: Uint8Array.of(TABLE.versions), to: Uint8Array.of(TABLE.locks + 1) });
 const PAGE_PAIRS = 1024;
 
-/** Every version and intent from `from` on, as stored, in the order of their keys. */
+/** Every version and intent, as stored, in the order of their keys. */
 export async function* storedValues(
   view: ReadView,
-  from: Uint8Array = VALUES.from,
+  {
+    from = VALUES.from,
+    pagePairs = PAGE_PAIRS,
+  }: { readonly from?: Uint8Array; readonly pagePairs?: number } = {},
 ): AsyncGenerator<readonly Pair[], void, undefined> {
   const cursor = view.scan({ from, to: VALUES.to });
   for (;;) {
-    const page = await cursor.next({ pairs: PAGE_PAIRS });
+    const page = await cursor.next({ pairs: pagePairs });
     if (page.length === 0) return;
     yield page;
   }

@@ -165,8 +165,8 @@ export class GroupRewrite {
     let bytes = 0;
     let end = position;
     try {
-      const from = position.length === 0 ? undefined : concatBytes(position, AFTER);
-      for await (const page of storedValues(view, from)) {
+      const from = position.length === 0 ? {} : { from: concatBytes(position, AFTER) };
+      for await (const page of storedValues(view, { ...from, pagePairs: PORTION_PAIRS_MAX })) {
         for (const pair of page) {
           end = pair.key;
           looked++;
