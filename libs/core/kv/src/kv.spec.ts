@@ -40,6 +40,18 @@ test('a value with a TTL is gone at its expiry, without any write', async () => 
   expect(await scanAll(node, { from: key('') })).toEqual([]);
 });
 
+test('a read sees every write acknowledged before it, however many reads are still looking', async () => {
+  const node = await Node.open();
+  const looking: Promise<unknown>[] = [];
+  for (let at = 0; at < 50; at++) {
+    for (let read = 0; read < 5; read++) looking.push(node.get('a'));
+    await node.put('a', `value ${at}`);
+    for (let read = 0; read < 5; read++) looking.push(node.get('a'));
+    expect(await node.get('a')).toBe(`value ${at}`);
+  }
+  await Promise.all(looking);
+});
+
 test('a transaction does not see what expired since the last commit', async () => {
   const node = await Node.open();
   await node.put('a', 'one', 1000);

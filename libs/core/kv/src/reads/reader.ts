@@ -29,6 +29,7 @@ import {
   encodeContinuation,
   invalidContinuation,
 } from './continuation.js';
+import { LatestViews } from './latest-views.js';
 import type { Tip } from './tip.js';
 
 const PAGE_BYTES = 1024 * 1024;
@@ -58,17 +59,20 @@ export class Reader {
   readonly #hlc: HybridClock;
   readonly #tip: Tip;
   readonly #active: ActiveReads;
+  readonly #latest: LatestViews;
 
   constructor(options: ReaderOptions) {
     this.#group = options.group;
+    this.#latest = new LatestViews(() => options.group.store);
     this.#hlc = options.hlc;
     this.#tip = options.tip;
     this.#active = options.active;
   }
 
   get({ key, ts, consistency = 'linearizable' }: GetRequest, signal?: AbortSignal): Promise<GetResponse> {
-    const at = ts === undefined ? { consistency } : { ts, consistency: 'linearizable' as const };
-    return this.#read({ ...at, direction: 'forward', signal }, async (snapshot, staleMs) => {
+    if (ts === undefined) return whileOpen(this.#group, () => this.#getLatest(key, consistency, signal));
+    const moment: Moment = { ts, consistency: 'linearizable', direction: 'forward', signal };
+    return this.#read(moment, async (snapshot, staleMs) => {
       const found = await snapshot.get(key);
       return { ...(found !== undefined && { found }), readTs: snapshot.at.ts, staleMs };
     });
@@ -115,6 +119,15 @@ export class Reader {
     const now = this.#hlc.now();
     const mayHaveExpired = rows.expiryHorizon > rows.lastCommitTs && now > rows.lastCommitTs;
     return mayHaveExpired || rows.lastCommitTs === 0n ? this.#tip.reach(now) : rows.lastCommitTs;
+  }
+
+  async #getLatest(key: Uint8Array, consistency: Consistency, signal?: AbortSignal): Promise<GetResponse> {
+    const { position, staleMs } = await this.#group.readBarrier(consistency, signal);
+    const expiryTs = this.#hlc.now();
+    return this.#latest.during(position, async (snapshot) => {
+      const found = await snapshot.get(key, expiryTs);
+      return { ...(found !== undefined && { found }), readTs: snapshot.at.ts, staleMs };
+    });
   }
 
   #read<T>(moment: Moment, look: (snapshot: Snapshot, staleMs: number) => Promise<T>): Promise<T> {

@@ -67,8 +67,9 @@ export class LocalEngine implements ReplicationEngine, ReplicatedGroup {
 
   /** Everything proposed before is applied: more than asked for, and enough. */
   async readBarrier(): Promise<ReadPoint> {
+    const position = this.log.length;
     await this.#writer;
-    return { position: this.log.length, staleMs: 0 };
+    return { position, staleMs: 0 };
   }
 
   async maintain(slice: MaintenanceSlice, signal?: AbortSignal): Promise<void> {

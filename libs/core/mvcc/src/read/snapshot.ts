@@ -83,10 +83,14 @@ export class Snapshot {
     this.tip = tip;
   }
 
-  /** The value of a key, for a snapshot in the forward direction. */
-  async get(key: Uint8Array): Promise<LiveVersion | undefined> {
-    const version = await newestVersion(this.#view, key, this.at.ts);
-    return version && liveVersion(version, this.at.expiryTs);
+  /**
+   * The value of a key, for a snapshot in the forward direction. Readers who share the snapshot judge expiry
+   * each at the moment they came.
+   */
+  async get(key: Uint8Array, expiryTs = this.at.expiryTs): Promise<LiveVersion | undefined> {
+    const { ts } = this.at;
+    const version = await newestVersion(this.#view, key, ts);
+    return version && liveVersion(version, expiryTs > ts ? expiryTs : ts);
   }
 
   /** One page in the snapshot's direction. A page may be short, also empty, and still have a next one. */
