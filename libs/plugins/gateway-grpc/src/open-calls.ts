@@ -27,13 +27,13 @@ export interface OpenCallsParts {
  * The calls that are owed an answer: each with its role checked, its deadline, and an end that is counted.
  */
 export class OpenCalls {
+  readonly #owed = new Set<CallSignal>();
   readonly #streams = new Set<CallSignal>();
-  #count = 0;
 
   constructor(private readonly parts: OpenCallsParts) {}
 
   get count(): number {
-    return this.#count;
+    return this.#owed.size;
   }
 
   /** Ends streams with `DRAINING`: their orders go on elsewhere. Unary calls are left to finish. */
@@ -88,15 +88,18 @@ export class OpenCalls {
 
   #open(call: CancellableCall): CallSignal {
     const deadline = startDeadline(this.parts.clock, this.#deadlineMs(call));
-    call.on('cancelled', () => deadline.abort(new CaissonError('CANCELLED')));
-    this.#count++;
+    // Calls that were answered hear it as well, once their stream closes.
+    call.on('cancelled', () => {
+      if (this.#owed.has(deadline)) deadline.abort(new CaissonError('CANCELLED'));
+    });
+    this.#owed.add(deadline);
     return deadline;
   }
 
   #close(deadline: CallSignal): void {
     deadline.release();
     this.#streams.delete(deadline);
-    this.#count--;
+    this.#owed.delete(deadline);
     this.parts.onAnswered();
   }
 
