@@ -41,6 +41,16 @@ export class Database {
     });
   }
 
+  /** As `get`, for all at one moment; fails as a whole. */
+  getMany(keys: readonly Buffer[]): Promise<readonly (Uint8Array | undefined)[]> {
+    return new Promise((resolve, reject) => {
+      this.#db.getMany(keys, (error, values = []) => {
+        if (error) reject(diskFault(error, { operation: 'get', path: this.path }));
+        else resolve(values.map((value) => value && plainBytes(value)));
+      });
+    });
+  }
+
   batch(): RocksDbBatch {
     return this.#db.batch();
   }

@@ -10,6 +10,7 @@ import {
 import type { RocksDbBatch } from 'rocksdb';
 import type { Database } from './database.js';
 import { Gate } from './gate.js';
+import { GatheredGets } from './gathered-gets.js';
 import type { HeadFile } from './head-file.js';
 import { OPENED_KEY, toDatabaseKey } from './hidden-rows.js';
 import type { MarkerLedger } from './marker-ledger.js';
@@ -19,6 +20,8 @@ import { RocksdbView } from './rocksdb-view.js';
 
 /** What one fetch of an iterator brings at most; the first one after a seek brings a single row. */
 const READ_AHEAD_BYTES = 16 * 1024;
+/** The same for a view that sweeps: enough that the way to the thread that reads does not count. */
+const SWEEP_AHEAD_BYTES = 512 * 1024;
 
 const LOWEST = Buffer.from([0x00]);
 const HIGHEST = Buffer.alloc(64, 0xff);
@@ -34,6 +37,7 @@ export class RocksdbStore implements UntrustedStore {
   readonly #database: Database;
   readonly #head: HeadFile;
   readonly #ledger: MarkerLedger;
+  readonly #gets: GatheredGets;
   readonly #gate = new Gate();
   readonly #views = new Set<RocksdbView>();
   #isWriting = false;
@@ -45,6 +49,7 @@ export class RocksdbStore implements UntrustedStore {
 
   constructor({ database, head, ledger }: OpenedStore) {
     this.#database = database;
+    this.#gets = new GatheredGets(database);
     this.#head = head;
     this.#ledger = ledger;
     if (unflushedRows(database) === 0) this.#opened = ledger.sequence;
@@ -53,14 +58,14 @@ export class RocksdbStore implements UntrustedStore {
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
     this.#gate.enter();
     try {
-      return await this.#database.get(toDatabaseKey(key));
+      return await this.#gets.get(toDatabaseKey(key));
     } finally {
       this.#gate.leave();
     }
   }
 
-  view(direction: 'forward' | 'reverse' = 'forward'): ReadView {
-    return this.#openView(direction);
+  view(direction: 'forward' | 'reverse' = 'forward', options?: { readonly sweeps: boolean }): ReadView {
+    return this.#openView(direction, options?.sweeps === true ? SWEEP_AHEAD_BYTES : READ_AHEAD_BYTES);
   }
 
   batch(): WritableBatch {
@@ -72,7 +77,7 @@ export class RocksdbStore implements UntrustedStore {
   }
 
   async deleteRange(range: KeyRange, limit: number): Promise<DeleteRangeProgress> {
-    const view = this.#openView('forward');
+    const view = this.#openView('forward', READ_AHEAD_BYTES);
     try {
       const cursor = view.scan(range);
       const batch = this.batch();
@@ -123,12 +128,12 @@ export class RocksdbStore implements UntrustedStore {
     this.#head.write({ sequence, digest });
   }
 
-  #openView(direction: 'forward' | 'reverse'): RocksdbView {
+  #openView(direction: 'forward' | 'reverse', highWaterMark: number): RocksdbView {
     this.#gate.enter();
     this.#gate.leave();
     const reverse = direction === 'reverse';
     const view: RocksdbView = new RocksdbView({
-      iterator: this.#database.iterator({ reverse, highWaterMark: READ_AHEAD_BYTES }),
+      iterator: this.#database.iterator({ reverse, highWaterMark }),
       direction,
       gate: this.#gate,
       path: this.#database.path,

@@ -43,6 +43,10 @@ declare module 'rocksdb' {
     open(options: OpenOptions, done: Done): void;
     close(done: Done): void;
     get(key: Buffer, done: (error?: Error | null, value?: Buffer) => void): void;
+    getMany(
+      keys: readonly Buffer[],
+      done: (error?: Error | null, values?: readonly (Buffer | undefined)[]) => void,
+    ): void;
     batch(): RocksDbBatch;
     iterator(options?: IteratorOptions): RocksDbIterator;
     compactRange(from: Buffer, to: Buffer, done: Done): void;
