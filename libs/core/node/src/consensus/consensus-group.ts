@@ -193,8 +193,9 @@ export class ConsensusGroup implements ReplicatedGroup {
   }
 
   #tick(): void {
-    const { driver, reads, transfer } = this.#machinery;
+    const { driver, freshness, leadership, reads, transfer } = this.#machinery;
     if (driver.isStopped) return;
+    if (leadership.isReady) freshness.leads();
     driver.post((raw) => raw.tick());
     reads.tick();
     transfer.tick();

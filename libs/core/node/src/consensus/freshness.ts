@@ -8,7 +8,8 @@ interface Contact {
 }
 
 /**
- * When a follower last knew itself up to date: the last word of a leader whose commit index is applied here.
+ * When a node last knew itself up to date: the last word of a leader whose commit index is applied here, or
+ * the last moment at which it led itself.
  *
  * It is as honest as what arrives. A leader whose heartbeats come through and whose entries do not makes its
  * follower look fresher than it is.
@@ -30,6 +31,13 @@ export class Freshness {
   get staleMs(): number {
     this.settle();
     return Math.max(0, this.#clock.monotonicMs() - this.#freshMs);
+  }
+
+  /** Said of a leader that has applied what others committed before it, again and again while it leads. */
+  leads(): void {
+    this.#freshMs = this.#clock.monotonicMs();
+    // What leaders before it said is applied.
+    this.#pending = undefined;
   }
 
   heard({ type, commit }: Message): void {

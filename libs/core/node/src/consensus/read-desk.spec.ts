@@ -107,6 +107,25 @@ describe('the age of a follower’s state', () => {
     position.advance(20);
     expect(freshness.staleMs).toBe(0);
   });
+
+  it('counts from the moment it led last, once it leads no more', () => {
+    const clock = new ManualClock();
+    const position = new AppliedPosition(5);
+    const freshness = new Freshness(clock, position);
+    freshness.heard(heard(8));
+    position.advance(8);
+    for (let tick = 0; tick < 100; tick++) {
+      clock.advance(500);
+      freshness.leads();
+    }
+    clock.advance(200);
+    expect(freshness.staleMs).toBe(200);
+    freshness.heard(heard(9));
+    clock.advance(100);
+    expect(freshness.staleMs).toBe(300);
+    position.advance(9);
+    expect(freshness.staleMs).toBe(100);
+  });
 });
 
 describe('the ticker', () => {
