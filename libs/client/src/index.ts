@@ -9,6 +9,8 @@ export type {
   KeyLifecycleStatus,
   KeyProgress,
   Mutation,
+  RewriteOrder,
+  RewriteProgress,
   ScannedPair,
   Timestamp,
   WriteRequest,

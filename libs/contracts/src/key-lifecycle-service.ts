@@ -74,6 +74,28 @@ export interface RotateOrder extends KeyOrder {
   readonly from?: readonly number[];
 }
 
+/** How rewriting stands in one group of one node. */
+export interface RewriteProgress {
+  readonly group: number;
+  readonly state: 'idle' | 'counting' | 'running' | 'finished' | 'stopped' | 'failed';
+  /** The key that values are moved to. */
+  readonly keyId?: number;
+  /** Values rewritten, and how many there were; users may rewrite or remove some first. */
+  readonly done: number;
+  readonly total: number;
+  readonly bytesPerSecond: number;
+  /** At the speed so far; absent where nothing runs or nothing is known yet. */
+  readonly remainingMs?: number;
+  readonly error?: ErrorCode;
+}
+
+export interface RewriteOrder {
+  /** `start` also goes on with what was begun; `cancel` keeps what was rewritten. */
+  readonly action: 'start' | 'look' | 'cancel';
+  /** Of stored values; 0 for no limit. Absent leaves it as it is. */
+  readonly bytesPerSecond?: number;
+}
+
 /**
  * The life of data keys, as operators order it.
  *
@@ -117,6 +139,12 @@ export interface KeyLifecycleService {
    * let in again however the order ends.
    */
   enableRaftEnvelope(order: KeyOrder, context: CallContext): AsyncIterable<KeyProgress>;
+  /**
+   * Seals under the active key, in the background, whatever this node stores clear or under an older one. Of
+   * this node alone: every replica does it for itself. Goes on by itself after a restart. `ENVELOPE_ORDER`
+   * before values are sealed.
+   */
+  rewrite(order: RewriteOrder, context: CallContext): Promise<readonly RewriteProgress[]>;
 }
 
 export const KeyLifecycleService = slot<KeyLifecycleService>('KeyLifecycleService');

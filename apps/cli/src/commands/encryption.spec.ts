@@ -148,3 +148,18 @@ test('names that share a number in nonces are told before a node is made', async
   expect(crowd.exitCode).toBe(1);
   expect(crowd.out).toMatch(/COLLIDES/);
 });
+
+test('rewriting is begun on every node at a rate, told until it is finished, and looked at', async () => {
+  const [n1, n2] = [await start(), await start()];
+  n2.rewriting = ['running', 'running'];
+  const words = ['encryption', 'rewrite', '--address', `${n1.address},${n2.address}`];
+  const told = await caisson(...words, '--rate', '3', '--wait');
+  expect(told.exitCode).toBe(0);
+  expect(told.notes).toMatch(/group 1: running, 5 of 9 values, 2\.0 MiB\/s, ETA 4s/);
+  expect(told.out).toMatch(/finished .*│ 42 /);
+  expect(n1.orders[0]).toMatchObject(['rewrite', { action: 1, bytesPerSecond: 3_145_728n }]);
+  n1.rewriting = ['stopped'];
+  expect((await caisson(...words, '--wait', '--status', '--json')).exitCode).toBe(1);
+  await caisson(...words, '--cancel');
+  expect(n1.orders.at(-1)).toMatchObject(['rewrite', { action: 3 }]);
+});

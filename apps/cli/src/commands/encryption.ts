@@ -6,6 +6,7 @@ import { addConnectionOptions, withEncryption, type ConnectionOptions } from '..
 import { printJson, printTable } from '../session/output.js';
 import { addEncryptionOrders } from './encryption-orders.js';
 import { printKeyStatus } from './encryption-status.js';
+import { addRewrite } from './encryption-rewrite.js';
 import { carryOutChecks } from './kek.js';
 
 /** `encryption …`: which keys there are, what is sealed, and what operators order about both. */
@@ -17,6 +18,7 @@ export function addEncryption(program: Command): void {
   addStatus(encryption);
   addVerify(encryption);
   addEncryptionOrders(encryption);
+  addRewrite(encryption);
   addProbe(encryption);
   addDisable(encryption);
 }

@@ -16,6 +16,8 @@ export class ScriptedKeys {
   checks: readonly encryptionProto.KekCheck[] = [];
   /** What orders end with, the first of them first. */
   readonly failures: object[] = [];
+  /** What rewriting is at, one look after the other; finished afterwards. */
+  rewriting: string[] = [];
   /** Whether keys and cutovers are there. */
   isSealed = true;
   address = '';
@@ -30,6 +32,12 @@ export class ScriptedKeys {
       rewrap: order('rewrap'),
       enableStorageEnvelope: order('storage'),
       enableRaftEnvelope: order('raft'),
+      rewrite: ({ request }: { request: encryptionProto.RewriteRequest }, answer: Answer) => {
+        this.orders.push(['rewrite', request]);
+        const state = this.rewriting.shift() ?? 'finished';
+        const counts = { done: 5n, total: 9n, bytesPerSecond: 2_097_152n, remainingMs: 4_000n };
+        answer(null, { groups: [{ group: 1n, state, keyId: 42, ...counts, error: '' }] });
+      },
     });
     const port = await new Promise<number>((resolve, reject) =>
       this.#server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>

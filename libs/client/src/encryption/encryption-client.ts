@@ -5,11 +5,20 @@ import {
   type KeyLifecycleStatus,
   type KeyOrder,
   type KeyProgress,
+  type RewriteOrder,
+  type RewriteProgress,
 } from '@caisson/contracts';
 import { encryptionProto, grpcMethods, type GrpcMethod } from '@caisson/formats';
 import { LeaderCalls, type LeaderCallsOptions } from '../cluster/leader-calls.js';
 import type { CallOptions } from '../options.js';
-import { PURPOSES, toKekCheck, toKeyProgress, toKeyStatus } from './key-messages.js';
+import {
+  ACTIONS,
+  PURPOSES,
+  toKekCheck,
+  toKeyProgress,
+  toKeyStatus,
+  toRewriteProgress,
+} from './key-messages.js';
 
 const METHODS = grpcMethods(encryptionProto.EncryptionDefinition, (bytes) =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
@@ -71,6 +80,17 @@ export class EncryptionClient {
 
   enableRaftEnvelope(options: KeyOrderOptions = {}): KeySteps {
     return this.#order(METHODS.enableRaftEnvelope, { dryRun: options.dryRun ?? false }, options);
+  }
+
+  /** On the first node that answers, and on no other. */
+  async rewrite(
+    { action, bytesPerSecond }: RewriteOrder,
+    options: CallOptions = {},
+  ): Promise<readonly RewriteProgress[]> {
+    const limit = bytesPerSecond === undefined ? undefined : BigInt(bytesPerSecond);
+    const request = { action: ACTIONS[action], bytesPerSecond: limit };
+    const { answer } = await this.#calls.askAny(METHODS.rewrite, request, this.#calls.limits(options));
+    return answer.groups.map(toRewriteProgress);
   }
 
   /** Whether any node is connected right now. */

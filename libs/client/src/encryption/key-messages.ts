@@ -8,10 +8,12 @@ import {
   type KekCheck,
   type KeyLifecycleStatus,
   type KeyProgress,
+  type RewriteOrder,
+  type RewriteProgress,
 } from '@caisson/contracts';
 import { encryptionProto, type proto } from '@caisson/formats';
 
-const { KeyPurpose, KeyStep } = encryptionProto;
+const { KeyPurpose, KeyStep, RewriteAction } = encryptionProto;
 
 const STEPS: ReadonlyMap<encryptionProto.KeyStep, KeyProgress['step']> = new Map([
   [KeyStep.KEY_STEP_ASKING, 'asking'],
@@ -23,11 +25,18 @@ const STEPS: ReadonlyMap<encryptionProto.KeyStep, KeyProgress['step']> = new Map
   [KeyStep.KEY_STEP_DONE, 'done'],
 ]);
 const STATES = ['active', 'retiring', 'suspended', 'retired'] as const;
+const REWRITES = ['idle', 'counting', 'running', 'finished', 'stopped', 'failed'] as const;
 const RESULTS = ['opened', 'not-configured', 'not-wrapped', 'failed'] as const;
 
 export const PURPOSES: Record<DekPurpose, encryptionProto.KeyPurpose> = {
   storage: KeyPurpose.KEY_PURPOSE_STORAGE,
   raft: KeyPurpose.KEY_PURPOSE_RAFT,
+};
+
+export const ACTIONS: Record<RewriteOrder['action'], encryptionProto.RewriteAction> = {
+  start: RewriteAction.REWRITE_ACTION_START,
+  look: RewriteAction.REWRITE_ACTION_LOOK,
+  cancel: RewriteAction.REWRITE_ACTION_CANCEL,
 };
 
 export function toKeyStatus(message: encryptionProto.KeyStatusResponse): KeyLifecycleStatus {
@@ -55,8 +64,28 @@ export function toKekCheck({ purpose, result, error, ...check }: encryptionProto
     ...check,
     purpose: toPurpose(purpose),
     result: oneOf(RESULTS, result, 'result'),
-    ...(error !== '' && { error: error in ERRORS ? (error as ErrorCode) : 'INTERNAL' }),
+    ...toError(error),
   };
+}
+
+export function toRewriteProgress(message: encryptionProto.RewriteProgress): RewriteProgress {
+  const { keyId, remainingMs } = message;
+  return {
+    group: toCount(message.group),
+    state: oneOf(REWRITES, message.state, 'state'),
+    ...(keyId !== 0 && { keyId }),
+    done: toCount(message.done),
+    total: toCount(message.total),
+    bytesPerSecond: toCount(message.bytesPerSecond),
+    ...(remainingMs !== undefined && { remainingMs: toCount(remainingMs) }),
+    ...toError(message.error),
+  };
+}
+
+/** A code that only a newer server knows is `INTERNAL`. */
+function toError(code: string): { readonly error?: ErrorCode } {
+  if (code === '') return {};
+  return { error: code in ERRORS ? (code as ErrorCode) : 'INTERNAL' };
 }
 
 /** Undefined for a step that a newer server makes and this build cannot name. */

@@ -19,6 +19,7 @@ let running: Running;
 /** Other members, by name. */
 let peers: Map<string, NodeEncryption>;
 let leads: boolean;
+let rewriting: Scripted;
 let intercept: (propose: () => Promise<unknown>) => Promise<unknown>;
 
 beforeEach(async () => {
@@ -26,6 +27,7 @@ beforeEach(async () => {
   running = await driven(world);
   peers = new Map();
   leads = true;
+  rewriting = new Scripted();
   intercept = (propose) => propose();
 });
 
@@ -38,6 +40,27 @@ async function addPeer(name: string, changes: Parameters<World['parts']>[0] = {}
   const peer = new NodeEncryption(new World({ birth: 'clear', name }).parts(changes));
   await peer.open();
   peers.set(name, peer);
+}
+
+/** A job that says it runs once it was started. */
+class Scripted {
+  state: 'idle' | 'running' = 'idle';
+  rate: number | undefined;
+
+  start({ bytesPerSecond }: { bytesPerSecond?: number } = {}) {
+    this.state = 'running';
+    this.rate = bytesPerSecond;
+    return this.status();
+  }
+
+  status() {
+    const counts = { done: 1, total: 2, bytes: 3, bytesPerSecond: 4 };
+    return [{ group: 1, state: this.state, ...counts, error: new CaissonError('STORE_CLOSED') }];
+  }
+
+  async cancel() {
+    this.state = 'idle';
+  }
 }
 
 const transport: Pick<RaftTransport, 'ask'> = {
@@ -64,7 +87,7 @@ function lifecycle(strangers: readonly Member[] = []): KeyLifecycle {
     status: () => ({ ...inner.status(), id: 1, ...leader, members }),
   };
   const engine = { groups: [1], group: () => group } as unknown as ReplicationEngine;
-  return new KeyLifecycle({ node: running.node, engine, transport, clock: world.clock });
+  return new KeyLifecycle({ node: running.node, engine, transport, rewrite: rewriting, clock: world.clock });
 }
 
 async function steps(order: AsyncIterable<KeyProgress>): Promise<readonly string[]> {
@@ -297,4 +320,23 @@ describe('KEKs', () => {
     });
     expect(await results()).toContain('file not-configured');
   });
+});
+
+test('rewriting is begun once values are sealed, looked at and cancelled', async () => {
+  const rewrite = (action: 'start' | 'look' | 'cancel') =>
+    lifecycle().rewrite({ action, ...(action === 'start' && { bytesPerSecond: 9 }) }, {});
+  await expect(rewrite('start')).rejects.toMatchObject({ code: 'ENVELOPE_ORDER' });
+  expect(await rewrite('look')).toMatchObject([{ state: 'idle' }]);
+  await enableBoth();
+  const progress = {
+    group: 1,
+    state: 'running',
+    done: 1,
+    total: 2,
+    bytesPerSecond: 4,
+    error: 'STORE_CLOSED',
+  };
+  expect(await rewrite('start')).toEqual([progress]);
+  expect(rewriting.rate).toBe(9);
+  expect(await rewrite('cancel')).toMatchObject([{ state: 'idle' }]);
 });

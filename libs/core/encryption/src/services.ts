@@ -102,6 +102,7 @@ export function encryptionServices(config: EncryptionConfig): readonly AnyServic
         node: Node,
         engine: ReplicationEngine,
         transport: optional(RaftTransport),
+        rewrite: Rewriting,
         clock: Clock,
         meter: optional(Meter),
       },

@@ -10,11 +10,14 @@ import {
   type Meter,
   type RaftTransport,
   type ReplicationEngine,
+  type RewriteOrder,
+  type RewriteProgress,
   type RotateOrder,
 } from '@caisson/contracts';
 import type { KeyRecord, WrappedKey } from '@caisson/formats';
 import { rotationPayload } from '../driver/key-entries.js';
 import type { NodeEncryption } from '../node/node-encryption.js';
+import type { Rewrite } from '../rewrite/rewrite.js';
 import { activeKey, GroupOrders, type Steps, unretired } from './group-orders.js';
 import { checkKeks } from './kek-checks.js';
 import { KeyMetrics } from './key-metrics.js';
@@ -26,6 +29,7 @@ export interface KeyLifecycleParts {
   /** Absent on a node without peers. */
   readonly transport?: Pick<RaftTransport, 'ask'> | undefined;
   readonly clock: Pick<Clock, 'after'>;
+  readonly rewrite: Pick<Rewrite, 'start' | 'status' | 'cancel'>;
   readonly meter?: Meter | undefined;
 }
 
@@ -113,6 +117,24 @@ export class KeyLifecycle implements KeyLifecycleService {
   async *enableRaftEnvelope(order: KeyOrder, { signal }: CallContext): Steps {
     this.#requireKeks();
     for (const orders of this.#groups(order, signal)) yield* orders.enableRaft();
+  }
+
+  async rewrite(
+    { action, bytesPerSecond }: RewriteOrder,
+    { signal }: CallContext,
+  ): Promise<readonly RewriteProgress[]> {
+    this.#requireKeks();
+    const { rewrite } = this.#parts;
+    if (action === 'cancel') await rewrite.cancel();
+    if (action === 'start') {
+      const clear = this.#groups({}, signal).find(({ keys }) => !keys.storageEnvelopeActive);
+      if (clear !== undefined) throw new CaissonError('ENVELOPE_ORDER', { group: clear.session.id });
+      rewrite.start(bytesPerSecond === undefined ? {} : { bytesPerSecond });
+    }
+    return rewrite.status().map(({ error, bytes: _, ...progress }) => ({
+      ...progress,
+      ...(error && { error: error.code }),
+    }));
   }
 
   #requireKeks(): void {

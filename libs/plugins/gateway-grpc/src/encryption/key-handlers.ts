@@ -1,7 +1,14 @@
 import type { CallContext, KeyLifecycleService, KeyOrder, KeyProgress } from '@caisson/contracts';
 import { encryptionProto, grpcMethods } from '@caisson/formats';
 import type { OpenCalls } from '../open-calls.js';
-import { fromKekCheck, fromKeyProgress, fromKeyStatus, toRotateOrder } from './key-messages.js';
+import {
+  fromKekCheck,
+  fromKeyProgress,
+  fromKeyStatus,
+  fromRewriteProgress,
+  toRewriteOrder,
+  toRotateOrder,
+} from './key-messages.js';
 
 export const ENCRYPTION_SERVICE = encryptionProto.EncryptionDefinition.fullName;
 export const ENCRYPTION_METHODS = grpcMethods(encryptionProto.EncryptionDefinition, (bytes) =>
@@ -32,6 +39,9 @@ export function keyHandlers(keys: KeyLifecycleService, calls: OpenCalls) {
     enableRaftEnvelope: order<KeyOrder>(({ dryRun = false }, context) =>
       keys.enableRaftEnvelope({ dryRun }, context),
     ),
+    rewrite: calls.unary('operator', async (request: encryptionProto.RewriteRequest, signal) => ({
+      groups: (await keys.rewrite(toRewriteOrder(request), { signal })).map(fromRewriteProgress),
+    })),
   };
 }
 

@@ -5,12 +5,15 @@ import {
   type KekCheck,
   type KeyLifecycleStatus,
   type KeyProgress,
+  type RewriteOrder,
+  type RewriteProgress,
   type RotateOrder,
 } from '@caisson/contracts';
 import { encryptionProto } from '@caisson/formats';
+import { toCount } from '../cluster/cluster-messages.js';
 import { encryptionStatus } from '../node-status.js';
 
-const { KeyPurpose, KeyStep } = encryptionProto;
+const { KeyPurpose, KeyStep, RewriteAction } = encryptionProto;
 
 const STEPS: Record<KeyProgress['step'], encryptionProto.KeyStep> = {
   asking: KeyStep.KEY_STEP_ASKING,
@@ -53,4 +56,30 @@ function toPurpose(purpose: encryptionProto.KeyPurpose): DekPurpose {
   if (purpose === KeyPurpose.KEY_PURPOSE_STORAGE) return 'storage';
   if (purpose === KeyPurpose.KEY_PURPOSE_RAFT) return 'raft';
   throw new CaissonError('INVALID_ARGUMENT', { field: 'purpose', limit: 'storage or raft' });
+}
+
+export function toRewriteOrder({ action, bytesPerSecond }: encryptionProto.RewriteRequest): RewriteOrder {
+  const limit = bytesPerSecond === undefined ? undefined : toCount(bytesPerSecond, 'bytes_per_second');
+  return { action: toAction(action), ...(limit !== undefined && { bytesPerSecond: limit }) };
+}
+
+export function fromRewriteProgress(progress: RewriteProgress): encryptionProto.RewriteProgress {
+  const { group, state, keyId = 0, done, total, bytesPerSecond, remainingMs, error = '' } = progress;
+  return {
+    group: BigInt(group),
+    state,
+    keyId,
+    done: BigInt(done),
+    total: BigInt(total),
+    bytesPerSecond: BigInt(bytesPerSecond),
+    remainingMs: remainingMs === undefined ? undefined : BigInt(remainingMs),
+    error,
+  };
+}
+
+function toAction(action: encryptionProto.RewriteAction): RewriteOrder['action'] {
+  if (action === RewriteAction.REWRITE_ACTION_START) return 'start';
+  if (action === RewriteAction.REWRITE_ACTION_LOOK) return 'look';
+  if (action === RewriteAction.REWRITE_ACTION_CANCEL) return 'cancel';
+  throw new CaissonError('INVALID_ARGUMENT', { field: 'action', limit: 'start, look or cancel' });
 }

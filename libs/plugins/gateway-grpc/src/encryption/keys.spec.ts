@@ -58,6 +58,12 @@ class ScriptedKeys implements KeyLifecycleService {
     ];
   }
 
+  async rewrite(order: object) {
+    this.orders.push(['rewrite', order]);
+    const counts = { done: 3, total: 9, bytesPerSecond: 100, remainingMs: 50 };
+    return [{ group: 1, state: 'running' as const, keyId: 4, ...counts }];
+  }
+
   rotate = (order: object, context: CallContext) => this.#carryOut(context, 'rotate', order);
   rewrap = (order: object, context: CallContext) => this.#carryOut(context, 'rewrap', order);
   enableStorageEnvelope = (order: object, context: CallContext) => this.#carryOut(context, 'storage', order);
@@ -169,4 +175,29 @@ test('a reader looks, and neither orders nor uses the KEK', async () => {
   expect(await codeOf(ask(client, ENCRYPTION_METHODS.verify, {}))).toBe('PERMISSION_DENIED');
   expect(await codeOf(order(client, ENCRYPTION_METHODS.rewrap, { dryRun: true }))).toBe('PERMISSION_DENIED');
   expect(keys.orders).toEqual([['status', false]]);
+});
+
+test('rewriting is ordered and answered for this node', async () => {
+  const { client, keys } = await serve();
+  const start = { action: encryptionProto.RewriteAction.REWRITE_ACTION_START, bytesPerSecond: 100n };
+  expect((await ask(client, ENCRYPTION_METHODS.rewrite, start)).groups).toEqual([
+    {
+      group: 1n,
+      state: 'running',
+      keyId: 4,
+      done: 3n,
+      total: 9n,
+      bytesPerSecond: 100n,
+      remainingMs: 50n,
+      error: '',
+    },
+  ]);
+  const look = { action: encryptionProto.RewriteAction.REWRITE_ACTION_LOOK, bytesPerSecond: undefined };
+  await ask(client, ENCRYPTION_METHODS.rewrite, look);
+  expect(keys.orders).toEqual([
+    ['rewrite', { action: 'start', bytesPerSecond: 100 }],
+    ['rewrite', { action: 'look' }],
+  ]);
+  const nothing = { ...look, action: encryptionProto.RewriteAction.REWRITE_ACTION_UNSPECIFIED };
+  expect(await codeOf(ask(client, ENCRYPTION_METHODS.rewrite, nothing))).toBe('INVALID_ARGUMENT');
 });

@@ -32,6 +32,16 @@ export enum KeyStep {
   UNRECOGNIZED = -1,
 }
 
+export enum RewriteAction {
+  REWRITE_ACTION_UNSPECIFIED = 0,
+  /** REWRITE_ACTION_START - Begins, or goes on with what was begun. */
+  REWRITE_ACTION_START = 1,
+  REWRITE_ACTION_LOOK = 2,
+  /** REWRITE_ACTION_CANCEL - Ends it; what was rewritten stays so. */
+  REWRITE_ACTION_CANCEL = 3,
+  UNRECOGNIZED = -1,
+}
+
 export interface KeyStatusRequest {
   /**
    * The answer holds everything that was acknowledged before the call, or the call fails. Else it is what the
@@ -109,6 +119,33 @@ export interface KeyProgress {
   keyId: number;
   /** Would be done; nothing was changed. */
   planned: boolean;
+}
+
+export interface RewriteRequest {
+  action: RewriteAction;
+  /** Of stored values; 0 for no limit. Absent leaves it as it is. */
+  bytesPerSecond?: bigint | undefined;
+}
+
+export interface RewriteResponse {
+  groups: RewriteProgress[];
+}
+
+export interface RewriteProgress {
+  group: bigint;
+  /** `idle`, `counting`, `running`, `finished`, `stopped` or `failed`. */
+  state: string;
+  /** The key that values are moved to; 0 for none yet. */
+  keyId: number;
+  done: bigint;
+  total: bigint;
+  bytesPerSecond: bigint;
+  /** At the speed so far. */
+  remainingMs?:
+    | bigint
+    | undefined;
+  /** Code of the error catalogue, for `failed`. */
+  error: string;
 }
 
 function createBaseKeyStatusRequest(): KeyStatusRequest {
@@ -813,6 +850,250 @@ export const KeyProgress: MessageFns<KeyProgress> = {
   },
 };
 
+function createBaseRewriteRequest(): RewriteRequest {
+  return { action: 0, bytesPerSecond: undefined };
+}
+
+export const RewriteRequest: MessageFns<RewriteRequest> = {
+  encode(message: RewriteRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.action !== 0) {
+      writer.uint32(8).int32(message.action);
+    }
+    if (message.bytesPerSecond !== undefined) {
+      if (BigInt.asUintN(64, message.bytesPerSecond) !== message.bytesPerSecond) {
+        throw new globalThis.Error("value provided for field message.bytesPerSecond of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.bytesPerSecond);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RewriteRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRewriteRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.action = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.bytesPerSecond = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRewriteResponse(): RewriteResponse {
+  return { groups: [] };
+}
+
+export const RewriteResponse: MessageFns<RewriteResponse> = {
+  encode(message: RewriteResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.groups) {
+      RewriteProgress.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RewriteResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRewriteResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.groups.push(RewriteProgress.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRewriteProgress(): RewriteProgress {
+  return { group: 0n, state: "", keyId: 0, done: 0n, total: 0n, bytesPerSecond: 0n, remainingMs: undefined, error: "" };
+}
+
+export const RewriteProgress: MessageFns<RewriteProgress> = {
+  encode(message: RewriteProgress, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.group !== 0n) {
+      if (BigInt.asUintN(64, message.group) !== message.group) {
+        throw new globalThis.Error("value provided for field message.group of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.group);
+    }
+    if (message.state !== "") {
+      writer.uint32(18).string(message.state);
+    }
+    if (message.keyId !== 0) {
+      writer.uint32(24).uint32(message.keyId);
+    }
+    if (message.done !== 0n) {
+      if (BigInt.asUintN(64, message.done) !== message.done) {
+        throw new globalThis.Error("value provided for field message.done of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.done);
+    }
+    if (message.total !== 0n) {
+      if (BigInt.asUintN(64, message.total) !== message.total) {
+        throw new globalThis.Error("value provided for field message.total of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.total);
+    }
+    if (message.bytesPerSecond !== 0n) {
+      if (BigInt.asUintN(64, message.bytesPerSecond) !== message.bytesPerSecond) {
+        throw new globalThis.Error("value provided for field message.bytesPerSecond of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.bytesPerSecond);
+    }
+    if (message.remainingMs !== undefined) {
+      if (BigInt.asUintN(64, message.remainingMs) !== message.remainingMs) {
+        throw new globalThis.Error("value provided for field message.remainingMs of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.remainingMs);
+    }
+    if (message.error !== "") {
+      writer.uint32(66).string(message.error);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RewriteProgress {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRewriteProgress();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.group = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.keyId = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.done = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.total = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.bytesPerSecond = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.remainingMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.error = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * The life of data keys, as operators order it.
  *
@@ -877,6 +1158,15 @@ export const EncryptionDefinition = {
       requestStream: false,
       responseType: KeyProgress as typeof KeyProgress,
       responseStream: true,
+      options: {},
+    },
+    /** Seals whatever this node, and no other, stores clear or under an older key. Answers how it stands. */
+    rewrite: {
+      name: "Rewrite",
+      requestType: RewriteRequest as typeof RewriteRequest,
+      requestStream: false,
+      responseType: RewriteResponse as typeof RewriteResponse,
+      responseStream: false,
       options: {},
     },
   },

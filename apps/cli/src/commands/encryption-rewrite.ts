@@ -1,0 +1,106 @@
+import type { RewriteOrder, RewriteProgress } from '@caisson/client';
+import { CaissonError } from '@caisson/contracts';
+import type { Command } from 'commander';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { addAction, EXIT } from '../session/action.js';
+import { addConnectionOptions, withEncryption, type ConnectionOptions } from '../session/connection.js';
+import { printJson, printTable, type Output } from '../session/output.js';
+
+const LOOK_EVERY_MS = 1_000;
+const MEBIBYTE = 1024 * 1024;
+
+interface RewriteOptions extends ConnectionOptions {
+  readonly rate?: number;
+  readonly status?: boolean;
+  readonly cancel?: boolean;
+  readonly wait?: boolean;
+}
+
+interface NodeProgress extends RewriteProgress {
+  readonly address: string;
+}
+
+/** `encryption rewrite`: each node moves what it stores to the active key, in the background. */
+export function addRewrite(encryption: Command): void {
+  const command = addConnectionOptions(
+    encryption
+      .command('rewrite')
+      .description('seal what is stored clear or under an older key, on every node at --address')
+      .option('--rate <MiB/s>', 'how much a node rewrites in a second; 0 for no limit', rate)
+      .option('--status', 'only say how it stands')
+      .option('--cancel', 'end it; what was rewritten stays so')
+      .option('--wait', 'tell how it goes until it is finished everywhere; exit 1 where it did not get there')
+      .addHelpText(
+        'after',
+        '\nEvery node does it for itself, in the background, and goes on after a restart: name all of them.' +
+          '\nSafe to repeat: what was begun goes on.' +
+          '\n\nExample:\n  $ caisson encryption rewrite --rate 16 --wait --address n1:7700,n2:7700,n3:7700',
+      ),
+  );
+  addAction<RewriteOptions>(command, async ({ options, output, signal }) => {
+    const order = orderOf(options);
+    let nodes = await orderNodes(options, order, signal);
+    while (options.wait && nodes.some(isOnItsWay)) {
+      if (!output.json) for (const node of nodes.filter(isOnItsWay)) output.notes(`${inWords(node)}\n`);
+      await sleep(LOOK_EVERY_MS, undefined, { signal }).catch((cause: unknown) => {
+        throw new CaissonError('CANCELLED', {}, { cause });
+      });
+      nodes = await orderNodes(options, { action: 'look' }, signal);
+    }
+    print(output, nodes);
+    const isThere = nodes.every(({ state }) => state === 'finished');
+    return options.wait && !isThere ? EXIT.notDone : EXIT.ok;
+  });
+}
+
+function orderOf({ status, cancel, rate: mebibytes }: RewriteOptions): RewriteOrder {
+  if (status) return { action: 'look' };
+  if (cancel) return { action: 'cancel' };
+  return { action: 'start', ...(mebibytes !== undefined && { bytesPerSecond: mebibytes * MEBIBYTE }) };
+}
+
+async function orderNodes(
+  options: ConnectionOptions,
+  order: RewriteOrder,
+  signal: AbortSignal,
+): Promise<readonly NodeProgress[]> {
+  const nodes: NodeProgress[] = [];
+  for (const address of options.address) {
+    const one = { ...options, address: [address] };
+    const groups = await withEncryption(one, (client) => client.rewrite(order, { signal }));
+    nodes.push(...groups.map((group) => ({ address, ...group })));
+  }
+  return nodes;
+}
+
+function print(output: Output, nodes: readonly NodeProgress[]): void {
+  if (output.json) return printJson(output, { nodes });
+  printTable(
+    output,
+    ['node', 'group', 'state', 'to key', 'values', 'MiB/s', 'left'],
+    nodes.map(({ address, group, state, keyId, done, total, bytesPerSecond, remainingMs, error }) => [
+      address,
+      String(group),
+      error ?? state,
+      String(keyId ?? '–'),
+      `${done} of ${total}`,
+      (bytesPerSecond / MEBIBYTE).toFixed(1),
+      remainingMs === undefined ? '–' : `${Math.ceil(remainingMs / 1000)} s`,
+    ]),
+  );
+}
+
+function inWords({ address, group, state, done, total, bytesPerSecond, remainingMs }: NodeProgress): string {
+  const eta = remainingMs === undefined ? '?' : `${Math.ceil(remainingMs / 1000)}s`;
+  const speed = `${(bytesPerSecond / MEBIBYTE).toFixed(1)} MiB/s`;
+  return `${address} group ${group}: ${state}, ${done} of ${total} values, ${speed}, ETA ${eta}`;
+}
+
+function isOnItsWay({ state }: NodeProgress): boolean {
+  return state === 'counting' || state === 'running';
+}
+
+function rate(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new CaissonError('INVALID_ARGUMENT', { field: 'rate', limit: 'a whole number of MiB in a second' });
+}
