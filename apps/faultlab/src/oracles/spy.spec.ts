@@ -1,10 +1,19 @@
-import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
 import { toUtf8 } from '@caisson/base';
+import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
+import { ManualClock } from '@caisson/compliance';
 import { Secret } from '@caisson/contracts';
 import { MemoryStores } from '@caisson/store-memory';
-import { CANARY, Spy } from './storm/spy.js';
+import { Trace } from '../trace/trace.js';
+import { Findings } from './findings.js';
+import { CANARY, Spy } from './spy.js';
 
 const NONE = new Uint8Array(0);
+
+function spying(isEncrypted: boolean) {
+  const clock = new ManualClock();
+  const findings = new Findings(clock);
+  return { findings, spy: new Spy({ isEncrypted, findings, trace: new Trace(clock) }) };
+}
 
 function prepared(spy: Spy, key: number) {
   const cipher = spy.cipher(new AesGcmCipher());
@@ -12,15 +21,15 @@ function prepared(spy: Spy, key: number) {
 }
 
 test('a spy notices two texts under one key and nonce, whichever node seals them', () => {
-  const spy = new Spy(true);
+  const { findings, spy } = spying(true);
   const [one, same, other] = [prepared(spy, 1), prepared(spy, 1), prepared(spy, 2)];
   const nonce = new Uint8Array(12);
   one.seal(nonce, NONE, toUtf8('a'));
   one.seal(nonce, NONE, toUtf8('a'));
   other.seal(nonce, NONE, toUtf8('b'));
-  expect(spy.violations).toEqual([]);
+  expect(findings.all).toEqual([]);
   same.sealBehind!(4, nonce, NONE, toUtf8('b'));
-  expect(spy.violations).toHaveLength(1);
+  expect(findings.all).toHaveLength(1);
 });
 
 test('a spy notices a value that is stored as it is, unless the cluster does not encrypt', async () => {
@@ -28,12 +37,12 @@ test('a spy notices a value that is stored as it is, unless the cluster does not
     [true, 1],
     [false, 0],
   ] as const) {
-    const spy = new Spy(isEncrypted);
+    const { findings, spy } = spying(isEncrypted);
     const store = await spy.stores(new MemoryStores()).open('/s');
     await store
       .batch()
       .put(toUtf8('k'), toUtf8(`${CANARY}v`))
       .write({ sync: true });
-    expect(spy.violations).toHaveLength(noticed);
+    expect(findings.all).toHaveLength(noticed);
   }
 });

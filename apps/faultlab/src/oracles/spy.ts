@@ -10,6 +10,8 @@ import type {
   WritableBatch,
 } from '@caisson/contracts';
 import { NodeHashes } from '@caisson/platform-node';
+import type { Trace } from '../trace/trace.js';
+import type { Findings } from './findings.js';
 
 /** What every value of a client begins with. */
 export const CANARY = 'canary:';
@@ -19,22 +21,31 @@ const hashes = new NodeHashes();
 
 type Seal = PreparedKey['seal'];
 
+export interface SpyOptions {
+  /** Whether no value may be seen. */
+  readonly isEncrypted: boolean;
+  readonly findings: Findings;
+  readonly trace: Trace;
+}
+
 /**
  * Looks over the shoulders of all nodes, for all time: no two texts may be sealed under one key and nonce,
  * and in a cluster that encrypts no value may leave a process as it is, neither for a disk nor for a peer.
  */
 export class Spy {
-  readonly violations: string[] = [];
+  /** Looked through for values. */
+  bytesScanned = 0;
+  seals = 0;
   readonly #isEncrypted: boolean;
+  readonly #findings: Findings;
+  readonly #trace: Trace;
   /** By key and nonce, what was sealed under them. */
   readonly #sealed = new Map<string, string>();
 
-  constructor(isEncrypted: boolean) {
+  constructor({ findings, isEncrypted, trace }: SpyOptions) {
     this.#isEncrypted = isEncrypted;
-  }
-
-  get seals(): number {
-    return this.#sealed.size;
+    this.#findings = findings;
+    this.#trace = trace;
   }
 
   cipher(sound: Cipher): Cipher {
@@ -127,15 +138,18 @@ export class Spy {
 
   #look(where: string, bytes: Uint8Array): void {
     const { buffer, byteOffset, length } = bytes;
+    this.bytesScanned += length;
+    this.#trace.note(where, bytes);
     const isThere = Buffer.from(buffer, byteOffset, length).includes(CANARY_BYTES);
-    if (this.#isEncrypted && isThere) this.violations.push(`${where} holds a value as it is`);
+    if (this.#isEncrypted && isThere) this.#findings.add('E5', `${where} holds a value as it is`);
   }
 
   #note(key: string, ...[nonce, aad, text]: Parameters<Seal>): void {
+    this.seals++;
     const place = `${key} ${toHex(nonce)}`;
     const what = toHex(hashes.sha256(aad, text));
     const before = this.#sealed.get(place) ?? what;
-    if (before !== what) this.violations.push(`two texts are sealed under ${place}`);
+    if (before !== what) this.#findings.add('E1', `two texts are sealed under ${place}`);
     this.#sealed.set(place, what);
   }
 }

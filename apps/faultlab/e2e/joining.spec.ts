@@ -1,7 +1,7 @@
 import { toUtf8 } from '@caisson/base';
 import { EncryptionService, type WriteResponse } from '@caisson/contracts';
-import { StormCluster } from './storm/cluster.js';
-import { Machine } from './storm/machine.js';
+import { StormCluster } from '../src/cluster/cluster.js';
+import { Machine } from '../src/cluster/machine.js';
 
 /** Nonces of envelope version 1 are as safe as the epochs, so everything about epochs is at its strictest. */
 const OPTIONS = { seed: 5, isEncrypted: true, envelopeVersion: 1, engine: {}, plants: {} } as const;
@@ -9,7 +9,7 @@ const OPTIONS = { seed: 5, isEncrypted: true, envelopeVersion: 1, engine: {}, pl
 let cluster: StormCluster;
 afterEach(() => {
   cluster.end();
-  expect(cluster.spy.violations).toEqual([]);
+  expect(cluster.findings.all).toEqual([]);
 });
 
 async function write(key: string): Promise<WriteResponse> {

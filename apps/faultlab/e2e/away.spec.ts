@@ -1,5 +1,5 @@
-import { StormCluster } from './storm/cluster.js';
-import { ENGINE } from './storm/engine.js';
+import { StormCluster } from '../src/cluster/cluster.js';
+import { ENGINE } from '../src/cluster/engine.js';
 
 /** Members come and go while one of them is down. */
 describe('a member that was away while members changed', () => {

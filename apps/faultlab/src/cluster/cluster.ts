@@ -1,9 +1,12 @@
 import { ManualClock } from '@caisson/compliance';
 import { SimulatedNetwork } from '@caisson/simulator';
+import { Findings } from '../oracles/findings.js';
+import { Spy } from '../oracles/spy.js';
+import { Witness } from '../oracles/witness.js';
+import type { Plants } from '../plants/plants.js';
+import { Trace, type TraceListener } from '../trace/trace.js';
+import { Lanes } from './lanes.js';
 import { Machine } from './machine.js';
-import type { Plants } from './plants.js';
-import { Spy } from './spy.js';
-import { Witness } from './witness.js';
 
 export interface ClusterOptions {
   readonly seed: number;
@@ -11,7 +14,10 @@ export interface ClusterOptions {
   readonly envelopeVersion?: 1 | 2;
   readonly engine: unknown;
   readonly plants: Plants;
+  readonly listener?: TraceListener | undefined;
 }
+
+const NOBODY = { leads: false, leadership: 0 };
 
 const drained = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -19,16 +25,22 @@ const drained = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 export class StormCluster {
   readonly clock = new ManualClock();
   readonly network: SimulatedNetwork;
-  readonly witness = new Witness();
+  readonly findings = new Findings(this.clock);
+  readonly lanes = new Lanes();
+  readonly trace: Trace;
+  readonly witness: Witness;
   readonly spy: Spy;
   readonly machines: Machine[] = [];
   readonly #options: ClusterOptions;
 
   constructor(options: ClusterOptions) {
-    const { isEncrypted, seed } = options;
-    this.spy = new Spy(isEncrypted);
+    const { isEncrypted, listener, seed } = options;
     this.#options = options;
-    this.network = new SimulatedNetwork({ clock: this.clock, seed });
+    this.trace = new Trace(this.clock, listener);
+    const { clock, findings, trace } = this;
+    this.witness = new Witness(findings, trace);
+    this.spy = new Spy({ isEncrypted, findings, trace });
+    this.network = new SimulatedNetwork({ clock, seed });
   }
 
   /** A cluster of so many voters, the first of them its founder. */
@@ -59,8 +71,20 @@ export class StormCluster {
     return machine;
   }
 
+  find(name: string): Machine | undefined {
+    return this.machines.find((machine) => machine.name === name);
+  }
+
+  /** The same for one that is known to be there. */
   machine(name: string): Machine {
-    return this.machines.find((machine) => machine.name === name)!;
+    return this.find(name)!;
+  }
+
+  /** The lowest that no machine has. */
+  get nextName(): string {
+    let number = this.machines.length + 1;
+    while (this.find(`n${number}`) !== undefined) number++;
+    return `n${number}`;
   }
 
   /** Nothing of it goes on. */
@@ -69,11 +93,9 @@ export class StormCluster {
   }
 
   /** Another machine, not started. The first founds the cluster, the others wait to be let in. */
-  addMachine(): Machine {
-    const name = `n${this.machines.length + 1}`;
-    const { clock, network, spy, witness } = this;
+  addMachine(name = this.nextName): Machine {
     const joined = this.machines.length > 0;
-    const machine = new Machine({ ...this.#options, name, joined }, { clock, network, spy, witness });
+    const machine = new Machine({ ...this.#options, name, joined }, this);
     this.machines.push(machine);
     return machine;
   }
@@ -90,9 +112,13 @@ export class StormCluster {
   async pass(): Promise<void> {
     this.clock.advance(1);
     await drained();
-    for (const { group, name } of this.up) {
-      const { leads, leadership } = group.status();
+    const atMs = this.clock.monotonicMs();
+    for (const machine of this.machines) {
+      const { isUp, name, process } = machine;
+      const { leads, leadership } = isUp ? machine.group.status() : NOBODY;
       if (leads) this.witness.leads(name, leadership);
+      const state = leads ? 'leads' : isUp ? 'serves' : process === undefined ? 'down' : 'starts';
+      if (this.lanes.note(name, atMs, state)) this.trace.note('lane', name, state);
     }
   }
 

@@ -23,16 +23,17 @@ import {
 import { applierEncryption } from '@caisson/applier-encryption';
 import { applierKv, ApplierKvConfig } from '@caisson/applier-kv';
 import { LocalKek } from '@caisson/encryption';
+import { engineRaft, EngineRaftConfig } from '@caisson/engine-raft';
 import { fullNodeId } from '@caisson/formats';
 import { NodeHashes } from '@caisson/platform-node';
 import { Life, mortal, ProcessClock, type SimulatedNetwork, SimulatedTransport } from '@caisson/simulator';
 import { MemoryStores } from '@caisson/store-memory';
-import { engineRaft, EngineRaftConfig } from '../../src/index.js';
+import type { Findings } from '../oracles/findings.js';
+import type { Spy } from '../oracles/spy.js';
+import type { Witness } from '../oracles/witness.js';
+import type { Plants } from '../plants/plants.js';
 import { Host } from './host.js';
 import { causes, loggerOf } from './logger.js';
-import type { Plants } from './plants.js';
-import type { Spy } from './spy.js';
-import type { Witness } from './witness.js';
 
 export interface MachineOptions {
   readonly name: string;
@@ -51,6 +52,7 @@ export interface Surroundings {
   readonly network: SimulatedNetwork;
   readonly witness: Witness;
   readonly spy: Spy;
+  readonly findings: Findings;
 }
 
 const CLUSTER_ID = new Uint8Array(16).fill(7);
@@ -64,8 +66,6 @@ export class Machine {
   readonly name: string;
   readonly address: string;
   readonly identity: NodeIdentity;
-  /** Everything any process here complained of. */
-  readonly complaints: string[] = [];
   process: Process | undefined;
   readonly #options: MachineOptions;
   readonly #around: Surroundings;
@@ -127,14 +127,14 @@ export class Machine {
   }
 
   #host(life: Life, transport: SimulatedTransport): Host {
-    const { clock, spy, witness } = this.#around;
+    const { clock, findings, spy, witness } = this.#around;
     const { engine, envelopeVersion = 2, isEncrypted, plants } = this.#options;
     const random = this.#random;
     const key = new Secret(new Uint8Array(32).fill(9));
     const ciphers = [spy.cipher(AES_GCM)];
     const logs = spy.logs(plants.logs?.(this.#logs) ?? this.#logs);
     const kek = new LocalKek({ provider: 'file', key, ciphers, hashes, random });
-    const complain = (text: string) => void (life.isOver || this.complaints.push(`${this.name}: ${text}`));
+    const complain = (text: string) => void (life.isOver || findings.add('L5', `${this.name}: ${text}`));
     return new Host({
       given: [
         [Clock, new ProcessClock(clock, life, this.#random.integer(2 * SKEW_MS) - SKEW_MS)],

@@ -1,9 +1,9 @@
 import { fromUtf8, toUtf8 } from '@caisson/base';
 import type { SeededRandom } from '@caisson/compliance';
 import { isCaissonError, type KvService, type WriteRequest } from '@caisson/contracts';
-import type { Action, Operation } from '@caisson/simulator';
+import { type Action, describeOperation, type Operation } from '@caisson/simulator';
+import { CANARY } from '../oracles/spy.js';
 import type { StormCluster } from './cluster.js';
-import { CANARY } from './spy.js';
 
 const ATTEMPT_MS = 700;
 const PAUSE_MS = 25;
@@ -18,7 +18,6 @@ const OPERATIONS_PER_KEY = 60;
 export class Clients {
   /** By key. */
   readonly histories = new Map<string, Operation[]>();
-  readonly surprises: string[] = [];
   acknowledged = 0;
   isOver = false;
   readonly #cluster: StormCluster;
@@ -130,7 +129,8 @@ export class Clients {
 
   #excuse(error: unknown): undefined {
     if (isCaissonError(error) && error.entry.retry !== 'never') return undefined;
-    this.surprises.push(error instanceof Error ? `${error.message} ${error.stack}` : String(error));
+    const text = error instanceof Error ? `${error.message} ${error.stack}` : String(error);
+    this.#cluster.findings.add('L5', `a client heard: ${text}`);
     return undefined;
   }
 
@@ -149,6 +149,7 @@ export class Clients {
   #note(key: string, operation: Operation): void {
     const history = this.histories.get(key) ?? [];
     history.push(operation);
+    this.#cluster.trace.note('operation', key, describeOperation(operation));
     this.histories.set(key, history);
   }
 

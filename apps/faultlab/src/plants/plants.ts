@@ -1,3 +1,4 @@
+import { invariant } from '@caisson/base';
 import { override } from '@caisson/compliance';
 import {
   Applier,
@@ -8,6 +9,7 @@ import {
   ReplicationEngine,
 } from '@caisson/contracts';
 import { encodeClearProposal } from '@caisson/formats';
+import type { RuleId } from '../oracles/rules.js';
 
 /** A fault put into every node, to see whether a storm brings it to light. */
 export interface Plants {
@@ -73,10 +75,44 @@ function skipsEffects(): Plants['around'] {
   };
 }
 
-export const PLANTS: Readonly<Record<string, () => Plants>> = {
-  'reads the past': () => ({ around: readsThePast }),
-  'loses the tail of its log': () => ({ logs: losesItsTail }),
-  'seals nothing': () => ({ around: sealsNothing }),
-  'skips effects': () => ({ around: skipsEffects() }),
-  'takes a repeated write for another one': () => ({ hasForgetfulClients: true }),
+/** A bug to plant, as reports name it. */
+export interface Plant {
+  readonly about: string;
+  /** The rules that it may be seen to break. */
+  readonly breaks: readonly RuleId[];
+  readonly make: () => Plants;
+}
+
+export const PLANTS: Readonly<Record<string, Plant>> = {
+  'reads-the-past': {
+    about: 'a linearizable read trusts whatever its node has applied',
+    breaks: ['T1'],
+    make: () => ({ around: readsThePast }),
+  },
+  'loses-its-tail': {
+    about: 'a log forgets its last entries when it is opened, whatever was promised of them',
+    breaks: ['R3', 'R4', 'T1', 'T10', 'L1', 'L5'],
+    make: () => ({ logs: losesItsTail }),
+  },
+  'seals-nothing': {
+    about: 'a leader forgets to seal what it appends',
+    breaks: ['E5', 'L1', 'L5'],
+    make: () => ({ around: sealsNothing }),
+  },
+  'skips-effects': {
+    about: 'an applier drops the effects of an entry now and then, on one node and not on another',
+    breaks: ['T1', 'T10'],
+    make: () => ({ around: skipsEffects() }),
+  },
+  'forgets-request-ids': {
+    about: 'clients repeat a write under another request id',
+    breaks: ['T1'],
+    make: () => ({ hasForgetfulClients: true }),
+  },
 };
+
+export function plantNamed(name: string): Plants {
+  const plant = PLANTS[name];
+  invariant('LAB-1', plant !== undefined, 'a planted bug is asked for by a name that is known');
+  return plant.make();
+}

@@ -1,6 +1,8 @@
 import { crc32c } from '@caisson/base';
 import type { Applier, ApplyEntry, GroupApplier } from '@caisson/contracts';
 import type { Life } from '@caisson/simulator';
+import type { Trace } from '../trace/trace.js';
+import type { Findings } from './findings.js';
 
 /** Entries one node applied in a row: from its start, or from an installed state, on. */
 interface Stretch {
@@ -16,7 +18,13 @@ export class Witness {
   readonly #all: Stretch[] = [];
   /** Who led each term. */
   readonly #leaders = new Map<number, string>();
-  readonly violations: string[] = [];
+  readonly #findings: Findings;
+  readonly #trace: Trace;
+
+  constructor(findings: Findings, trace: Trace) {
+    this.#findings = findings;
+    this.#trace = trace;
+  }
 
   get entries(): number {
     return this.#history.size;
@@ -37,7 +45,7 @@ export class Witness {
 
   leads(node: string, term: number): void {
     const other = this.#leaders.get(term) ?? node;
-    if (other !== node) this.violations.push(`${node} and ${other} both lead term ${term}`);
+    if (other !== node) this.#findings.add('R1', `${node} and ${other} both lead term ${term}`);
     this.#leaders.set(term, node);
   }
 
@@ -52,7 +60,7 @@ export class Witness {
       const [first = 0, last = 0] = [indexes[0], indexes.at(-1)];
       const expected = known.filter((index) => index >= first && index <= last);
       const missing = expected.filter((index) => !indexes.includes(index));
-      if (missing.length > 0) this.violations.push(`${node} skipped ${missing.join(', ')}`);
+      if (missing.length > 0) this.#findings.add('R4', `${node} skipped ${missing.join(', ')}`);
     }
   }
 
@@ -70,9 +78,12 @@ export class Witness {
     const { indexes, node } = this.#stretches.get(life)!;
     const what = `term ${term}, ${payload.length} bytes, ${crc32c(payload)}`;
     const before = this.#history.get(index) ?? what;
-    if (before !== what) this.violations.push(`${node} applied at ${index}: ${what}; others: ${before}`);
+    this.#trace.note('applied', node, index, term, payload);
+    if (before !== what) {
+      this.#findings.add('R3', `${node} applied at ${index}: ${what}; others: ${before}`);
+    }
     if (index <= (indexes.at(-1) ?? 0)) {
-      this.violations.push(`${node} applied ${index} after ${indexes.at(-1)}`);
+      this.#findings.add('R4', `${node} applied ${index} after ${indexes.at(-1)}`);
     }
     this.#history.set(index, what);
     indexes.push(index);

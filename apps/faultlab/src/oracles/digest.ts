@@ -1,6 +1,6 @@
 import { toHex } from '@caisson/base';
 import type { ReadableStore } from '@caisson/contracts';
-import type { Machine } from './machine.js';
+import type { Machine } from '../cluster/machine.js';
 
 export interface Replica {
   readonly name: string;

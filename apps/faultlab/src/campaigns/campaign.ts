@@ -1,0 +1,46 @@
+import type { Finding } from '../oracles/rules.js';
+import { runSeed } from '../storm/storm.js';
+import type { Verdict } from '../storm/verdict.js';
+
+/** A storm, and how long it took in real time. */
+export interface Run extends Verdict {
+  readonly wallMs: number;
+}
+
+export interface CampaignOptions {
+  readonly from: number;
+  readonly seeds: number;
+  readonly stormMs: number;
+  /** Every so-manieth seed is run twice, to see whether it is one run; 0 for none. */
+  readonly twiceEvery: number;
+  readonly plant?: string | undefined;
+  readonly now: () => number;
+  readonly onRun?: (run: Run, done: number) => void;
+}
+
+/** Storm after storm, seed after seed. */
+export async function runCampaign(options: CampaignOptions): Promise<readonly Run[]> {
+  const runs: Run[] = [];
+  for (let seed = options.from; seed < options.from + options.seeds; seed++) {
+    const run = await runTimed(seed, options);
+    runs.push(run);
+    options.onRun?.(run, runs.length);
+  }
+  return runs;
+}
+
+async function runTimed(seed: number, { now, plant, stormMs, twiceEvery }: CampaignOptions): Promise<Run> {
+  const begunAt = now();
+  const verdict = await runSeed({ seed, stormMs }, { plant });
+  const wallMs = now() - begunAt;
+  const isTwice = twiceEvery > 0 && seed % twiceEvery === 0;
+  const again = isTwice ? await runSeed({ seed, stormMs }, { plant }) : verdict;
+  return { ...verdict, wallMs, findings: [...verdict.findings, ...divergence(verdict, again)] };
+}
+
+/** What it means when two runs that should have been one were not. */
+export function divergence(expected: Pick<Verdict, 'traceHash'>, { counts, traceHash }: Verdict): Finding[] {
+  if (expected.traceHash === traceHash) return [];
+  const text = `${traceHash} and not ${expected.traceHash}`;
+  return [{ rule: 'H1', atMs: counts.simulatedMs, text }];
+}

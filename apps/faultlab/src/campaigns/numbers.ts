@@ -1,0 +1,60 @@
+import { type Finding, gravest } from '../oracles/rules.js';
+import { type Counts, type EffectiveFaults, faultCount } from '../storm/verdict.js';
+import type { Run } from './campaign.js';
+
+/** What a campaign did, added up. */
+export interface Numbers {
+  readonly schedules: number;
+  readonly failed: number;
+  readonly total: Counts;
+  readonly effective: EffectiveFaults;
+  /** Effective faults per schedule. */
+  readonly medianFaults: number;
+  readonly wallMs: number;
+  /** Simulated time per real time, of one core. */
+  readonly speed: number;
+}
+
+const NOTHING: Counts = {
+  simulatedMs: 0,
+  events: 0,
+  acknowledged: 0,
+  checked: 0,
+  entries: 0,
+  terms: 0,
+  installs: 0,
+  seals: 0,
+  bytesScanned: 0,
+  nodes: 0,
+};
+
+export function numbersOf(runs: readonly Run[]): Numbers {
+  const total = runs.reduce((sum, { counts }) => added(sum, counts), NOTHING);
+  const wallMs = runs.reduce((sum, run) => sum + run.wallMs, 0);
+  return {
+    schedules: runs.length,
+    failed: runs.filter(({ findings }) => gravest(findings) !== undefined).length,
+    total,
+    effective: runs.reduce((sum: EffectiveFaults, { effective }) => added(sum, effective), {}),
+    medianFaults: median(runs.map(({ effective }) => faultCount(effective))),
+    wallMs,
+    speed: wallMs === 0 ? 0 : total.simulatedMs / wallMs,
+  };
+}
+
+export function findingsOf(runs: readonly Run[]): readonly Finding[] {
+  return runs.flatMap(({ findings }) => findings);
+}
+
+function added<T extends object>(sum: T, more: T): T {
+  const values: Record<string, number> = { ...(sum as Record<string, number>) };
+  for (const [name, value] of Object.entries(more)) values[name] = (values[name] ?? 0) + (value as number);
+  return values as T;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  if (sorted.length === 0) return 0;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

@@ -1,0 +1,88 @@
+import { toHex } from '@caisson/base';
+import { Command } from 'commander';
+import { createWriteStream } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import { divergence, type Run } from '../campaigns/campaign.js';
+import type { Plan } from '../faults/plan.js';
+import { exitCodeOf } from '../oracles/rules.js';
+import { toReport } from '../reports/report.js';
+import { lineOf, tellingOf } from '../reports/terminal.js';
+import { runPlan, runSeed, type StormExtras } from '../storm/storm.js';
+import type { Verdict } from '../storm/verdict.js';
+import type { TraceListener, TracePart } from '../trace/trace.js';
+import { plantName, seconds, whole } from './numbers.js';
+import { say, tell, writeDocument } from './output.js';
+import { readPlan, UsageError } from './plan-file.js';
+
+interface Options {
+  readonly seed?: number;
+  readonly plan?: string;
+  readonly seconds: number;
+  readonly plant?: string;
+  readonly expect?: string;
+  readonly writePlan?: string;
+  readonly trace?: string;
+  readonly json?: string;
+}
+
+export function replayCommand(): Command {
+  return new Command('replay')
+    .description('Runs one storm again and tells its story; a trace that differs ends with 6')
+    .option('--seed <seed>', 'the storm of this seed', whole)
+    .option('--plan <file>', 'the storm of this plan, with the faults it names')
+    .option('--seconds <s>', 'with --seed: how long things go wrong, in virtual time', seconds, 15_000)
+    .option('--plant <name>', 'with a planted bug', plantName)
+    .option('--expect <hash>', 'what the trace hash should be; by default the one in the plan')
+    .option('--write-plan <file>', 'write what happened as a plan')
+    .option('--trace <file>', 'write every event, one JSON document a line')
+    .option('--json <file>', 'write a report with the whole story; - for standard output')
+    .addHelpText('after', '\nExample:\n  $ npm run -s faultlab -- replay --seed 17 --write-plan plan.json')
+    .action(replay);
+}
+
+async function replay(options: Options): Promise<void> {
+  const print = options.json === '-' ? tell : say;
+  const plan = options.plan === undefined ? undefined : await readPlan(options.plan);
+  const begunAt = performance.now();
+  const verdict = await traced(options.trace, (listener) => runOne(plan, options, { listener }));
+  const wallMs = performance.now() - begunAt;
+  const traceHash = options.expect ?? (isSameRun(plan, options) ? plan?.traceHash : undefined);
+  const differs = divergence({ traceHash: traceHash ?? verdict.traceHash }, verdict);
+  const run: Run = { ...verdict, wallMs, findings: [...verdict.findings, ...differs] };
+  print(tellingOf(run));
+  print(lineOf(run));
+  if (options.writePlan !== undefined) await writeDocument(options.writePlan, run.plan);
+  const about = { command: 'replay', node: process.version, isWhole: true };
+  if (options.json !== undefined) await writeDocument(options.json, toReport([run], about));
+  process.exitCode = exitCodeOf(run.findings);
+}
+
+function runOne(plan: Plan | undefined, options: Options, extras: StormExtras): Promise<Verdict> {
+  const { plant, seconds: stormMs, seed } = options;
+  if (plan !== undefined) return runPlan(plan, { ...extras, plant });
+  if (seed === undefined) throw new UsageError('replay needs --seed or --plan');
+  return runSeed({ seed, stormMs }, { ...extras, plant });
+}
+
+/** Whether the hash in the plan is of this run: with another bug planted it is not. */
+function isSameRun(plan: Plan | undefined, { plant }: Options): boolean {
+  return plant === undefined || plant === plan?.plant;
+}
+
+async function traced<T>(
+  path: string | undefined,
+  work: (listener: TraceListener | undefined) => Promise<T>,
+): Promise<T> {
+  if (path === undefined) return work(undefined);
+  const file = createWriteStream(path);
+  const result = await work((atMs, kind, parts, hash) => {
+    file.write(`${JSON.stringify({ atMs, kind, parts: parts.map(shown), hash })}\n`);
+  });
+  file.end();
+  await finished(file);
+  return result;
+}
+
+function shown(part: TracePart): string | number {
+  return part instanceof Uint8Array ? toHex(part) : part;
+}

@@ -1,0 +1,67 @@
+import { Command } from 'commander';
+import { shrink, type Shrunk } from '../campaigns/shrink.js';
+import { describePlan } from '../faults/plan.js';
+import { EXIT_CODES, exitCodeOf, gravest, RULES } from '../oracles/rules.js';
+import { runPlan, runSeed } from '../storm/storm.js';
+import { plantName, positive, seconds, whole } from './numbers.js';
+import { say, tell, writeDocument } from './output.js';
+import { readPlan, UsageError } from './plan-file.js';
+
+interface Options {
+  readonly seed?: number;
+  readonly plan?: string;
+  readonly seconds: number;
+  readonly plant?: string;
+  readonly triesMax: number;
+  readonly writePlan?: string;
+  readonly json?: string;
+}
+
+const SHRUNK_SCHEMA = 'caisson.faultlab.shrunk/v1';
+
+export function shrinkCommand(): Command {
+  return new Command('shrink')
+    .description('Leaves away faults as long as the same rule breaks, and prints the plan that is left')
+    .option('--seed <seed>', 'a storm that breaks a rule', whole)
+    .option('--plan <file>', 'the same as a plan')
+    .option('--seconds <s>', 'with --seed: how long things go wrong, in virtual time', seconds, 15_000)
+    .option('--plant <name>', 'with a planted bug', plantName)
+    .option('--tries-max <n>', 'storms to try', positive, 200)
+    .option('--write-plan <file>', 'write what is left as a plan')
+    .option('--json <file>', 'write the result; - for standard output')
+    .addHelpText('after', '\nExample:\n  $ npm run -s faultlab -- shrink --seed 1 --plant loses-its-tail')
+    .action(shrinkOne);
+}
+
+async function shrinkOne(options: Options): Promise<void> {
+  const print = options.json === '-' ? tell : say;
+  const failed = await firstRun(options);
+  const worst = gravest(failed.findings);
+  if (worst === undefined) {
+    print(`seed ${failed.seed} breaks no rule: there is nothing to shrink`);
+    process.exitCode = EXIT_CODES.ok;
+    return;
+  }
+  const { rule } = worst;
+  tell(`${failed.plan.steps.length} steps break ${rule}: ${RULES[rule].statement}`);
+  const onTry = (steps: number, isBroken: boolean) => tell(`${steps} steps: ${isBroken ? rule : 'no'}`);
+  const shrunk = await shrink(failed, { rule, run: runPlan, triesMax: options.triesMax, onTry });
+  print(describeShrunk(shrunk));
+  if (options.writePlan !== undefined) await writeDocument(options.writePlan, shrunk.plan);
+  const { isMinimal, plan, tries, verdict } = shrunk;
+  const document = { schema: SHRUNK_SCHEMA, rule, tries, isMinimal, plan, findings: verdict.findings };
+  if (options.json !== undefined) await writeDocument(options.json, document);
+  process.exitCode = exitCodeOf(verdict.findings);
+}
+
+async function firstRun({ plan, plant, seconds: stormMs, seed }: Options) {
+  if (plan !== undefined) return runPlan(await readPlan(plan), { plant });
+  if (seed === undefined) throw new UsageError('shrink needs --seed or --plan');
+  return runSeed({ seed, stormMs }, { plant });
+}
+
+function describeShrunk({ isMinimal, plan, tries, verdict }: Shrunk): string {
+  const [first] = verdict.findings;
+  const end = isMinimal ? 'no step of it can go' : 'more of it might go';
+  return `${describePlan(plan)}\n${first?.rule}: ${first?.text.slice(0, 400)}\n${tries} tries; ${end}`;
+}

@@ -1,0 +1,29 @@
+import { Command, CommanderError } from 'commander';
+import { mutantsCommand } from './commands/mutants.js';
+import { UsageError } from './commands/plan-file.js';
+import { replayCommand } from './commands/replay.js';
+import { shrinkCommand } from './commands/shrink.js';
+import { simCommand } from './commands/sim.js';
+import { EXIT_CODES } from './oracles/rules.js';
+
+const CODES = Object.entries(EXIT_CODES).map(([name, code]) => `${code} ${name}`);
+
+const program = new Command('faultlab')
+  .description('Attacks simulated clusters, and holds them to what they promise.')
+  .addCommand(simCommand())
+  .addCommand(replayCommand())
+  .addCommand(shrinkCommand())
+  .addCommand(mutantsCommand())
+  .addHelpText('after', `\nExit codes: ${CODES.join(', ')}`);
+
+for (const command of [program, ...program.commands]) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT_CODES.usage;
+  else if (error instanceof UsageError) {
+    process.stderr.write(`faultlab: ${error.message}\n`);
+    process.exitCode = EXIT_CODES.usage;
+  } else throw error;
+}

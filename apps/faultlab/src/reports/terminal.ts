@@ -1,0 +1,63 @@
+import Table from 'cli-table3';
+import type { Run } from '../campaigns/campaign.js';
+import { numbersOf } from '../campaigns/numbers.js';
+import { describeFinding, gravest } from '../oracles/rules.js';
+import { type EffectiveFaults, faultCount } from '../storm/verdict.js';
+
+const STORY_LINES = 40;
+const FINDINGS_SHOWN = 5;
+
+/** One line per seed, while it goes on. */
+export function lineOf({ counts, effective, findings, seed, traceHash, wallMs }: Run): string {
+  const worst = gravest(findings);
+  const columns = [
+    `seed ${String(seed).padStart(6)}`,
+    traceHash,
+    `${String(faultCount(effective)).padStart(3)} faults`,
+    `${String(counts.checked).padStart(4)} operations`,
+    `${(counts.simulatedMs / wallMs).toFixed(1).padStart(5)}x`,
+    worst === undefined ? 'ok' : `BROKEN ${worst.rule}`,
+  ];
+  return columns.join('  ');
+}
+
+/** How fast it goes, and how long it will take. */
+export function progressOf(done: number, total: number, elapsedMs: number): string {
+  const perSecond = (done * 1000) / Math.max(elapsedMs, 1);
+  const etaS = Math.ceil((total - done) / perSecond);
+  return `${done} of ${total}, ${perSecond.toFixed(2)} seeds/s, ${etaS} s to go`;
+}
+
+export function tableOf(runs: readonly Run[]): string {
+  const { effective, failed, medianFaults, schedules, speed, total, wallMs } = numbersOf(runs);
+  const table = new Table({ style: { head: [], border: [] } });
+  table.push(
+    ['schedules', `${schedules}, ${failed} of them broke a rule`],
+    ['simulated time', `${(total.simulatedMs / 3_600_000).toFixed(3)} h`],
+    ['real time', `${(wallMs / 1000).toFixed(1)} s`],
+    ['simulated : real, one core', `${speed.toFixed(1)}x`],
+    ['effective faults', describeFaults(effective)],
+    ['effective faults per schedule', `${medianFaults} (median)`],
+    ['operations checked', `${total.checked}, of them ${total.acknowledged} acknowledged writes`],
+    ['entries, terms, installed snapshots', `${total.entries}, ${total.terms}, ${total.installs}`],
+    ['seals through the nonce ledger', String(total.seals)],
+    ['bytes searched for values', String(total.bytesScanned)],
+    ['events in traces', String(total.events)],
+  );
+  return table.toString();
+}
+
+function describeFaults(effective: EffectiveFaults): string {
+  const kinds = Object.entries(effective).sort(([, a], [, b]) => b - a);
+  return [String(faultCount(effective)), ...kinds.map(([kind, count]) => `${kind} ${count}`)].join('\n');
+}
+
+/** How it came to what it broke. */
+export function tellingOf({ findings, plan, seed, story }: Run): string {
+  const tail = story.slice(-STORY_LINES).map(({ atMs, text }) => `  ${String(atMs).padStart(7)} ms  ${text}`);
+  const words = findings.slice(0, FINDINGS_SHOWN).map((finding) => `  ${describeFinding(finding)}`);
+  const more = findings.length > words.length ? [`  and ${findings.length - words.length} more`] : [];
+  const flags = `--seed ${seed} --seconds ${plan.stormMs / 1000}${plan.plant ? ` --plant ${plan.plant}` : ''}`;
+  const commands = ['replay', 'shrink'].map((name) => `  ${name}: npm run -s faultlab -- ${name} ${flags}`);
+  return [`seed ${seed}`, ...tail, ...words, ...more, ...commands].join('\n');
+}
