@@ -1,8 +1,12 @@
 import { ERRORS } from '@caisson/contracts';
+import { jest } from '@jest/globals';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { Playground, runCli, type NodeProcess, type Ran } from '../src/index.js';
+
+// One test is up to twenty processes.
+jest.setTimeout(180_000);
 
 let playground: Playground;
 let node: NodeProcess;
@@ -113,7 +117,7 @@ test('status and doctor tell how things are', async () => {
     ready: true,
     encryption: { enabled: true, bornEncrypted: true },
   });
-  expect((await cli('status')).stdout).toContain('envelope version 1');
+  expect((await cli('status')).stdout).toContain('envelope version 2');
   const config = await playground.writeConfig();
   const doctor = await cli('doctor', '--config', config, '--data-dir', playground.dataDir);
   expect(doctor).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('n1 is ready') });

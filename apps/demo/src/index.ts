@@ -1,5 +1,5 @@
 export { Certificates } from './certificates.js';
-export { ClusterNode, LOOPBACK, type NodePlace } from './cluster/cluster-node.js';
+export { ClusterNode, freePorts, LOOPBACK, type NodePlace } from './cluster/cluster-node.js';
 export { ClusterPlayground, type NodeDigest } from './cluster/cluster-playground.js';
 export {
   agreeingDigests,
@@ -11,6 +11,7 @@ export { severable, type Severable } from './cluster/network-cut.js';
 export { SteadyWriter } from './cluster/steady-writer.js';
 export { findCorpus, type Corpus } from './corpus.js';
 export { NEEDLE_BYTES_MIN, searchDisk, type SearchResult } from './disk-search.js';
+export { BlockFailedError, GuideRun, shellBlocks, type RanBlock } from './guide-run.js';
 export { keyOf, runMainJob, type MainJobOptions, type MainJobResult } from './main-job.js';
 export { Playground } from './playground.js';
 export { CAISSON, CAISSOND, NodeEndedError, NodeProcess, runCli, type Ran } from './node-process.js';

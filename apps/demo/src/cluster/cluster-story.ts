@@ -17,6 +17,8 @@ export interface ClusterStoryOptions {
 /** One thing that happened to the cluster, and to its clients meanwhile. */
 export interface Chapter extends Stretch {
   readonly what: string;
+  /** Nobody was elected meanwhile, so nothing excuses a client that got nowhere. */
+  readonly ledThroughout: boolean;
 }
 
 export interface ClusterStoryResult {
@@ -46,7 +48,7 @@ export async function runClusterStory(options: ClusterStoryOptions): Promise<Clu
   try {
     const { lines } = corpus;
     const writer = new SteadyWriter({ client, lines, keyOf, linesPerSecond: options.linesPerSecond });
-    const chapters = await live(new Teller(writer, tell), playground, [n1, n2, n3]);
+    const chapters = await live(new Teller(writer, playground, tell), playground, [n1, n2, n3]);
     writer.hurry();
     await writer.done;
     tell(`all ${lines.length} lines are acknowledged, in ${writer.acknowledged} writes`);
@@ -60,23 +62,33 @@ export async function runClusterStory(options: ClusterStoryOptions): Promise<Clu
 class Teller {
   readonly chapters: Chapter[] = [];
   readonly #writer: SteadyWriter;
+  readonly #playground: ClusterPlayground;
   readonly #tell: (line: string) => void;
 
-  constructor(writer: SteadyWriter, tell: (line: string) => void) {
+  constructor(writer: SteadyWriter, playground: ClusterPlayground, tell: (line: string) => void) {
     this.#writer = writer;
+    this.#playground = playground;
     this.#tell = tell;
     writer.lap();
   }
 
   async chapter(what: string, happen: () => Promise<unknown>): Promise<void> {
+    const elections = this.#elections();
     this.#writer.lap();
     await happen();
-    const chapter = { what, ...this.#writer.lap() };
+    const stretch = this.#writer.lap();
+    const chapter = { what, ...stretch, ledThroughout: this.#elections() === elections };
     this.chapters.push(chapter);
     const { seconds, acknowledged, longestPauseMs } = chapter;
     this.#tell(
       `${what}: ${seconds.toFixed(1)} s, ${acknowledged} lines acknowledged meanwhile, longest pause ${longestPauseMs} ms`,
     );
+  }
+
+  /** How often the nodes that run now took the lead, by their own logs. */
+  #elections(): number {
+    const running = this.#playground.nodes.filter((node) => node.runs);
+    return running.reduce((sum, { process }) => sum + process.log.split('leads the group').length - 1, 0);
   }
 }
 
