@@ -1,4 +1,4 @@
-import type { OrderedStore } from './ordered-store.js';
+import type { OrderedStore, ReadView } from './ordered-store.js';
 import { slot } from './token.js';
 
 /**
@@ -9,6 +9,11 @@ import { slot } from './token.js';
  * read is `CORRUPTION` at `open` or at the read that meets it, never a silent difference and never "absent".
  */
 export interface UntrustedStore extends OrderedStore {
+  /**
+   * As any view. `sweeps` says that it is for reading much, from front to back: reading far ahead then pays,
+   * where it would cost short reads dearly. What is read is the same.
+   */
+  view(direction?: 'forward' | 'reverse', options?: { readonly sweeps: boolean }): ReadView;
   /**
    * Reclaims space in a range, so that removed and overwritten bytes leave the disk. Slow; may run beside
    * everything else. Resolves when done; a store without files resolves at once.
@@ -41,8 +46,15 @@ export interface UntrustedStores {
   /**
    * Opens the store in `directory`, creating it when missing, and verifies its history: `CORRUPTION` for
    * holes or a history shorter than what was acknowledged. Opening twice at once is `DIRECTORY_LOCKED`.
+   *
+   * `fills` says that a whole state is about to be put into it and that it is closed then: a store may spend
+   * memory on that. What it promises is the same.
    */
-  open(directory: string, signal?: AbortSignal): Promise<UntrustedStore>;
+  open(
+    directory: string,
+    signal?: AbortSignal,
+    options?: { readonly fills: boolean },
+  ): Promise<UntrustedStore>;
   /** Whether there is a store in `directory`, open or not. */
   exists(directory: string): Promise<boolean>;
   /**

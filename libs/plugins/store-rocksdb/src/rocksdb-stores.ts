@@ -21,6 +21,12 @@ export const STORE_DEFAULTS = {
   compression: false,
 } as const;
 
+/**
+ * What is gathered at least while a store is filled. Each table file overlaps all that come after it, because
+ * it has markers at its end: the fewer there are, the less is merged again and again.
+ */
+const FILL_BUFFER_BYTES = 64 * 1024 * 1024;
+
 /** Opens stores in directories, each a RocksDB of its own. */
 export class RocksdbStores implements UntrustedStores {
   readonly capabilities: StoreCapabilities = { durable: true, syncedWrites: true, detectsDamage: true };
@@ -30,12 +36,18 @@ export class RocksdbStores implements UntrustedStores {
     this.#options = { ...STORE_DEFAULTS, ...options };
   }
 
-  async open(directory: string, signal?: AbortSignal): Promise<UntrustedStore> {
+  async open(
+    directory: string,
+    signal?: AbortSignal,
+    { fills }: { readonly fills: boolean } = { fills: false },
+  ): Promise<UntrustedStore> {
     signal?.throwIfAborted();
     const { cacheBytes, writeBufferBytes, compression } = this.#options;
-    const options = { cacheSize: cacheBytes, writeBufferSize: writeBufferBytes, compression };
+    const writeBufferSize = fills ? Math.max(writeBufferBytes, FILL_BUFFER_BYTES) : writeBufferBytes;
+    const options = { cacheSize: cacheBytes, writeBufferSize, compression };
     return new RocksdbStore(await openStore(directory, options, signal));
   }
+
   async exists(directory: string): Promise<boolean> {
     return existsSync(directory);
   }

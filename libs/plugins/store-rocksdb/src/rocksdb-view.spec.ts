@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ReadView } from '@caisson/contracts';
+import type { Pair, ReadView, UntrustedStore } from '@caisson/contracts';
 import { Gate } from './gate.js';
 import { RocksdbStores } from './rocksdb-stores.js';
 import { RocksdbView, type ViewParts } from './rocksdb-view.js';
@@ -27,6 +27,9 @@ function lostView(direction: 'forward' | 'reverse'): ReadView {
     onClosed: () => undefined,
   });
 }
+
+const textOf = (pairs: readonly Pair[]) =>
+  Buffer.concat(pairs.flatMap(({ key, value }) => [key, value])).toString('hex');
 
 const row = Buffer.from([2, 0x61]);
 const failed = { code: 'DISK_ERROR', details: { operation: 'read', errno: 'EIO' } };
@@ -91,3 +94,30 @@ test.each(['forward', 'reverse'] as const)(
     }
   },
 );
+
+test('a store opened to be filled, and a view that sweeps, hold and read what others do', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'caisson-store-sweep-'));
+  const stores = new RocksdbStores();
+  let store: UntrustedStore | undefined;
+  try {
+    const filled = await stores.open(directory, undefined, { fills: true });
+    for (let at = 0; at < 60; at++) {
+      const value = new Uint8Array(40_000).fill(at);
+      await filled.batch().put(Uint8Array.of(2, at), value).write({ sync: false });
+    }
+    await filled.close();
+    store = await stores.open(directory);
+    const [sweep, other] = [store.view('forward', { sweeps: true }), store.view()];
+    const [ours, theirs] = [sweep, other].map((view) => view.scan({ from: Uint8Array.of(2) }));
+    for (let rows = 0; ; ) {
+      const page = await ours!.next({ bytes: 100_000 });
+      expect(textOf(await theirs!.next({ bytes: 100_000 }))).toBe(textOf(page));
+      rows += page.length;
+      if (page.length === 0) return expect(rows).toBe(60);
+      expect((await sweep.get(Uint8Array.of(2, 7)))?.every((byte) => byte === 7)).toBe(true);
+    }
+  } finally {
+    await store?.close();
+    await rm(directory, { recursive: true });
+  }
+});

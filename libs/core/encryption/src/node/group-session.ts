@@ -198,7 +198,7 @@ export class GroupSession implements GroupEncryption {
 
   /** The rows as stored, at this moment. */
   storedView(): ReadView {
-    return this.#parts.below.view();
+    return this.#parts.below.view('forward', { sweeps: true });
   }
 
   /**

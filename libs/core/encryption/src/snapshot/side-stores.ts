@@ -24,7 +24,7 @@ export class SideStores {
   /** A new store, empty whatever was there. */
   async openIncoming(): Promise<UntrustedStore> {
     await this.#stores.remove(this.incoming);
-    return this.#stores.open(this.incoming);
+    return this.#stores.open(this.incoming, undefined, { fills: true });
   }
 
   /**

@@ -30,8 +30,8 @@ export class SwitchedStore implements UntrustedStore {
     return this.#current.get(key);
   }
 
-  view(direction?: 'forward' | 'reverse'): ReadView {
-    return this.#current.view(direction);
+  view(direction?: 'forward' | 'reverse', options?: { readonly sweeps: boolean }): ReadView {
+    return this.#current.view(direction, options);
   }
 
   batch(): WritableBatch {
