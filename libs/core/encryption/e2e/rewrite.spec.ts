@@ -152,6 +152,23 @@ test('a rotation in the middle moves the target', async () => {
   expect(status()).toMatchObject({ state: 'finished', keyId: active() });
 });
 
+test('a store that is replaced in the middle is looked at from its beginning', async () => {
+  await withOldValues();
+  const old = await pairs('stored');
+  let slices = 0;
+  world.willMaintain = async () => {
+    if (++slices !== 3) return;
+    // As a received snapshot does: the values are under the old key again, and no cursor came along.
+    const batch = world.below!.batch().delete(REWRITE_CURSOR_KEY);
+    for (const { key, value } of old) batch.put(key, value);
+    await batch.write({ sync: true });
+    await running.session.replaceStore(() => world.stores.open(world.directory.group(1).store));
+  };
+  await rewritten();
+  expect(status().state).toBe('finished');
+  expect((await census()).sealed).toEqual([{ keyId: active(), version: 2, values: NOTES }]);
+});
+
 test.each([1, 2, 3])('a loss of power in slice %i is resumed by the next start', async (slice) => {
   await withOldValues();
   const before = await digest();
