@@ -1,7 +1,8 @@
 import { ERRORS } from '@caisson/contracts';
-import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import RocksDb from 'rocksdb';
+import { freePorts } from '../src/cluster/cluster-node.js';
 import { type NodeProcess, Playground, type Ran, runCli, searchDisk } from '../src/index.js';
 
 const VALUE_HEADER_BYTES = 9;
@@ -48,7 +49,7 @@ async function backedUp(changes = {}): Promise<readonly string[]> {
   return values;
 }
 
-/** What is sealed in store and log of a stopped node: where, with key id and all that makes its nonce unique. */
+/** What is sealed in store and log of a stopped node: where, and all that makes key and nonce unique. */
 async function sealsOf(dataDir: string): Promise<ReadonlyMap<string, string>> {
   const seals = new Map<string, string>();
   for (const [part, table] of [
@@ -143,7 +144,7 @@ test('without encryption the same search finds every value, so it would have fou
   expect((await expectOk(playground.cli(second, 'get', 'first/7'))).trim()).toBe(valueOf('first', 7));
 }, 180_000);
 
-test('a running node is not touched, a missing KEK is named, and nothing is left of what failed', async () => {
+test('a running node is left alone, a missing KEK is named, and what failed leaves nothing', async () => {
   playground = await Playground.create();
   const node = await playground.start();
   await putMany(node, 'first');
@@ -190,6 +191,35 @@ test('a backup is for operators', async () => {
   const ran = await playground.cli(node, 'backup', 'create', at('backup'), '--token-file', token);
   expect(ran).toMatchObject({ exitCode: ERRORS.PERMISSION_DENIED.exit });
   expect(await readdir(playground.folder)).not.toContain('backup');
+}, 180_000);
+
+function member(name: string, gateway: string, peer: string): Record<string, unknown> {
+  return {
+    'data-directory': { path: at(name) },
+    'gateway-grpc': { listen: gateway },
+    'transport-grpc': { listen: peer },
+    'engine-raft': { clientAddress: gateway },
+  };
+}
+
+test('another node joins the second cluster and holds what the first one sealed', async () => {
+  await backedUp();
+  // What a restoration that was killed leaves.
+  await mkdir(at('second.restoring/groups/1/store'), { recursive: true });
+  await expectOk(restore(...withKek()));
+  expect(await readdir(playground.folder)).not.toContain('second.restoring');
+  const [one, two] = [await freePorts('127.0.0.1'), await freePorts('127.0.0.1')];
+  const second = await playground.start(member('second', one.client, one.peer));
+  const token = (await expectOk(playground.cli(second, 'cluster', 'token'))).trim();
+  const flags = ['--data-dir', at('third'), '--name', 's2', ...withKek()];
+  await expectOk(runCli(['init', '--join', token, ...flags]));
+  const third = await playground.start(member('third', two.client, two.peer));
+  const addresses = ['--peer-address', two.peer, '--client-address', two.client];
+  await expectOk(playground.cli(second, 'cluster', 'add', 's2', ...addresses));
+  await putMany(second, 'second');
+  await expectOk(playground.cli(second, 'cluster', 'digest'));
+  expect(await expectOk(playground.cli(third, 'get', 'first/3'))).toBe(valueOf('first', 3));
+  expect(await expectOk(playground.cli(third, 'get', 'second/3'))).toBe(valueOf('second', 3));
 }, 180_000);
 
 test('damage in a backup is named, and nothing is restored from it', async () => {

@@ -1,4 +1,4 @@
-import { CaissonError, type NodeIdentity, type StoredView, type UntrustedStore } from '@caisson/contracts';
+import { type NodeIdentity, type StoredView, type UntrustedStore } from '@caisson/contracts';
 import { decodeKeyState, SYSTEM_KEYS } from '@caisson/formats';
 import { GroupView } from '../snapshot/group-view.js';
 import { readAppliedIndex } from '../state/read-state.js';
@@ -24,8 +24,6 @@ export async function openStoppedGroup(
   const row = await store.get(SYSTEM_KEYS.keyState);
   if (row !== undefined) await keys.open({ group: id, clusterId, state: decodeKeyState(row) });
   const applied = await readAppliedIndex(store);
-  if (applied === 0)
-    throw new CaissonError('INVALID_ARGUMENT', { field: 'group', group: id, problem: 'is empty' });
   const { hashes, keystore } = keys;
   const view = new GroupView({ group: id, view: store.view(), hashes, keystore, clusterId });
   return { view, applied };

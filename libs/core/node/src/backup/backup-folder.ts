@@ -39,7 +39,7 @@ export class BackupFolder {
     await this.#disk.syncDirectory(this.#disk.join(this.path, '..'));
   }
 
-  /** Parts as they come. The last one is the manifest: `BACKUP_INVALID` where it is not that of the others. */
+  /** Parts as they come, the manifest last; `BACKUP_INVALID` where it is not that of the others. */
   async add(part: BackupPart): Promise<void> {
     const disk = this.#disk;
     if (part.kind === 'manifest') {

@@ -1,12 +1,13 @@
 import { concatBytes, invariant } from '@caisson/base';
-import type {
-  BackupPart,
-  Cursor,
-  Hashes,
-  NodeIdentity,
-  Pair,
-  ScanLimits,
-  StoredView,
+import {
+  type BackupPart,
+  CaissonError,
+  type Cursor,
+  type Hashes,
+  type NodeIdentity,
+  type Pair,
+  type ScanLimits,
+  type StoredView,
 } from '@caisson/contracts';
 import {
   BACKUP_PIECE_BYTES,
@@ -68,6 +69,7 @@ async function* groupParts(
 ): AsyncGenerator<BackupPart, BackupGroup> {
   const survey = new Survey();
   const claims = await readClaims(view);
+  if (claims.index === 0) throw new CaissonError('UNAVAILABLE', { group, problem: 'holds nothing yet' });
   const stream = new OutgoingStream({
     id: new Uint8Array(0),
     frame: new Uint8Array(0),

@@ -183,6 +183,17 @@ test('a backup of nothing is a bug', async () => {
   await expect(parts.next()).rejects.toThrow('NODE-30');
 });
 
+test('a group that holds nothing yet is no backup', async () => {
+  const place = { path: join(folder, 'empty'), disk: new NodeDisk() };
+  const empty = await SnapshotNode.start({ ...place, stores: new MemoryStores(), logs: new MemoryLogs() });
+  const of = new NodeStates(empty.encryption).view(1);
+  const { identity } = empty.encryption.parts.directory;
+  const parts = backupParts({ moments: [{ group: 1, term: 1, view: of }], identity, createdMs: 1, hashes });
+  await expect(parts.next()).rejects.toMatchObject({ code: 'UNAVAILABLE', details: { group: 1 } });
+  await of.close();
+  await empty.stop();
+});
+
 test('sealed values without their keys are no backup', async () => {
   rmSync(path, { recursive: true });
   await write(withoutKeys(view()));
