@@ -1,4 +1,4 @@
-import type { Hashes, OutgoingSnapshot, StoredView } from '@caisson/contracts';
+import type { Cursor, Hashes, OutgoingSnapshot, Pair, StoredView } from '@caisson/contracts';
 import {
   encodeSnapshotChunk,
   encodeSnapshotEnd,
@@ -69,10 +69,8 @@ export class OutgoingStream implements OpenSnapshot, OutgoingSnapshot {
     const preamble = encodeSnapshotPreamble(header);
     digest.update(preamble);
     yield preamble;
-    const rows = view.rows();
-    const limits = { pairs: CHUNK_PAIRS, bytes: CHUNK_BYTES };
     let count = 0;
-    for (let pairs = await rows.next(limits); pairs.length > 0; pairs = await rows.next(limits)) {
+    for await (const pairs of pagesAhead(view.rows())) {
       count += pairs.length;
       const chunk = encodeSnapshotChunk(pairs);
       digest.update(chunk);
@@ -82,5 +80,17 @@ export class OutgoingStream implements OpenSnapshot, OutgoingSnapshot {
     const digested = digest.done();
     const mac = await view.authenticate(preamble, digested);
     yield encodeSnapshotTrailer({ pairs: count, digest: digested, mac });
+  }
+}
+
+/** The pairs of each chunk; those of the next one are read while one is encoded and sent. */
+async function* pagesAhead(rows: Cursor): AsyncGenerator<readonly Pair[], void> {
+  const limits = { pairs: CHUNK_PAIRS, bytes: CHUNK_BYTES };
+  let next = rows.next(limits);
+  for (let pairs = await next; pairs.length > 0; pairs = await next) {
+    next = rows.next(limits);
+    // Whoever asks for it hears of its failure; until then it is not unhandled.
+    next.catch(() => undefined);
+    yield pairs;
   }
 }
