@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { mutantsCommand } from './commands/mutants.js';
 import { UsageError } from './commands/plan-file.js';
 import { replayCommand } from './commands/replay.js';
+import { reportCommand } from './commands/report.js';
 import { shrinkCommand } from './commands/shrink.js';
 import { simCommand } from './commands/sim.js';
 import { EXIT_CODES } from './oracles/rules.js';
@@ -14,6 +15,7 @@ const program = new Command('faultlab')
   .addCommand(replayCommand())
   .addCommand(shrinkCommand())
   .addCommand(mutantsCommand())
+  .addCommand(reportCommand())
   .addHelpText('after', `\nExit codes: ${CODES.join(', ')}`);
 
 for (const command of [program, ...program.commands]) command.exitOverride();

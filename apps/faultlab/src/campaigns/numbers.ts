@@ -1,6 +1,13 @@
 import { type Finding, gravest } from '../oracles/rules.js';
 import { type Counts, type EffectiveFaults, faultCount } from '../storm/verdict.js';
-import type { Run } from './campaign.js';
+
+/** What is added up of a run. */
+export interface Counted {
+  readonly counts: Counts;
+  readonly effective: EffectiveFaults;
+  readonly findings: readonly Finding[];
+  readonly wallMs: number;
+}
 
 /** What a campaign did, added up. */
 export interface Numbers {
@@ -28,7 +35,7 @@ const NOTHING: Counts = {
   nodes: 0,
 };
 
-export function numbersOf(runs: readonly Run[]): Numbers {
+export function numbersOf(runs: readonly Counted[]): Numbers {
   const total = runs.reduce((sum, { counts }) => added(sum, counts), NOTHING);
   const wallMs = runs.reduce((sum, run) => sum + run.wallMs, 0);
   return {
@@ -42,7 +49,7 @@ export function numbersOf(runs: readonly Run[]): Numbers {
   };
 }
 
-export function findingsOf(runs: readonly Run[]): readonly Finding[] {
+export function findingsOf(runs: readonly Counted[]): readonly Finding[] {
   return runs.flatMap(({ findings }) => findings);
 }
 

@@ -35,7 +35,7 @@ export class Nemesis {
   }
 
   /** How often each kind of fault changed anything; relief does not count. */
-  effective(): Readonly<Partial<Record<Fault['kind'], number>>> {
+  effective(): Readonly<Record<string, number>> {
     const crashes = [...this.#doomed].filter(({ isOver }) => isOver).length;
     return { ...Object.fromEntries(this.#effective), ...(crashes > 0 && { crashAtCall: crashes }) };
   }

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Run } from '../campaigns/campaign.js';
 import { type Numbers, numbersOf } from '../campaigns/numbers.js';
 import { gravest, RULES } from '../oracles/rules.js';
@@ -25,9 +24,6 @@ export const UNTESTED = [
   'RocksDB, gRPC, TLS and real processes: their twins in memory stand in for them',
   'the kernel, the runtime, side channels, members that lie',
 ] as const;
-
-/** Of a document that is read from a file: enough to know it. */
-export const ReportHead = z.looseObject({ schema: z.literal(REPORT_SCHEMA), runs: z.array(z.unknown()) });
 
 export interface ReportOptions {
   readonly command: string;

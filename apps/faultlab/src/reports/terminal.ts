@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import type { Run } from '../campaigns/campaign.js';
-import { numbersOf } from '../campaigns/numbers.js';
+import { type Counted, numbersOf } from '../campaigns/numbers.js';
 import { describeFinding, gravest } from '../oracles/rules.js';
 import { type EffectiveFaults, faultCount } from '../storm/verdict.js';
 
@@ -8,7 +8,8 @@ const STORY_LINES = 40;
 const FINDINGS_SHOWN = 5;
 
 /** One line per seed, while it goes on. */
-export function lineOf({ counts, effective, findings, seed, traceHash, wallMs }: Run): string {
+export function lineOf(run: Counted & Pick<Run, 'seed' | 'traceHash'>): string {
+  const { counts, effective, findings, seed, traceHash, wallMs } = run;
   const worst = gravest(findings);
   const columns = [
     `seed ${String(seed).padStart(6)}`,
@@ -28,7 +29,7 @@ export function progressOf(done: number, total: number, elapsedMs: number): stri
   return `${done} of ${total}, ${perSecond.toFixed(2)} seeds/s, ${etaS} s to go`;
 }
 
-export function tableOf(runs: readonly Run[]): string {
+export function tableOf(runs: readonly Counted[]): string {
   const { effective, failed, medianFaults, schedules, speed, total, wallMs } = numbersOf(runs);
   const table = new Table({ style: { head: [], border: [] } });
   table.push(

@@ -1,5 +1,4 @@
 import type { LaneChange } from '../cluster/lanes.js';
-import type { Fault } from '../faults/fault.js';
 import type { Word } from '../faults/nemesis.js';
 import type { Plan } from '../faults/plan.js';
 import type { Finding } from '../oracles/rules.js';
@@ -24,7 +23,8 @@ export interface Counts {
   readonly nodes: number;
 }
 
-export type EffectiveFaults = Readonly<Partial<Record<Fault['kind'], number>>>;
+/** How often each kind changed anything. */
+export type EffectiveFaults = Readonly<Record<string, number>>;
 
 /** What came of one storm. */
 export interface Verdict {

@@ -1,0 +1,63 @@
+import type { Run } from '../campaigns/campaign.js';
+import { planOf } from '../faults/plan.js';
+import { toJunit } from './junit.js';
+import { toPage } from './page.js';
+import { toReport } from './report.js';
+import { StoredReport } from './stored.js';
+import { progressOf, tableOf, tellingOf } from './terminal.js';
+
+const COUNTS = { simulatedMs: 9000, events: 10, acknowledged: 3, checked: 5, entries: 4, terms: 1 };
+const MORE = { installs: 0, seals: 7, bytesScanned: 100, nodes: 3 };
+
+function run(seed: number, text?: string): Run {
+  return {
+    seed,
+    traceHash: '0123456789abcdef',
+    plan: planOf({ seed, stormMs: 5000 }, [{ atMs: 100, fault: { kind: 'crash', node: 'n1' } }]),
+    findings: text === undefined ? [] : [{ rule: 'T1', atMs: 6000, text }],
+    story: [{ atMs: 1100, text: 'n1 crashes', kind: 'crash' }],
+    lanes: {
+      n1: [
+        { atMs: 0, state: 'leads' },
+        { atMs: 1100, state: 'down' },
+      ],
+    },
+    begunAtMs: 1000,
+    effective: { crash: seed },
+    counts: { ...COUNTS, ...MORE },
+    wallMs: 500,
+  };
+}
+
+const about = { command: 'sim', node: 'v20', isWhole: false };
+const read = (runs: readonly Run[]) => StoredReport.parse(JSON.parse(JSON.stringify(toReport(runs, about))));
+
+test('a report keeps the story of what failed, adds up the rest, and names the gravest failure', () => {
+  const report = toReport([run(1), run(2, 'broken'), run(9)], about);
+  expect(report.verdict).toEqual({ class: 'safety', rule: 'T1', seed: 2 });
+  expect(report.runs.map((kept) => 'story' in kept)).toEqual([false, true, false]);
+  expect(report.numbers).toMatchObject({ schedules: 3, failed: 1, medianFaults: 2, speed: 18 });
+  expect(report.numbers.effective).toEqual({ crash: 12 });
+  expect(report.numbers.total).toMatchObject({ simulatedMs: 27_000, seals: 21 });
+});
+
+test('a page draws each kept run, needs nothing from elsewhere, and runs nothing it was given', () => {
+  const page = toPage(read([run(1), run(2, '<script>alert(1)</script>')]));
+  expect(page.match(/<svg/g)).toHaveLength(1);
+  expect(page).toContain('<title>n1 is down, 1100 to 9000 ms</title>');
+  expect(page).toContain('class="fault"');
+  expect(page).not.toMatch(/<script|https?:|src=|href=|url\(/);
+});
+
+test('a test case fails for each seed that broke a rule', () => {
+  const xml = toJunit([run(1), run(2, 'a < b')]);
+  expect(xml).toContain('tests="2" failures="1"');
+  expect(xml).toContain('a &lt; b');
+  expect(xml.match(/<testcase/g)).toHaveLength(2);
+});
+
+test('a terminal tells how to repeat a failure, and what was done', () => {
+  expect(tellingOf(run(2, 'broken'))).toContain('replay --seed 2 --seconds 5');
+  expect(tableOf([run(1), run(2)])).toContain('10, of them 6 acknowledged writes');
+  expect(progressOf(10, 30, 5000)).toBe('10 of 30, 2.00 seeds/s, 10 s to go');
+});

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { Plan } from '../faults/plan.js';
+import { RULES, type RuleId } from '../oracles/rules.js';
+import { REPORT_SCHEMA } from './report.js';
+
+const number = z.number().nonnegative();
+const rule = z.enum(Object.keys(RULES) as [RuleId, ...RuleId[]]);
+
+const Counts = z.object({
+  simulatedMs: number,
+  events: number,
+  acknowledged: number,
+  checked: number,
+  entries: number,
+  terms: number,
+  installs: number,
+  seals: number,
+  bytesScanned: number,
+  nodes: number,
+});
+
+const LaneChange = z.object({ atMs: number, state: z.enum(['down', 'starts', 'serves', 'leads']) });
+
+const StoredRun = z.object({
+  seed: number,
+  traceHash: z.string(),
+  findings: z.array(z.object({ rule, atMs: number, text: z.string() })),
+  begunAtMs: number,
+  effective: z.record(z.string(), number),
+  counts: Counts,
+  wallMs: number,
+  /** These three of runs that broke a rule, or of all with `--whole`. */
+  story: z.array(z.object({ atMs: number, text: z.string(), kind: z.string().optional() })).optional(),
+  lanes: z.record(z.string(), z.array(LaneChange)).optional(),
+  plan: Plan.optional(),
+});
+export type StoredRun = z.infer<typeof StoredRun>;
+
+/** A report as it is read back from a file. */
+export const StoredReport = z.object({
+  schema: z.literal(REPORT_SCHEMA),
+  command: z.string(),
+  node: z.string(),
+  runs: z.array(StoredRun),
+  untested: z.array(z.string()),
+});
+export type StoredReport = z.infer<typeof StoredReport>;
