@@ -111,6 +111,47 @@ test('a reader refuses lengths above the limit, lossy numbers and trailing bytes
   expect(() => new ByteReader(Uint8Array.of(1)).end()).toThrow(DecodeFault);
 });
 
+test('numbers of every size come back, and only their low bits are written', () => {
+  const numbers = fc.tuple(
+    fc.nat(0xff),
+    fc.nat(0xffff),
+    fc.nat(0xffff_ffff),
+    fc.bigInt(0n, 2n ** 64n - 1n),
+    fc.maxSafeNat(),
+  );
+  fc.assert(
+    fc.property(numbers, ([byte, short, word, long, index]) => {
+      const writer = new ByteWriter(3).u8(byte + 256).u16(short + 0x1_0000).u32(word).u64(long);
+      const written = writer.u64le(long).index(index).done();
+      const expected = Buffer.alloc(31);
+      expected.writeUInt8(byte, 0);
+      expected.writeUInt16BE(short, 1);
+      expected.writeUInt32BE(word, 3);
+      expected.writeBigUInt64BE(long, 7);
+      expected.writeBigUInt64LE(long, 15);
+      expected.writeBigUInt64BE(BigInt(index), 23);
+      expect(Buffer.compare(written, expected)).toBe(0);
+      const reader = new ByteReader(written);
+      const small = [reader.u8('a'), reader.u16('b'), reader.u32('c')];
+      expect(small).toEqual([byte, short, word]);
+      expect([reader.u64('d'), reader.u64le('e')]).toEqual([long, long]);
+      expect(reader.index('f')).toBe(index);
+    }),
+  );
+});
+
+test.each([2, 3, 64])('what a writer of %i bytes gave stays as it is while it goes on', (capacity) => {
+  const writer = new ByteWriter(capacity).u16(0x0102);
+  const first = writer.done();
+  const second = writer.u8(3).done();
+  const third = writer.u32(4).done();
+  expect([[...first], [...second], [...third]]).toEqual([
+    [1, 2],
+    [1, 2, 3],
+    [1, 2, 3, 0, 0, 0, 4],
+  ]);
+});
+
 test('bytes read are copies, views are not', () => {
   const source = Uint8Array.of(1, 2);
   const copied = new ByteReader(source).bytes(2, 'x');

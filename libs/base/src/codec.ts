@@ -15,15 +15,17 @@ export class DecodeFault extends Error {
   }
 }
 
+/** Where numbers of eight bytes take their form: a view for each string would cost more than the string. */
+const SCRATCH = new Uint8Array(8);
+const SCRATCH_VIEW = new DataView(SCRATCH.buffer);
+
 /** Builds one byte string. Numbers are big endian unless the method's name says otherwise. */
 export class ByteWriter {
   #bytes: Uint8Array;
-  #view: DataView;
   #length = 0;
 
   constructor(capacity = 64) {
     this.#bytes = new Uint8Array(capacity);
-    this.#view = new DataView(this.#bytes.buffer);
   }
 
   get length(): number {
@@ -32,39 +34,37 @@ export class ByteWriter {
 
   u8(value: number): this {
     const at = this.#claim(1);
-    this.#view.setUint8(at, value);
+    this.#bytes[at] = value;
     return this;
   }
 
   u16(value: number): this {
     const at = this.#claim(2);
-    this.#view.setUint16(at, value);
+    this.#bytes[at] = value >>> 8;
+    this.#bytes[at + 1] = value;
     return this;
   }
 
   u32(value: number): this {
-    const at = this.#claim(4);
-    this.#view.setUint32(at, value);
+    this.#putU32(this.#claim(4), value);
     return this;
   }
 
   u64(value: bigint): this {
-    const at = this.#claim(8);
-    this.#view.setBigUint64(at, value);
-    return this;
+    SCRATCH_VIEW.setBigUint64(0, value);
+    return this.bytes(SCRATCH);
   }
 
   u64le(value: bigint): this {
-    const at = this.#claim(8);
-    this.#view.setBigUint64(at, value, true);
-    return this;
+    SCRATCH_VIEW.setBigUint64(0, value, true);
+    return this.bytes(SCRATCH);
   }
 
   /** A u64 whose value is a safe integer, such as a log index. */
   index(value: number): this {
     const at = this.#claim(8);
-    this.#view.setUint32(at, Math.floor(value / 0x1_0000_0000));
-    this.#view.setUint32(at + 4, value >>> 0);
+    this.#putU32(at, Math.floor(value / 0x1_0000_0000));
+    this.#putU32(at + 4, value);
     return this;
   }
 
@@ -79,9 +79,12 @@ export class ByteWriter {
     return this.u32(value.length).bytes(value);
   }
 
-  /** The bytes written so far, in memory of their own. The writer may go on. */
+  /**
+   * The bytes written so far. The writer may go on, which leaves them as they are: they are a copy, or just
+   * fill the memory that it started with, and what comes next needs more.
+   */
   done(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#length);
   }
 
   #claim(length: number): number {
@@ -91,10 +94,17 @@ export class ByteWriter {
       const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
       grown.set(this.#bytes.subarray(0, at));
       this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
     }
     this.#length = needed;
     return at;
+  }
+
+  #putU32(at: number, value: number): void {
+    const bytes = this.#bytes;
+    bytes[at] = value >>> 24;
+    bytes[at + 1] = value >>> 16;
+    bytes[at + 2] = value >>> 8;
+    bytes[at + 3] = value;
   }
 }
 
@@ -104,12 +114,10 @@ export class ByteWriter {
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #at = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get remaining(): number {
@@ -117,29 +125,30 @@ export class ByteReader {
   }
 
   u8(field: string): number {
-    return this.#view.getUint8(this.#take(1, field));
+    return this.#bytes[this.#take(1, field)]!;
   }
 
   u16(field: string): number {
-    return this.#view.getUint16(this.#take(2, field));
+    const at = this.#take(2, field);
+    return (this.#bytes[at]! << 8) | this.#bytes[at + 1]!;
   }
 
   u32(field: string): number {
-    return this.#view.getUint32(this.#take(4, field));
+    return this.#u32At(this.#take(4, field));
   }
 
   u64(field: string): bigint {
-    return this.#view.getBigUint64(this.#take(8, field));
+    return this.#eight(field).getBigUint64(0);
   }
 
   u64le(field: string): bigint {
-    return this.#view.getBigUint64(this.#take(8, field), true);
+    return this.#eight(field).getBigUint64(0, true);
   }
 
   /** A u64 that must be a safe integer, such as a log index. */
   index(field: string): number {
     const at = this.#take(8, field);
-    const value = this.#view.getUint32(at) * 0x1_0000_0000 + this.#view.getUint32(at + 4);
+    const value = this.#u32At(at) * 0x1_0000_0000 + this.#u32At(at + 4);
     if (!Number.isSafeInteger(value)) throw new DecodeFault(field, 'is above 2^53 - 1');
     return value;
   }
@@ -170,6 +179,17 @@ export class ByteReader {
   /** Refuses trailing bytes. */
   end(): void {
     if (this.remaining !== 0) throw new DecodeFault('end', `${this.remaining} trailing bytes`);
+  }
+
+  #u32At(at: number): number {
+    const bytes = this.#bytes;
+    return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+  }
+
+  #eight(field: string): DataView {
+    const at = this.#take(8, field);
+    for (let byte = 0; byte < 8; byte++) SCRATCH[byte] = this.#bytes[at + byte]!;
+    return SCRATCH_VIEW;
   }
 
   #take(length: number, field: string): number {
