@@ -27,7 +27,7 @@ const ORDERS: readonly Order[] = [
   {
     name: 'enable-storage-envelope',
     does: 'seal values from here on; makes the first keys if there are none',
-    more: `${ONE_WAY} Values written before stay clear on disk until they are written again.`,
+    more: `${ONE_WAY} What was written before is sealed by “encryption rewrite”.`,
     example: '$ caisson encryption enable-storage-envelope --dry-run',
     carryOut: (client, _, limits) => client.enableStorageEnvelope(limits),
   },
