@@ -1,6 +1,4 @@
 import { Disk, isCaissonError, KekProvider } from '@caisson/contracts';
-import { readConfigFile } from '@caisson/kernel';
-import { createServer } from '@caisson/server';
 import { NodeDisk } from '@caisson/platform-node';
 import type { Command } from 'commander';
 import { dirname, join, resolve } from 'node:path';
@@ -93,6 +91,8 @@ async function checkRuntime(): Promise<string> {
 
 async function checkConfig(config: string): Promise<string> {
   const file = resolve(config);
+  const { readConfigFile } = await import('@caisson/kernel');
+  const { createServer } = await import('@caisson/server');
   const host = await createServer({ document: await readConfigFile(file), directory: dirname(file) });
   const providers = host.graph.nodes.filter((node) => node.provides === KekProvider.name);
   return `fits together, ${providers.length} KEK provider(s)`;
@@ -100,6 +100,7 @@ async function checkConfig(config: string): Promise<string> {
 
 async function checkPeers(config: string): Promise<string> {
   const file = resolve(config);
+  const { readConfigFile } = await import('@caisson/kernel');
   return checkTransport(await readConfigFile(file), dirname(file), Date.now());
 }
 

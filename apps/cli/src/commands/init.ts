@@ -1,5 +1,5 @@
 import type { JoinToken } from '@caisson/formats';
-import { initialiseNode, type Initialised } from '@caisson/server';
+import type { Initialised } from '@caisson/server';
 import { CaissonError } from '@caisson/contracts';
 import type { Command } from 'commander';
 import { hostname } from 'node:os';
@@ -51,6 +51,7 @@ Examples:
     const cluster = await clusterOf(options, signal);
     if (cluster) refuseUnwelcome(name, cluster);
     const kekPath = options.kekFile ?? `${dataDir.replace(/\/+$/, '')}-kek.key`;
+    const { initialiseNode } = await import('@caisson/server');
     const made = await initialiseNode({
       dataDir,
       name,

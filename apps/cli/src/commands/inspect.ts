@@ -2,7 +2,7 @@ import { toHex } from '@caisson/base';
 import { CaissonError } from '@caisson/contracts';
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
-import { OfflineNode, type EntryView, type ValueView } from '../data/offline-node.js';
+import type { EntryView, OfflineNode, ValueView } from '../data/offline-node.js';
 import { addAction, type ActionContext } from '../session/action.js';
 import { bytesField, printable, printJson, printTable } from '../session/output.js';
 
@@ -35,6 +35,7 @@ export function addInspect(program: Command): void {
   addAction<InspectOptions>(command, async (context) => {
     const { options } = context;
     const kekPath = options.kekFile === undefined ? {} : { kekPath: resolve(options.kekFile) };
+    const { OfflineNode } = await import('../data/offline-node.js');
     const node = await OfflineNode.open({
       dataDir: resolve(options.dataDir),
       group: Number(options.group),

@@ -1,6 +1,4 @@
-import { verifyPlugin, type CaseResult, type PluginVerdict } from '@caisson/compliance';
-import { importModule } from '@caisson/kernel';
-import { NodeClock } from '@caisson/platform-node';
+import type { CaseResult, PluginVerdict } from '@caisson/compliance';
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { addAction, EXIT } from '../session/action.js';
@@ -24,6 +22,9 @@ export function addPlugin(program: Command): void {
     .option('--directory <path>', 'look the package up from here', '.')
     .addHelpText('after', '\nExample:\n  $ caisson plugin verify @acme/caisson-kek-hsm');
   addAction<VerifyOptions>(verify, async ({ args, options, output }) => {
+    const { importModule } = await import('@caisson/kernel');
+    const { verifyPlugin } = await import('@caisson/compliance');
+    const { NodeClock } = await import('@caisson/platform-node');
     const module = await importModule(args[0]!, resolve(options.directory));
     const onResult = (result: CaseResult) => {
       if (!output.json) output.out(`${lineOf(result)}\n`);

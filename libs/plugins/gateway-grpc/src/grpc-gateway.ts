@@ -18,9 +18,10 @@ import {
 } from '@caisson/contracts';
 import { grpcMethods, proto, protoDescriptors } from '@caisson/formats';
 import { Server } from '@grpc/grpc-js';
-import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
+import { loadFileDescriptorSetFromBuffer, type PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
+import { isDeepStrictEqual } from 'node:util';
 import { AccessPolicy } from './access.js';
 import { BACKUP_METHODS, BACKUP_SERVICE, backupHandlers } from './backup/backup-handlers.js';
 import { CLUSTER_METHODS, CLUSTER_SERVICE, clusterHandlers } from './cluster/cluster-handlers.js';
@@ -121,7 +122,9 @@ export class GrpcGateway implements Gateway {
     this.#health.addToServer(this.#server);
     if (this.config.reflection) {
       const descriptors = loadFileDescriptorSetFromBuffer(Buffer.from(protoDescriptors()));
-      new ReflectionService(descriptors, { services: [...this.#services] }).addToServer(this.#server);
+      new ReflectionService(oneOfEach(descriptors), { services: [...this.#services] }).addToServer(
+        this.#server,
+      );
     }
     this.#addresses = [await listen(this.#server, this.config.listen, credentials)];
     this.#setServing('SERVING');
@@ -223,4 +226,23 @@ export class GrpcGateway implements Gateway {
     const certificate = sslPeerCertificate?.subject ? sslPeerCertificate : undefined;
     this.#access.require(role, { metadata: call.metadata, ...(certificate && { certificate }) });
   }
+}
+
+/**
+ * The library decodes the files of every definition that it is given, and each of ours carries the same few:
+ * one definition for each set of files says as much.
+ */
+function oneOfEach(descriptors: PackageDefinition): PackageDefinition {
+  const kept: [string, PackageDefinition[string]][] = [];
+  for (const entry of Object.entries(descriptors)) {
+    const files = filesOf(entry[1]);
+    const isKnown = kept.some(([, other]) => isDeepStrictEqual(filesOf(other), files));
+    if (files !== undefined && !isKnown) kept.push(entry);
+  }
+  return Object.fromEntries(kept);
+}
+
+function filesOf(definition: PackageDefinition[string]): readonly Buffer[] | undefined {
+  const { fileDescriptorProtos } = definition as { fileDescriptorProtos?: readonly Buffer[] };
+  return Array.isArray(fileDescriptorProtos) ? fileDescriptorProtos : undefined;
 }
