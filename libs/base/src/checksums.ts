@@ -5,8 +5,8 @@ const CRC32C_POLYNOMIAL = 0x82f63b78;
 const SLICES = 8;
 
 /**
- * Slice `n`, at `256 * n`, says what a byte does to the sum when `n` more bytes follow it, so that the sums of
- * eight bytes need not wait for each other.
+ * Slice `n`, at `256 * n`, says what a byte does to the sum when `n` more bytes follow it, so that the sums
+ * of eight bytes need not wait for each other.
  */
 const CRC32C_SLICES = (() => {
   const slices = new Int32Array(256 * SLICES);

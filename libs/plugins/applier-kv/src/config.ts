@@ -33,8 +33,8 @@ export const ApplierKvConfig = z
     /** How many bytes of writes may wait to be proposed. */
     waitingBytesMax: count().default(64 * MIB),
     /**
-     * How far above now the replicated ceiling of the clock is put. Timestamps may be ahead of the time of day
-     * by about as much after a change of leadership.
+     * How far above now the replicated ceiling of the clock is put. Timestamps may be ahead of the time of
+     * day by about as much after a change of leadership.
      */
     ceilingWindowMs: count().max(60_000).default(3_000),
     /** How much of that window is left when the ceiling is renewed. */

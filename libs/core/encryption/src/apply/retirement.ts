@@ -20,10 +20,10 @@ export function isRetirement(
 /**
  * The end of a key that seals nothing any more, and the step before it from which it can come back.
  *
- * Replicas agree on what becomes of the key, not on when its bytes go: a retired key leaves the key state with
- * its wrapping, and its id is remembered for ever, but the sidecar keeps the wrapping until this node holds
- * nothing under it. Whether anything still is sealed under the key is asked before the entry is proposed, of
- * every member; no replica asks itself here.
+ * Replicas agree on what becomes of the key, not on when its bytes go: a retired key leaves the key state
+ * with its wrapping, and its id is remembered for ever, but the sidecar keeps the wrapping until this node
+ * holds nothing under it. Whether anything still is sealed under the key is asked before the entry is
+ * proposed, of every member; no replica asks itself here.
  */
 export async function decideRetirement(
   entry: LifecycleWire2 & { readonly sub: RetirementSub },

@@ -17,7 +17,9 @@ export interface RewriteCursor {
   readonly target: RewriteTarget;
   /** Bytes per second; 0 for no limit. */
   readonly rate: number;
-  /** Values rewritten, of how many that were counted at the beginning, and their bytes as they were stored. */
+  /**
+   * Values rewritten, of how many that were counted at the beginning, and their bytes as they were stored.
+   */
   readonly done: number;
   readonly total: number;
   readonly bytes: number;

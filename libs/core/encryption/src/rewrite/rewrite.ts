@@ -151,7 +151,9 @@ export class Rewrite {
     }
   }
 
-  /** A store that is replaced by a received one closes under its readers: the new one is looked at instead. */
+  /**
+   * A store that is replaced by a received one closes under its readers: the new one is looked at instead.
+   */
   async #untilDone(id: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
     const session = this.#parts.node.session(id);

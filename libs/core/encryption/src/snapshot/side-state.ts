@@ -19,7 +19,9 @@ export class SideState implements IncomingState {
   readonly #parts: SideStateParts;
   #judged: JudgedState | undefined;
   #isOver = false;
-  /** The last batch: it is written while the next one is gathered. Whoever comes next hears of its failure. */
+  /**
+   * The last batch: it is written while the next one is gathered. Whoever comes next hears of its failure.
+   */
   #writing: Promise<void> = Promise.resolve();
 
   constructor(parts: SideStateParts) {

@@ -3,7 +3,9 @@ import type { Disk } from '@caisson/contracts';
 import { makeDurably, writeDurably } from './durable-files.js';
 
 const INCOMING = 'incoming';
-/** How much is gathered in memory before it is written and synced; as much again may be on its way to disk. */
+/**
+ * How much is gathered in memory before it is written and synced; as much again may be on its way to disk.
+ */
 const FILE_BYTES = 8 * 1024 * 1024;
 /** A file ends with the piece that makes it so long; pieces have up to 1 MiB. */
 const FILE_BYTES_MAX = FILE_BYTES + 16 * 1024 * 1024;
@@ -16,8 +18,8 @@ interface PieceFile {
 }
 
 /**
- * The pieces of one stream, in files of some MiB each. Only whole and synced files count: a crash costs what
- * was gathered since the last one.
+ * The pieces of one stream, in files of some MiB each. Only whole and synced files count: a crash costs
+ * what was gathered since the last one.
  */
 export class ReceivedPieces {
   readonly #disk: Disk;

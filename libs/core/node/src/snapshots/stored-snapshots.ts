@@ -151,7 +151,9 @@ class StoredGroupSnapshots implements GroupSnapshots {
     }
   }
 
-  /** Fills the state beside the one in use while the stream arrives; believed is none of it before its end. */
+  /**
+   * Fills the state beside the one in use while the stream arrives; believed is none of it before its end.
+   */
   async #verify(stream: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<VerifiedSnapshot> {
     const { states, hashes } = this.#parts;
     const reader = new StreamReader(stream, hashes);
