@@ -20,7 +20,7 @@ function collect(value: string, before: readonly string[]): readonly string[] {
 }
 
 async function load({ config, set }: ConfigOptions) {
-  const { applyOverrides, readConfigFile } = await import('@caisson/kernel');
+  const { applyOverrides, readConfigFile } = await import('../data/server-parts.js');
   const file = resolve(config);
   const document = applyOverrides(await readConfigFile(file), set);
   return { document, directory: dirname(file) };
@@ -36,7 +36,7 @@ export function addConfig(program: Command): void {
     .description('report every problem at once, with its path')
     .addHelpText('after', '\nExample:\n  $ caisson config check --config caisson.yaml');
   addAction<ConfigOptions>(check, async ({ options, output }) => {
-    const { createServer } = await import('@caisson/server');
+    const { createServer } = await import('../data/server-parts.js');
     const host = await createServer(await load(options));
     const plugins = [...new Set(host.graph.nodes.map((node) => node.plugin))];
     if (output.json) printJson(output, { ok: true, plugins });
@@ -58,8 +58,7 @@ export function addPluginGraph(plugin: Command): void {
     .description('draw which service needs which, as a Mermaid flowchart')
     .addHelpText('after', '\nExample:\n  $ caisson plugin graph --config caisson.yaml > graph.mmd');
   addAction<ConfigOptions>(graph, async ({ options, output }) => {
-    const { createServer } = await import('@caisson/server');
-    const { toMermaid } = await import('@caisson/kernel');
+    const { createServer, toMermaid } = await import('../data/server-parts.js');
     const host = await createServer(await load(options));
     if (output.json) printJson(output, host.graph);
     else output.out(toMermaid(host.graph));

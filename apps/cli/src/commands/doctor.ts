@@ -91,8 +91,7 @@ async function checkRuntime(): Promise<string> {
 
 async function checkConfig(config: string): Promise<string> {
   const file = resolve(config);
-  const { readConfigFile } = await import('@caisson/kernel');
-  const { createServer } = await import('@caisson/server');
+  const { createServer, readConfigFile } = await import('../data/server-parts.js');
   const host = await createServer({ document: await readConfigFile(file), directory: dirname(file) });
   const providers = host.graph.nodes.filter((node) => node.provides === KekProvider.name);
   return `fits together, ${providers.length} KEK provider(s)`;
@@ -100,7 +99,7 @@ async function checkConfig(config: string): Promise<string> {
 
 async function checkPeers(config: string): Promise<string> {
   const file = resolve(config);
-  const { readConfigFile } = await import('@caisson/kernel');
+  const { readConfigFile } = await import('../data/server-parts.js');
   return checkTransport(await readConfigFile(file), dirname(file), Date.now());
 }
 

@@ -51,7 +51,7 @@ Examples:
     const cluster = await clusterOf(options, signal);
     if (cluster) refuseUnwelcome(name, cluster);
     const kekPath = options.kekFile ?? `${dataDir.replace(/\/+$/, '')}-kek.key`;
-    const { initialiseNode } = await import('@caisson/server');
+    const { initialiseNode } = await import('../data/server-parts.js');
     const made = await initialiseNode({
       dataDir,
       name,

@@ -22,9 +22,7 @@ export function addPlugin(program: Command): void {
     .option('--directory <path>', 'look the package up from here', '.')
     .addHelpText('after', '\nExample:\n  $ caisson plugin verify @acme/caisson-kek-hsm');
   addAction<VerifyOptions>(verify, async ({ args, options, output }) => {
-    const { importModule } = await import('@caisson/kernel');
-    const { verifyPlugin } = await import('@caisson/compliance');
-    const { NodeClock } = await import('@caisson/platform-node');
+    const { NodeClock, importModule, verifyPlugin } = await import('../data/server-parts.js');
     const module = await importModule(args[0]!, resolve(options.directory));
     const onResult = (result: CaseResult) => {
       if (!output.json) output.out(`${lineOf(result)}\n`);
