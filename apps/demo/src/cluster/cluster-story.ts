@@ -19,6 +19,8 @@ export interface Chapter extends Stretch {
   readonly what: string;
   /** Nobody was elected meanwhile, so nothing excuses a client that got nowhere. */
   readonly ledThroughout: boolean;
+  /** It lasted for so many turns of the writer that one without an acknowledgement says something. */
+  readonly isTelling: boolean;
 }
 
 export interface ClusterStoryResult {
@@ -32,6 +34,7 @@ export interface ClusterStoryResult {
 }
 
 const AWAY_MS = 2_000;
+const TELLING_STRIDES = 25;
 
 /**
  * The life of a cluster under a client that writes without pause: members are killed, frozen, added,
@@ -77,7 +80,9 @@ class Teller {
     this.#writer.lap();
     await happen();
     const stretch = this.#writer.lap();
-    const chapter = { what, ...stretch, ledThroughout: this.#elections() === elections };
+    const ledThroughout = this.#elections() === elections;
+    const isTelling = stretch.seconds * 1000 >= TELLING_STRIDES * this.#writer.strideMs;
+    const chapter = { what, ...stretch, ledThroughout, isTelling };
     this.chapters.push(chapter);
     const { seconds, acknowledged, longestPauseMs } = chapter;
     this.#tell(
