@@ -8,6 +8,8 @@ const DETOUR = 8;
 export class Link {
   weather: Weather;
   isCut = false;
+  /** Cut, and nobody is told: both ends take their connection for a good one. */
+  isSilent = false;
   readonly #random: Random;
   #lastArrivalMs = 0;
 

@@ -13,6 +13,8 @@ export class Port {
   readonly identity: NodeIdentity;
   receiver: RaftReceiver | undefined;
   isAlive = true;
+  /** How the process behind it gets to what arrives: at once, unless it hangs or is slow. */
+  run: (task: () => void) => void = (task) => task();
   #book: ReadonlyMap<bigint, Peer> | undefined;
   readonly #met = new Map<bigint, Peer>();
 

@@ -54,6 +54,23 @@ describe('SimulatedNetwork', () => {
     expect(heardInStorm(8)).not.toEqual(heard);
   });
 
+  it('tells nobody of a muted link, and breaks its connections once it is mended', async () => {
+    build();
+    const [one, two] = [start(1n), start(2n)];
+    network.mute('n1:1', 'n2:1');
+    sendMany(one, 2n, 3);
+    const peer = { name: 'n2', address: 'n2:1' };
+    const asking = one.transport.ask(peer, Uint8Array.of(1), new AbortController().signal);
+    const refused = expect(asking).rejects.toThrow('UNAVAILABLE');
+    clock.advance(SECOND_MS);
+    expect([one.heard, two.heard]).toEqual([[], []]);
+    network.healAll();
+    await refused;
+    sendMany(one, 2n, 1);
+    clock.advance(SECOND_MS);
+    expect(two.heard).toHaveLength(1);
+  });
+
   it('loses, repeats and reorders in rough weather, and none of it in calm', () => {
     const numbers = heardInStorm(7).map((each) => Number(/:(\d+)@/.exec(each)?.[1]));
     expect(new Set(numbers).size).toBeLessThan(200);

@@ -83,12 +83,29 @@ export class SimulatedNetwork {
   }
 
   heal(from: string, to: string): void {
-    this.link(from, to).isCut = false;
+    this.#mend(`${from}>${to}`, this.link(from, to));
+  }
+
+  /** The same as a cut, but connections stay, and nobody notices anything. */
+  mute(from: string, to: string): void {
+    const link = this.link(from, to);
+    link.isCut = true;
+    link.isSilent = true;
+  }
+
+  /** Connections between the two end, whatever is on them; new ones are as good as ever. */
+  reset(from: string, to: string): void {
+    for (const lifeline of this.#lifelines) if (lifeline.joins(from, to)) lifeline.end();
+  }
+
+  /** The weather on one link alone, until it is healed or all weather changes. */
+  cloud(from: string, to: string, weather: Weather): void {
+    this.link(from, to).weather = weather;
   }
 
   /** Undoes every cut. */
   healAll(): void {
-    for (const link of this.#links.values()) link.isCut = false;
+    for (const [name, link] of this.#links) this.#mend(name, link);
   }
 
   /** From now on, everywhere. */
@@ -103,13 +120,16 @@ export class SimulatedNetwork {
     const nowMs = this.clock.monotonicMs();
     const arrivals = link.arrivals(nowMs);
     const areAlive = () => from.isAlive && to.isAlive;
-    const lose = () => void this.clock.after(this.noticeMs, () => areAlive() && lost());
+    const lose = () => {
+      if (link.isSilent) return;
+      this.clock.after(this.noticeMs, () => areAlive() && from.run(() => void (areAlive() && lost())));
+    };
     if (arrivals.length === 0) lose();
     for (const arrivalMs of arrivals) {
       this.clock.after(arrivalMs - nowMs, () => {
         if (!areAlive()) return;
         if (link.isCut) lose();
-        else arrived();
+        else to.run(() => void (areAlive() && arrived()));
       });
     }
   }
@@ -124,5 +144,14 @@ export class SimulatedNetwork {
       this.#lifelines.delete(lifeline);
       lifeline.end();
     }
+  }
+
+  /** What hung on a muted link finds its connection broken once there is somebody to say so. */
+  #mend(name: string, link: Link): void {
+    const [from = '', to = ''] = name.split('>');
+    if (link.isSilent) this.reset(from, to);
+    link.isCut = false;
+    link.isSilent = false;
+    link.weather = this.#weather;
   }
 }

@@ -10,6 +10,10 @@ export class Life {
   #isOver = false;
   #callsLeft = Infinity;
   #moment: Moment = 'before';
+  /** What it gets to when it runs again, each at its time. */
+  readonly #waiting: { readonly task: () => void; isDue: boolean }[] = [];
+  #isPaused = false;
+  #delay: ((task: () => void) => void) | undefined;
 
   /** `onEnd` takes from the process what a machine takes: its connections, and what was not synced. */
   constructor(onEnd: () => void) {
@@ -36,6 +40,41 @@ export class Life {
   endAt(calls: number, moment: Moment): void {
     this.#callsLeft = calls;
     this.#moment = moment;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Does nothing until it is resumed; what happens meanwhile waits for it. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#catchUp();
+  }
+
+  /** Everything that it is woken up for is done so much later; undefined for at once. */
+  slow(delay: ((task: () => void) => void) | undefined): void {
+    this.#delay = delay;
+  }
+
+  /** Does what the process is woken up for, in the order of the calls, once it gets to it. */
+  run(task: () => void): void {
+    const isAtOnce = this.#delay === undefined && !this.#isPaused && this.#waiting.length === 0;
+    if (isAtOnce) return task();
+    const turn = { task, isDue: this.#delay === undefined };
+    this.#waiting.push(turn);
+    this.#delay?.(() => {
+      turn.isDue = true;
+      this.#catchUp();
+    });
+  }
+
+  #catchUp(): void {
+    while (!this.#isPaused && this.#waiting[0]?.isDue === true) this.#waiting.shift()!.task();
   }
 
   /** Notes such a call. Answers the moment at which it is to be the last one. */

@@ -68,3 +68,27 @@ describe('a process that ends at a call', () => {
     expect(rung).toEqual(['one']);
   });
 });
+
+describe('a process that hangs', () => {
+  it('gets to what happened meanwhile in its order, once it goes on', async () => {
+    const clock = new ManualClock();
+    const life = new Life(() => undefined);
+    const own = new ProcessClock(clock, life);
+    const heard: string[] = [];
+    own.after(1, () => heard.push('alarm'));
+    life.pause();
+    clock.advance(5);
+    life.run(() => heard.push('message'));
+    expect([life.isPaused, heard]).toEqual([true, []]);
+    life.resume();
+    expect(heard).toEqual(['alarm', 'message']);
+    life.slow((task) => void clock.after(10, task));
+    life.run(() => heard.push('late'));
+    life.slow(undefined);
+    life.run(() => heard.push('behind it'));
+    clock.advance(9);
+    expect(heard).toHaveLength(2);
+    clock.advance(1);
+    expect(heard.slice(2)).toEqual(['late', 'behind it']);
+  });
+});

@@ -33,8 +33,8 @@ export function mortal<T extends object>(target: T, life: Life): T {
 export function whileAlive<T>(work: Promise<T>, life: Life): Promise<T> {
   const { promise, resolve, reject } = createDeferred<T>();
   work.then(
-    (value) => life.isOver || resolve(value),
-    (error: unknown) => life.isOver || reject(error),
+    (value) => life.run(() => void (life.isOver || resolve(value))),
+    (error: unknown) => life.run(() => void (life.isOver || reject(error))),
   );
   return promise;
 }

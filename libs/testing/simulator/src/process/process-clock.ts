@@ -27,9 +27,14 @@ export class ProcessClock implements Clock {
   }
 
   after(ms: number, task: () => void): () => void {
-    return this.#clock.after(ms, () => {
-      if (!this.#life.isOver) task();
+    let isCancelled = false;
+    const cancel = this.#clock.after(ms, () => {
+      this.#life.run(() => void (this.#life.isOver || isCancelled || task()));
     });
+    return () => {
+      isCancelled = true;
+      cancel();
+    };
   }
 
   turn(): Promise<void> {

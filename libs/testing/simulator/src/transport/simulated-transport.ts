@@ -33,6 +33,11 @@ export class SimulatedTransport implements RaftTransport {
     this.address = identity.address;
   }
 
+  /** How the process gets to what arrives for it. */
+  runBy(run: (task: () => void) => void): void {
+    this.#port.run = run;
+  }
+
   receive(receiver: RaftReceiver): void {
     this.#port.receiver = receiver;
   }
