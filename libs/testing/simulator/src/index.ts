@@ -9,3 +9,6 @@ export { type Action, describeOperation, type Operation } from './history/operat
 export { Life, type Moment } from './process/life.js';
 export { mortal, whileAlive } from './process/mortal.js';
 export { ProcessClock } from './process/process-clock.js';
+export { NodeTime } from './clock/node-time.js';
+export { KeyService, type KeyServiceOptions, type KeyTrouble } from './kek/key-service.js';
+export { SimulatedKek } from './kek/simulated-kek.js';
