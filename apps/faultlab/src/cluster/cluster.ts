@@ -5,6 +5,9 @@ import { Spy } from '../oracles/spy.js';
 import { Witness } from '../oracles/witness.js';
 import type { Plants } from '../plants/plants.js';
 import { Trace, type TraceListener } from '../trace/trace.js';
+import { Moments } from '../faults/moment.js';
+import { Excuses } from '../oracles/excuses.js';
+import { KeyServices } from './equipment.js';
 import { Lanes } from './lanes.js';
 import { Machine } from './machine.js';
 
@@ -12,7 +15,9 @@ export interface ClusterOptions {
   readonly seed: number;
   readonly isEncrypted: boolean;
   readonly envelopeVersion?: 1 | 2;
+  readonly isBornClear?: boolean | undefined;
   readonly engine: unknown;
+  readonly kv?: unknown;
   readonly plants: Plants;
   readonly listener?: TraceListener | undefined;
 }
@@ -30,6 +35,9 @@ export class StormCluster {
   readonly trace: Trace;
   readonly witness: Witness;
   readonly spy: Spy;
+  readonly keys: KeyServices;
+  readonly moments = new Moments((node) => this.leader?.name === node);
+  readonly excuses = new Excuses();
   readonly machines: Machine[] = [];
   readonly #options: ClusterOptions;
 
@@ -40,6 +48,7 @@ export class StormCluster {
     const { clock, findings, trace } = this;
     this.witness = new Witness(findings, trace);
     this.spy = new Spy({ isEncrypted, findings, trace });
+    this.keys = new KeyServices(clock, seed);
     this.network = new SimulatedNetwork({ clock, seed });
   }
 
@@ -71,7 +80,10 @@ export class StormCluster {
     return machine;
   }
 
+  /** By its name, or by the part it plays now: `leader`, or the first `follower` that serves. */
   find(name: string): Machine | undefined {
+    if (name === 'leader') return this.leader;
+    if (name === 'follower') return this.up.find(({ group }) => !group.status().leads);
     return this.machines.find((machine) => machine.name === name);
   }
 

@@ -17,12 +17,10 @@ import {
   Random,
   type ReplicatedGroup,
   ReplicationEngine,
-  Secret,
   UntrustedStores,
 } from '@caisson/contracts';
 import { applierEncryption } from '@caisson/applier-encryption';
 import { applierKv, ApplierKvConfig } from '@caisson/applier-kv';
-import { LocalKek } from '@caisson/encryption';
 import { engineRaft, EngineRaftConfig } from '@caisson/engine-raft';
 import { fullNodeId } from '@caisson/formats';
 import { NodeHashes } from '@caisson/platform-node';
@@ -32,8 +30,12 @@ import type { Findings } from '../oracles/findings.js';
 import type { Spy } from '../oracles/spy.js';
 import type { Witness } from '../oracles/witness.js';
 import type { Plants } from '../plants/plants.js';
+import type { Moments } from '../faults/moment.js';
+import type { Excuses } from '../oracles/excuses.js';
+import { Equipment, type KeyServices } from './equipment.js';
 import { Host } from './host.js';
 import { causes, loggerOf } from './logger.js';
+import { Taps } from './taps.js';
 
 export interface MachineOptions {
   readonly name: string;
@@ -42,7 +44,10 @@ export interface MachineOptions {
   readonly isEncrypted: boolean;
   /** 2 where nothing is said. */
   readonly envelopeVersion?: 1 | 2;
+  /** Encryption is on, but the cluster was founded in clear and is cut over later. */
+  readonly isBornClear?: boolean | undefined;
   readonly engine: unknown;
+  readonly kv?: unknown;
   readonly plants: Plants;
 }
 
@@ -53,6 +58,9 @@ export interface Surroundings {
   readonly witness: Witness;
   readonly spy: Spy;
   readonly findings: Findings;
+  readonly keys: KeyServices;
+  readonly moments: Moments;
+  readonly excuses: Excuses;
 }
 
 const CLUSTER_ID = new Uint8Array(16).fill(7);
@@ -67,6 +75,7 @@ export class Machine {
   readonly address: string;
   readonly identity: NodeIdentity;
   process: Process | undefined;
+  readonly equipment: Equipment;
   readonly #options: MachineOptions;
   readonly #around: Surroundings;
   readonly #logs = new MemoryLogs();
@@ -78,12 +87,13 @@ export class Machine {
   readonly #random: SeededRandom;
 
   constructor(options: MachineOptions, around: Surroundings) {
-    const { isEncrypted, joined, name, seed } = options;
+    const { isBornClear = false, isEncrypted, joined, name, seed } = options;
     this.name = name;
     this.address = `${name}:7000`;
     this.#options = options;
     this.#around = around;
-    const birth = isEncrypted ? 'encrypted' : 'clear';
+    this.equipment = new Equipment(around.clock);
+    const birth = isEncrypted && !isBornClear ? 'encrypted' : 'clear';
     this.identity = { name, clusterId: CLUSTER_ID, format: 1, birth, ...(joined && { joined }) };
     this.#random = new SeededRandom(seed ^ Number(fullNodeId(name) & 0xffff_ffffn));
   }
@@ -111,6 +121,7 @@ export class Machine {
       this.#stores.crash();
       if (this.process === process) this.process = undefined;
     });
+    transport.runBy((task) => life.run(task));
     const process = new Process(life, transport, this.#host(life, transport));
     this.process = process;
     await this.#disk.makeDirectory('/data');
@@ -127,31 +138,34 @@ export class Machine {
   }
 
   #host(life: Life, transport: SimulatedTransport): Host {
-    const { clock, findings, spy, witness } = this.#around;
-    const { engine, envelopeVersion = 2, isEncrypted, plants } = this.#options;
+    const { excuses, findings, keys, moments, spy, witness } = this.#around;
+    const { engine, envelopeVersion = 2, isEncrypted, kv = {}, plants } = this.#options;
     const random = this.#random;
-    const key = new Secret(new Uint8Array(32).fill(9));
+    const { isEncryptionOff, time } = this.equipment;
+    const taps = new Taps(this.name, life, moments);
     const ciphers = [spy.cipher(AES_GCM)];
     const logs = spy.logs(plants.logs?.(this.#logs) ?? this.#logs);
-    const kek = new LocalKek({ provider: 'file', key, ciphers, hashes, random });
-    const complain = (text: string) => void (life.isOver || findings.add('L5', `${this.name}: ${text}`));
+    const keks = keys.all.map((service) => taps.keks(service.clientOf(this.name)));
+    const complain = (text: string) => {
+      if (!life.isOver && !excuses.covers(this.name, text)) findings.add('L5', `${this.name}: ${text}`);
+    };
     return new Host({
       given: [
-        [Clock, new ProcessClock(clock, life, this.#random.integer(2 * SKEW_MS) - SKEW_MS)],
+        [Clock, new ProcessClock(time, life, this.#random.integer(2 * SKEW_MS) - SKEW_MS)],
         [Random, random],
         [Hashes, hashes],
         [Logger, loggerOf(complain)],
-        [Disk, mortal(spy.disk(this.#disk), life)],
+        [Disk, mortal(taps.disk(spy.disk(this.#disk)), life)],
         [DataDirectory, this.#directory()],
         [UntrustedStores, mortal(spy.stores(this.#stores), life)],
-        [RaftLogs, mortal(logs, life)],
-        [RaftTransport, spy.transport(transport)],
+        [RaftLogs, mortal(taps.logs(logs), life)],
+        [RaftTransport, taps.transport(spy.transport(transport))],
         [Cipher, ciphers],
-        [KekProvider, [kek]],
+        [KekProvider, keks],
       ],
       services: [
-        ...applierEncryption.services({ enabled: isEncrypted, envelopeVersion }),
-        ...applierKv.services(ApplierKvConfig.parse({})),
+        ...applierEncryption.services({ enabled: isEncrypted && !isEncryptionOff, envelopeVersion }),
+        ...applierKv.services(ApplierKvConfig.parse(kv)),
         ...engineRaft.services(EngineRaftConfig.parse(engine)),
       ],
       faults: {
@@ -163,7 +177,7 @@ export class Machine {
         },
       },
       around: (token, own) => {
-        const instance = plants.around?.(token, own) ?? own;
+        const instance = taps.around(token, plants.around?.(token, own) ?? own);
         return token === Applier.name ? witness.watch(this.name, life, instance as Applier) : instance;
       },
     });
