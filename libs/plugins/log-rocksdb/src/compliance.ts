@@ -50,6 +50,11 @@ class LogDirectories {
     }
   }
 
+  async files(name: string): Promise<readonly Uint8Array[]> {
+    const database = join(this.directory(name), 'db');
+    return readdirSync(database).map((file) => readFileSync(join(database, file)));
+  }
+
   async dispose(): Promise<void> {
     for (const log of this.#opened) await log.close();
     rmSync(this.#root, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import RocksDb, { type OpenOptions, type RocksDbBatch } from 'rocksdb';
 import { diskFault } from './faults.js';
+import { OwnResumption } from './own-resumption.js';
 
 type Done = (error?: Error | null) => void;
 
@@ -12,6 +13,7 @@ type Done = (error?: Error | null) => void;
 export class Database {
   readonly path: string;
   readonly #db: RocksDb;
+  readonly #resumption = new OwnResumption();
 
   constructor(path: string) {
     this.path = path;
@@ -22,7 +24,8 @@ export class Database {
     return this.#settle('open', (done) => this.#db.open(options, done));
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    await this.#resumption.pause();
     return this.#settle('close', (done) => this.#db.close(done));
   }
 
@@ -44,11 +47,17 @@ export class Database {
     return this.#settle('write', (done) => batch.write({ sync }, done));
   }
 
+  compact(from: Buffer, to: Buffer): Promise<void> {
+    return this.#settle('compact', (done) => this.#db.compactRange(from, to, done));
+  }
+
   #settle(operation: string, start: (done: Done) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       start((error) => {
-        if (error) reject(diskFault(error, { operation, path: this.path }));
-        else resolve();
+        if (!error) return resolve();
+        const fault = diskFault(error, { operation, path: this.path });
+        this.#resumption.noticed(fault);
+        reject(fault);
       });
     });
   }

@@ -16,6 +16,9 @@ import type { Remembered } from './recovery.js';
 import { checksumOf, readEntries } from './stored-records.js';
 import { sweep } from './sweep.js';
 
+const LOWEST = Buffer.from([0x00]);
+const HIGHEST = Buffer.alloc(64, 0xff);
+
 export interface LogParts {
   readonly database: Database;
   readonly head: HeadFile;
@@ -98,6 +101,11 @@ export class RocksdbLog implements RaftLog {
 
   async reset(start: LogStart, hardState: HardState): Promise<void> {
     await this.#exclusively(() => this.#reset({ ...start }, { ...hardState }));
+  }
+
+  async scrub(): Promise<void> {
+    this.#assertOpen();
+    await this.#tracked(this.#database.compact(LOWEST, HIGHEST));
   }
 
   /** Waits for what is under way. */

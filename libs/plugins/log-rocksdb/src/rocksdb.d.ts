@@ -26,6 +26,7 @@ declare module 'rocksdb' {
       done: (error?: Error | null, values?: (Buffer | undefined)[]) => void,
     ): void;
     batch(): RocksDbBatch;
+    compactRange(from: Buffer, to: Buffer, done: Done): void;
   }
 
   export { RocksDb, RocksDbBatch, OpenOptions };

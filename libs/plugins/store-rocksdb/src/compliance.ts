@@ -1,4 +1,4 @@
-import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { UntrustedStore } from '@caisson/contracts';
@@ -54,6 +54,11 @@ class RocksdbHarness {
     byte[0]! ^= 1;
     await handle.write(byte, 0, 1, at);
     await handle.close();
+  }
+
+  async files(name: string): Promise<readonly Uint8Array[]> {
+    const folder = join(this.directory(name), 'db');
+    return Promise.all((await readdir(folder)).map((file) => readFile(join(folder, file))));
   }
 
   async dispose(): Promise<void> {

@@ -5,6 +5,7 @@ import RocksDb, {
   type RocksDbIterator,
 } from 'rocksdb';
 import { diskFault } from './faults.js';
+import { OwnResumption } from './own-resumption.js';
 
 /** Properties of the binding that are numbers. */
 export type NumericProperty =
@@ -17,6 +18,7 @@ export type NumericProperty =
 export class Database {
   readonly path: string;
   readonly #db: RocksDb;
+  readonly #resumption = new OwnResumption();
 
   constructor(path: string) {
     this.path = path;
@@ -27,7 +29,8 @@ export class Database {
     return this.#settle('open', (done) => this.#db.open(options, done));
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    await this.#resumption.pause();
     return this.#settle('close', (done) => this.#db.close(done));
   }
 
@@ -79,8 +82,10 @@ export class Database {
   #settle(operation: string, start: (done: (error?: Error | null) => void) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       start((error) => {
-        if (error) reject(diskFault(error, { operation, path: this.path }));
-        else resolve();
+        if (!error) return resolve();
+        const fault = diskFault(error, { operation, path: this.path });
+        this.#resumption.noticed(fault);
+        reject(fault);
       });
     });
   }

@@ -1,4 +1,4 @@
-import { invariant } from '@caisson/base';
+import { createDeferred, invariant } from '@caisson/base';
 import {
   CaissonError,
   type DeleteRangeProgress,
@@ -40,6 +40,7 @@ export class RocksdbStore implements UntrustedStore {
   readonly #gets: GatheredGets;
   readonly #gate = new Gate();
   readonly #views = new Set<RocksdbView>();
+  readonly #onViewClosed = new Set<() => void>();
   #isWriting = false;
   /** Whether something was written since the last synced batch. */
   #isUnsynced = false;
@@ -105,6 +106,16 @@ export class RocksdbStore implements UntrustedStore {
     }
   }
 
+  /**
+   * An iterator keeps what it shows from being dropped, and the files it reads from being removed: those that
+   * are open before are waited for, and those that opened meanwhile.
+   */
+  async scrub(signal?: AbortSignal): Promise<void> {
+    await this.#viewsClosed(signal);
+    await this.compact();
+    await this.#viewsClosed(signal);
+  }
+
   async close(): Promise<void> {
     if (!(await this.#gate.close())) return;
     for (const view of [...this.#views]) await view.close();
@@ -128,6 +139,25 @@ export class RocksdbStore implements UntrustedStore {
     this.#head.write({ sequence, digest });
   }
 
+  async #viewsClosed(signal: AbortSignal | undefined): Promise<void> {
+    const open = [...this.#views];
+    while (open.some((view) => this.#views.has(view))) {
+      signal?.throwIfAborted();
+      const waiting = createDeferred<void>();
+      const wake = () => waiting.resolve();
+      this.#onViewClosed.add(wake);
+      signal?.addEventListener('abort', wake, { once: true });
+      await waiting.promise;
+      this.#onViewClosed.delete(wake);
+      signal?.removeEventListener('abort', wake);
+    }
+  }
+
+  #forget(view: RocksdbView): void {
+    this.#views.delete(view);
+    for (const wake of this.#onViewClosed) wake();
+  }
+
   #openView(direction: 'forward' | 'reverse', highWaterMark: number): RocksdbView {
     this.#gate.enter();
     this.#gate.leave();
@@ -137,7 +167,7 @@ export class RocksdbStore implements UntrustedStore {
       direction,
       gate: this.#gate,
       path: this.#database.path,
-      onClosed: () => this.#views.delete(view),
+      onClosed: () => this.#forget(view),
     });
     this.#views.add(view);
     return view;
