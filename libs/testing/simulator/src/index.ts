@@ -12,3 +12,24 @@ export { ProcessClock } from './process/process-clock.js';
 export { NodeTime } from './clock/node-time.js';
 export { KeyService, type KeyServiceOptions, type KeyTrouble } from './kek/key-service.js';
 export { SimulatedKek } from './kek/simulated-kek.js';
+export {
+  crashImages,
+  type CrashProfile,
+  type Enumeration,
+  SECTOR_BYTES,
+  type Unsettled,
+} from './disk/crash-images.js';
+export {
+  type DiskImage,
+  type DiskPart,
+  EMPTY_IMAGE,
+  fingerprintOf,
+  isPart,
+  withPart,
+} from './disk/disk-image.js';
+export { type DiskOperation, type DiskTrouble } from './disk/disk-trouble.js';
+export { diskLogHarness, diskStoreHarness, simulatedDiskHarness } from './disk/disk-harness.js';
+export { type DiskListener, SimulatedDisk, type SimulatedDiskOptions } from './disk/simulated-disk.js';
+export { DiskLogs } from './log/disk-logs.js';
+export type { RecordDisk } from './records/record-file.js';
+export { DiskStores } from './store/disk-stores.js';
