@@ -1,5 +1,5 @@
 import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
-import { type ManualClock, MemoryDisk, MemoryLogs, override, SeededRandom } from '@caisson/compliance';
+import { type ManualClock, SeededRandom } from '@caisson/compliance';
 import {
   Applier,
   type CaissonError,
@@ -24,8 +24,14 @@ import { applierKv, ApplierKvConfig } from '@caisson/applier-kv';
 import { engineRaft, EngineRaftConfig } from '@caisson/engine-raft';
 import { fullNodeId } from '@caisson/formats';
 import { NodeHashes } from '@caisson/platform-node';
-import { Life, mortal, ProcessClock, type SimulatedNetwork, SimulatedTransport } from '@caisson/simulator';
-import { MemoryStores } from '@caisson/store-memory';
+import {
+  type CrashProfile,
+  Life,
+  mortal,
+  ProcessClock,
+  type SimulatedNetwork,
+  SimulatedTransport,
+} from '@caisson/simulator';
 import type { Findings } from '../oracles/findings.js';
 import type { Spy } from '../oracles/spy.js';
 import type { Witness } from '../oracles/witness.js';
@@ -35,6 +41,7 @@ import type { Excuses } from '../oracles/excuses.js';
 import { Equipment, type KeyServices } from './equipment.js';
 import { Host } from './host.js';
 import { causes, loggerOf } from './logger.js';
+import { MachineDisk } from './machine-disk.js';
 import { Taps } from './taps.js';
 
 export interface MachineOptions {
@@ -49,6 +56,8 @@ export interface MachineOptions {
   readonly engine: unknown;
   readonly kv?: unknown;
   readonly plants: Plants;
+  /** `journalled` where nothing is said. */
+  readonly disks?: CrashProfile | undefined;
 }
 
 /** What all machines stand in. */
@@ -78,16 +87,11 @@ export class Machine {
   readonly equipment: Equipment;
   readonly #options: MachineOptions;
   readonly #around: Surroundings;
-  readonly #logs = new MemoryLogs();
-  /** Memory keeps what was synced over the end of a process, which is all a process can tell. */
-  readonly #stores = override(new MemoryStores(), {
-    capabilities: { durable: true, syncedWrites: true, detectsDamage: false },
-  });
-  readonly #disk = new MemoryDisk();
+  readonly disk: MachineDisk;
   readonly #random: SeededRandom;
 
   constructor(options: MachineOptions, around: Surroundings) {
-    const { isBornClear = false, isEncrypted, joined, name, seed } = options;
+    const { disks = 'journalled', isBornClear = false, isEncrypted, joined, name, seed } = options;
     this.name = name;
     this.address = `${name}:7000`;
     this.#options = options;
@@ -95,7 +99,13 @@ export class Machine {
     this.equipment = new Equipment(around.clock);
     const birth = isEncrypted && !isBornClear ? 'encrypted' : 'clear';
     this.identity = { name, clusterId: CLUSTER_ID, format: 1, birth, ...(joined && { joined }) };
-    this.#random = new SeededRandom(seed ^ Number(fullNodeId(name) & 0xffff_ffffn));
+    const own = seed ^ Number(fullNodeId(name) & 0xffff_ffffn);
+    this.#random = new SeededRandom(own);
+    this.disk = new MachineDisk({
+      profile: disks,
+      clock: around.clock,
+      random: new SeededRandom(own ^ 0x6469_736b),
+    });
   }
 
   get isUp(): boolean {
@@ -117,14 +127,13 @@ export class Machine {
     const transport = new SimulatedTransport(network, { ...identity, clusterId: 'ours' });
     const life = new Life(() => {
       transport.crash();
-      this.#logs.crash();
-      this.#stores.crash();
+      this.disk.end();
       if (this.process === process) this.process = undefined;
     });
     transport.runBy((task) => life.run(task));
     const process = new Process(life, transport, this.#host(life, transport));
     this.process = process;
-    await this.#disk.makeDirectory('/data');
+    await this.disk.prepare();
     await process.start();
   }
 
@@ -144,7 +153,7 @@ export class Machine {
     const { isEncryptionOff, time } = this.equipment;
     const taps = new Taps(this.name, life, moments);
     const ciphers = [spy.cipher(AES_GCM)];
-    const logs = spy.logs(plants.logs?.(this.#logs) ?? this.#logs);
+    const { disk, logs, stores } = this.disk.mount(life, (platter) => taps.disk(spy.disk(platter)));
     const keks = keys.all.map((service) => taps.keks(service.clientOf(this.name)));
     const complain = (text: string) => {
       if (!life.isOver && !excuses.covers(this.name, text)) findings.add('L5', `${this.name}: ${text}`);
@@ -155,10 +164,10 @@ export class Machine {
         [Random, random],
         [Hashes, hashes],
         [Logger, loggerOf(complain)],
-        [Disk, mortal(taps.disk(spy.disk(this.#disk)), life)],
+        [Disk, disk],
         [DataDirectory, this.#directory()],
-        [UntrustedStores, mortal(spy.stores(this.#stores), life)],
-        [RaftLogs, mortal(taps.logs(logs), life)],
+        [UntrustedStores, stores],
+        [RaftLogs, mortal(taps.logs(plants.logs?.(logs) ?? logs), life)],
         [RaftTransport, taps.transport(spy.transport(transport))],
         [Cipher, ciphers],
         [KekProvider, keks],

@@ -50,12 +50,12 @@ export class Taps {
     return override(sound, { open });
   }
 
-  disk(sound: Disk): Disk {
+  disk<T extends Disk>(sound: T): T {
     const rename: Disk['rename'] = (from, to) => {
       const isSidecar = to.endsWith('keys.json');
       return isSidecar && this.#ends('renames') ? never() : sound.rename(from, to);
     };
-    return override(sound, { rename });
+    return override<T>(sound, { rename } as Partial<T>);
   }
 
   transport(sound: RaftTransport): RaftTransport {

@@ -3,6 +3,7 @@ import { override } from '@caisson/compliance';
 import type {
   Cipher,
   Disk,
+  DiskFile,
   PreparedKey,
   RaftLogs,
   RaftTransport,
@@ -10,6 +11,7 @@ import type {
   WritableBatch,
 } from '@caisson/contracts';
 import { NodeHashes } from '@caisson/platform-node';
+import type { RecordDisk } from '@caisson/simulator';
 import type { Trace } from '../trace/trace.js';
 import type { Findings } from './findings.js';
 
@@ -88,17 +90,18 @@ export class Spy {
     return override(sound, { open });
   }
 
-  disk(sound: Disk): Disk {
-    const create: Disk['create'] = async (path) => {
-      const file = await sound.create(path);
-      return override(file, {
+  /** Stores and logs are files on it, too. */
+  disk<T extends RecordDisk>(sound: T): T {
+    const watched = (path: string, file: DiskFile): DiskFile =>
+      override(file, {
         write: (bytes, offset) => {
           this.#look(`the file ${path}`, bytes);
           return file.write(bytes, offset);
         },
       });
-    };
-    return override(sound, { create });
+    const create: Disk['create'] = async (path) => watched(path, await sound.create(path));
+    const open: RecordDisk['open'] = async (path) => watched(path, await sound.open(path));
+    return override<T>(sound, { create, open } as Partial<T>);
   }
 
   transport(sound: RaftTransport): RaftTransport {

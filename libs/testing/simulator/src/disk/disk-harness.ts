@@ -15,7 +15,7 @@ export async function simulatedDiskHarness(): Promise<DiskHarness> {
 export function diskStoreHarness(profile: CrashProfile): StoreHarness {
   const { crash, damage, directory, disk, files } = machine(profile);
   let stores = new DiskStores(disk);
-  return {
+  const harness = {
     get stores() {
       return stores;
     },
@@ -27,12 +27,13 @@ export function diskStoreHarness(profile: CrashProfile): StoreHarness {
       stores = new DiskStores(disk);
     },
   };
+  return harness;
 }
 
 export function diskLogHarness(profile: CrashProfile): LogHarness {
   const { crash, damage, directory, disk, files } = machine(profile);
   let logs = new DiskLogs(disk);
-  return {
+  const harness = {
     get logs() {
       return logs;
     },
@@ -44,6 +45,7 @@ export function diskLogHarness(profile: CrashProfile): LogHarness {
       logs = new DiskLogs(disk);
     },
   };
+  return harness;
 }
 
 function machine(profile: CrashProfile) {

@@ -1,0 +1,60 @@
+import type { SeededRandom } from '@caisson/compliance';
+import type { Clock, Disk, RaftLogs, UntrustedStores } from '@caisson/contracts';
+import {
+  type CrashProfile,
+  DiskLogs,
+  DiskStores,
+  type Life,
+  mortal,
+  SimulatedDisk,
+} from '@caisson/simulator';
+
+export interface MachineDiskParts {
+  readonly profile: CrashProfile;
+  readonly clock: Clock;
+  readonly random: SeededRandom;
+}
+
+/** What a process sees of its machine's disk. */
+export interface Mount {
+  readonly disk: Disk;
+  readonly logs: RaftLogs;
+  readonly stores: UntrustedStores;
+}
+
+/** How a process ends: killed, and the machine keeps what it was told; or the machine goes with it. */
+export type EndOf = 'process' | 'machine' | 'worst';
+
+/** The disk of a machine: files, logs and stores of its processes, one after the other. */
+export class MachineDisk {
+  readonly platter: SimulatedDisk;
+  /** Of whatever process comes to its end next. */
+  nextEnd: EndOf = 'machine';
+  readonly #random: SeededRandom;
+
+  constructor({ clock, profile, random }: MachineDiskParts) {
+    this.#random = random;
+    this.platter = new SimulatedDisk({ profile, pause: (ms) => clock.sleep(ms) });
+  }
+
+  /** For one process: once its life is over nothing reaches the disk. `seen` looks at what does. */
+  mount(life: Life, seen: <T extends SimulatedDisk>(disk: T) => T): Mount {
+    const disk = mortal(seen(this.platter), life);
+    return { disk, logs: mortal(new DiskLogs(disk), life), stores: mortal(new DiskStores(disk), life) };
+  }
+
+  /** Before the first start: the directory that an operator makes. */
+  async prepare(): Promise<void> {
+    await this.platter.makeDirectory('/data');
+    await this.platter.syncDirectory('/');
+  }
+
+  /** The process ended. */
+  end(): void {
+    const end = this.nextEnd;
+    this.nextEnd = 'machine';
+    if (end === 'process') this.platter.endProcess();
+    else if (end === 'worst') this.platter.loseEverythingUnsynced();
+    else this.platter.losePower(this.#random);
+  }
+}
