@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAudit } from './commands/audit.js';
 import { addBackup } from './commands/backup.js';
 import { addCluster } from './commands/cluster.js';
 import { addCompletion } from './commands/completion.js';
@@ -41,6 +42,7 @@ Examples:
   addEncryption(program);
   addKek(program);
   addBackup(program);
+  addAudit(program);
   addDoctor(program);
   addInspect(program);
   addPlugin(program);

@@ -1,4 +1,5 @@
 import { adminHttp } from '@caisson/admin-http';
+import { applierAudit } from '@caisson/applier-audit';
 import { applierEncryption } from '@caisson/applier-encryption';
 import { applierKv } from '@caisson/applier-kv';
 import { cipherAesGcm } from '@caisson/cipher-aes-gcm';
@@ -24,6 +25,7 @@ export const DEFAULT_PLUGINS: readonly Plugin[] = [
   cipherAesGcm,
   applierEncryption,
   applierKv,
+  applierAudit,
   engineRaft,
   gatewayGrpc,
   adminHttp,

@@ -16,6 +16,7 @@ export type {
   WriteRequest,
   WriteResponse,
 } from '@caisson/contracts';
+export { AuditClient, type AuditClientOptions, type AuditRead, type ReadPage } from './audit/audit-client.js';
 export { BackupClient, type BackupClientOptions, type BackupOptions } from './backup/backup-client.js';
 export { toBytes, toText, type Bytes } from './bytes.js';
 export { MultiplexedChannel, type FrameListener, type FrameStream, type OpenStream } from './channel.js';

@@ -1,4 +1,5 @@
 export * from './applier.js';
+export * from './audit-service.js';
 export * from './backup-service.js';
 export * from './cipher.js';
 export * from './cluster-service.js';
@@ -9,6 +10,7 @@ export * from './errors/caisson-error.js';
 export * from './errors/catalogue.js';
 export * from './kek-provider.js';
 export * from './key-lifecycle-service.js';
+export * from './key-references.js';
 export * from './kv-service.js';
 export * from './meter.js';
 export * from './ordered-store.js';

@@ -1,4 +1,27 @@
 export {
+  AUDIT_CALL_BYTES,
+  AUDIT_HASH_BYTES,
+  AUDIT_HEAD_KEY,
+  AUDIT_START,
+  AUDIT_TEXT_MAX,
+  auditHashInput,
+  type AuditHead,
+  type AuditLine,
+  type AuditLineKind,
+  auditLineKey,
+  auditLineRange,
+  type AuditRow,
+  decodeAuditEntry,
+  decodeAuditHead,
+  decodeAuditLine,
+  decodeAuditLineKey,
+  decodeAuditRow,
+  encodeAuditEntry,
+  encodeAuditHead,
+  encodeAuditLine,
+  encodeAuditRow,
+} from './audit.js';
+export {
   BACKUP_MANIFEST_BYTES_MAX,
   BACKUP_PIECE_BYTES,
   type BackupGroup,
@@ -10,6 +33,7 @@ export {
 export { fromBase64, toBase64 } from './base64.js';
 /** Messages and services of `caisson.v1`, as generated. */
 export * as proto from './gen/caisson/v1/kv.js';
+export * as auditProto from './gen/caisson/v1/audit.js';
 export * as backupProto from './gen/caisson/v1/backup.js';
 export * as clusterProto from './gen/caisson/v1/cluster.js';
 export * as encryptionProto from './gen/caisson/v1/encryption.js';
@@ -134,6 +158,25 @@ export {
   type KeyState,
   keyStateMacInput,
 } from './key-state.js';
+export {
+  decodeKeyReferences,
+  decodeKeyReferencesQuestion,
+  encodeKeyReferences,
+  encodeKeyReferencesQuestion,
+  type KeyReferencesQuestion,
+} from './key-references.js';
+export {
+  decodeUsageReport,
+  decodeUsageRow,
+  encodeUsageReport,
+  encodeUsageRow,
+  type KeyUsage,
+  type UsageClaim,
+  type UsageReport,
+  type UsageRow,
+  usageRowKey,
+  usageRowPrefix,
+} from './key-usage.js';
 export { decodeJoinToken, encodeJoinToken, type JoinMember, type JoinToken } from './join-token.js';
 export { checkKey, checkValue, LIMITS } from './limits.js';
 export { decodeMembership, encodeMembership, type MemberRecord, type Membership } from './membership.js';
@@ -191,6 +234,13 @@ export {
   type WireMessageType,
   type WireSnapshot,
 } from './raft-message.js';
+export {
+  decodeScrubAnswer,
+  decodeScrubQuestion,
+  encodeScrubAnswer,
+  encodeScrubQuestion,
+  type ScrubQuestion,
+} from './scrub-question.js';
 export {
   parseSidecar,
   printSidecar,

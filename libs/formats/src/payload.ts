@@ -11,7 +11,9 @@ export const OPCODES = Object.freeze({
   registerWriter: 0x03,
   bootstrapEncryption: 0x04,
   keyLifecycle: 0x05,
+  keyUsage: 0x06,
   genesis: 0x08,
+  auditLine: 0x10,
 });
 
 /** The opcode of a payload, also one that nobody owns. */

@@ -1,5 +1,6 @@
 import { CaissonError } from '@caisson/contracts';
 import {
+  AuditClient,
   BackupClient,
   ClusterClient,
   connect,
@@ -84,6 +85,15 @@ export function withEncryption<T>(
   work: (client: EncryptionClient) => Promise<T>,
 ): Promise<T> {
   return withOpen(new EncryptionClient(orderOptions(options)), options.address, work);
+}
+
+/** The same for the record of what was ordered. */
+export function withAudit<T>(
+  options: ConnectionOptions,
+  work: (client: AuditClient) => Promise<T>,
+): Promise<T> {
+  const { address: addresses } = options;
+  return withOpen(new AuditClient({ addresses, ...accessOf(options) }), addresses, work);
 }
 
 /** The same for backups, of the first node that is named. */

@@ -21,8 +21,14 @@ const ROLES_ABOVE: Record<Role, readonly Role[]> = {
 };
 
 interface KnownToken {
+  readonly name: string;
   readonly digest: Uint8Array;
   readonly role: Role;
+}
+
+interface Caller {
+  readonly name: string;
+  readonly role: Role | 'none';
 }
 
 /**
@@ -44,9 +50,9 @@ export class AccessPolicy {
   /** Reads the tokens. Only digests are kept, so that comparing takes the same time for every guess. */
   async load(secrets: Secrets): Promise<void> {
     const known: KnownToken[] = [];
-    for (const { role, token } of this.config.access.tokens) {
+    for (const { name, role, token } of this.config.access.tokens) {
       const secret = await secrets.read(token);
-      known.push({ digest: this.hashes.sha256(secret.reveal()), role });
+      known.push({ name, digest: this.hashes.sha256(secret.reveal()), role });
       secret.erase();
     }
     this.#tokens = known;
@@ -54,25 +60,32 @@ export class AccessPolicy {
 
   /** `UNAUTHENTICATED` for a caller nobody knows, `PERMISSION_DENIED` for one whose role is not enough. */
   require(needed: Role, proof: CallerProof): void {
-    const role = this.#roleOf(proof);
+    const { role } = this.#callerOf(proof);
     if (role === 'none') throw new CaissonError('UNAUTHENTICATED');
     if (!ROLES_ABOVE[needed].includes(role)) throw new CaissonError('PERMISSION_DENIED', { needed, role });
   }
 
-  #roleOf({ metadata, certificate }: CallerProof): Role | 'none' {
-    const header = metadata.get('authorization')[0];
-    if (header !== undefined) return this.#roleOfToken(String(header));
-    const name = certificate?.subject?.CN;
-    const mapped = this.config.access.certificates.find(({ commonName }) => commonName === name);
-    return mapped?.role ?? this.#anonymous;
+  /** The caller for the record: how they proved who they are, and the name that goes with it. */
+  nameOf(proof: CallerProof): string {
+    return this.#callerOf(proof).name;
   }
 
-  #roleOfToken(header: string): Role | 'none' {
+  #callerOf({ metadata, certificate }: CallerProof): Caller {
+    const header = metadata.get('authorization')[0];
+    if (header !== undefined) return this.#holderOf(String(header));
+    const name = certificate?.subject?.CN;
+    const mapped = this.config.access.certificates.find(({ commonName }) => commonName === name);
+    const role = mapped?.role ?? this.#anonymous;
+    return { name: name === undefined ? 'anonymous' : `certificate ${name}`, role };
+  }
+
+  #holderOf(header: string): Caller {
     const [scheme, token] = header.split(' ', 2);
-    if (scheme?.toLowerCase() !== 'bearer' || !token) return 'none';
+    let caller: Caller = { name: 'unknown token', role: 'none' };
+    if (scheme?.toLowerCase() !== 'bearer' || !token) return caller;
     const digest = this.hashes.sha256(toUtf8(token));
-    let role: Role | 'none' = 'none';
-    for (const known of this.#tokens) if (this.hashes.equal(known.digest, digest)) role = known.role;
-    return role;
+    for (const { name, role, digest: known } of this.#tokens)
+      if (this.hashes.equal(known, digest)) caller = { name: `token ${name}`, role };
+    return caller;
   }
 }

@@ -1,4 +1,5 @@
 import {
+  type AuditService,
   type BackupService,
   type Clock,
   type ClusterService,
@@ -22,7 +23,9 @@ import { loadFileDescriptorSetFromBuffer, type PackageDefinition } from '@grpc/p
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { isDeepStrictEqual } from 'node:util';
-import { AccessPolicy } from './access.js';
+import { AccessPolicy, type CallerProof } from './access.js';
+import { AUDIT_METHODS, AUDIT_SERVICE, auditHandlers } from './audit/audit-handlers.js';
+import { CallAudit } from './audit/call-audit.js';
 import { BACKUP_METHODS, BACKUP_SERVICE, backupHandlers } from './backup/backup-handlers.js';
 import { CLUSTER_METHODS, CLUSTER_SERVICE, clusterHandlers } from './cluster/cluster-handlers.js';
 import type { GatewayGrpcConfig } from './config.js';
@@ -60,6 +63,8 @@ export interface GatewayParts {
   readonly keys?: KeyLifecycleService | undefined;
   /** Present where this node can be backed up while it serves. */
   readonly backup?: BackupService | undefined;
+  /** Present where what operators order is recorded. */
+  readonly audit?: AuditService | undefined;
   readonly engine: ReplicationEngine;
   readonly encryption: EncryptionService;
   readonly directory: DataDirectory;
@@ -72,8 +77,8 @@ export interface GatewayParts {
 }
 
 /**
- * `caisson.v1.Kv`, with `Cluster`, `Encryption` and `Backup` where they have something to serve, health and
- * reflection. Listens until `stop`.
+ * `caisson.v1.Kv`, with `Cluster`, `Encryption`, `Backup` and `Audit` where they have something to serve,
+ * health and reflection. Listens until `stop`.
  */
 export class GrpcGateway implements Gateway {
   readonly name = 'grpc';
@@ -95,7 +100,11 @@ export class GrpcGateway implements Gateway {
     this.#calls = new OpenCalls({
       clock: parts.clock,
       deadlineMs,
-      require: (role, call) => this.#require(role, call),
+      audit: new CallAudit({
+        audit: parts.audit,
+        nameOf: (call) => this.#access.nameOf(proofOf(call)),
+        require: (role, call) => this.#require(role, call),
+      }),
       onAnswered: () => this.#onAnswered(),
     });
     this.#setServing('NOT_SERVING');
@@ -114,11 +123,13 @@ export class GrpcGateway implements Gateway {
     refuseExposedPlaintext(this.config);
     await this.#access.load(this.parts.secrets);
     const credentials = await loadCredentials(this.config, this.parts);
-    const { backup, cluster, keys } = this.parts;
+    const { audit, backup, cluster, directory, keys } = this.parts;
     this.#server.addService(METHODS, this.#handlers());
     if (cluster) this.#server.addService(CLUSTER_METHODS, clusterHandlers(cluster, this.#calls));
     if (keys) this.#server.addService(ENCRYPTION_METHODS, keyHandlers(keys, this.#calls));
     if (backup) this.#server.addService(BACKUP_METHODS, backupHandlers(backup, this.#calls));
+    const node = () => directory.identity.name;
+    if (audit) this.#server.addService(AUDIT_METHODS, auditHandlers(audit, this.#calls, node));
     this.#health.addToServer(this.#server);
     if (this.config.reflection) {
       const descriptors = loadFileDescriptorSetFromBuffer(Buffer.from(protoDescriptors()));
@@ -179,11 +190,12 @@ export class GrpcGateway implements Gateway {
   }
 
   get #services(): readonly string[] {
-    const { backup, cluster, keys } = this.parts;
+    const { audit, backup, cluster, keys } = this.parts;
     const offered = [
       [CLUSTER_SERVICE, cluster],
       [ENCRYPTION_SERVICE, keys],
       [BACKUP_SERVICE, backup],
+      [AUDIT_SERVICE, audit],
     ] as const;
     return [SERVICE, ...offered.flatMap(([name, service]) => (service ? [name] : []))];
   }
@@ -222,10 +234,14 @@ export class GrpcGateway implements Gateway {
   }
 
   #require(role: Role, call: ServerCall): void {
-    const { sslPeerCertificate } = call.getAuthContext();
-    const certificate = sslPeerCertificate?.subject ? sslPeerCertificate : undefined;
-    this.#access.require(role, { metadata: call.metadata, ...(certificate && { certificate }) });
+    this.#access.require(role, proofOf(call));
   }
+}
+
+function proofOf(call: ServerCall): CallerProof {
+  const { sslPeerCertificate } = call.getAuthContext();
+  const certificate = sslPeerCertificate?.subject ? sslPeerCertificate : undefined;
+  return { metadata: call.metadata, ...(certificate && { certificate }) };
 }
 
 /**

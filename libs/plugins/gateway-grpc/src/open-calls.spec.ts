@@ -3,13 +3,14 @@ import { ManualClock } from '@caisson/compliance';
 import type { CaissonError } from '@caisson/contracts';
 import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import { EventEmitter } from 'node:events';
+import { CallAudit } from './audit/call-audit.js';
 import { OpenCalls } from './open-calls.js';
 
 class Bench {
   readonly calls = new OpenCalls({
     clock: new ManualClock(),
     deadlineMs: 1000,
-    require: () => undefined,
+    audit: new CallAudit({ audit: undefined, nameOf: () => 'ada', require: () => undefined }),
     onAnswered: () => undefined,
   });
   readonly answer = createDeferred<string>();

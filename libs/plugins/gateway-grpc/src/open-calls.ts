@@ -1,6 +1,7 @@
 import { CaissonError, type Clock, type Role } from '@caisson/contracts';
 import type { handleServerStreamingCall, handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
 import { once } from 'node:events';
+import type { CallAudit, RecordedCall } from './audit/call-audit.js';
 import { startDeadline, type CallSignal } from './deadlines.js';
 import { toServiceError } from './status.js';
 
@@ -9,7 +10,7 @@ export type ServerCall = Pick<
   'metadata' | 'getAuthContext' | 'getDeadline'
 >;
 
-interface CancellableCall extends ServerCall {
+interface CancellableCall extends RecordedCall {
   on(event: 'cancelled', listener: () => void): unknown;
 }
 
@@ -17,8 +18,8 @@ export interface OpenCallsParts {
   readonly clock: Clock;
   /** For calls that carry no deadline. */
   readonly deadlineMs: number;
-  /** Throws unless the caller has the role. */
-  readonly require: (role: Role, call: ServerCall) => void;
+  /** Refuses callers without the role, and records what operators order. */
+  readonly audit: CallAudit;
   /** Called after every answer. */
   readonly onAnswered: () => void;
 }
@@ -47,11 +48,9 @@ export class OpenCalls {
   ): handleUnaryCall<Request, Response> {
     return (call, callback) => {
       const deadline = this.#open(call);
-      const work = async () => {
-        this.parts.require(role, call);
-        return handle(call.request, deadline.signal);
-      };
-      work()
+      const { signal } = deadline;
+      this.parts.audit
+        .carryOut(role, call, signal, async () => handle(call.request, signal))
         .then(
           (response) => callback(null, response),
           (error: unknown) => callback(toServiceError(error)),
@@ -70,13 +69,13 @@ export class OpenCalls {
       const { signal } = deadline;
       this.#streams.add(deadline);
       const work = async () => {
-        this.parts.require(role, call);
         for await (const message of handle(call.request, signal)) {
           signal.throwIfAborted();
           if (!call.write(message)) await once(call, 'drain', { signal });
         }
       };
-      work()
+      this.parts.audit
+        .carryOut(role, call, signal, work)
         .then(
           () => void call.end(),
           // Whatever an aborted order fails with, the reason is why it was aborted.

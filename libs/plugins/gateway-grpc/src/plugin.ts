@@ -1,4 +1,5 @@
 import {
+  AuditService,
   BackupService,
   Clock,
   ClusterService,
@@ -34,6 +35,7 @@ export const gatewayGrpc = definePlugin<GatewayGrpcConfig>({
         cluster: optional(ClusterService),
         keys: optional(KeyLifecycleService),
         backup: optional(BackupService),
+        audit: optional(AuditService),
         engine: ReplicationEngine,
         encryption: EncryptionService,
         directory: DataDirectory,

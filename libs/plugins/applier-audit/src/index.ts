@@ -1,0 +1,1 @@
+export { applierAudit, applierAudit as plugin } from './plugin.js';
