@@ -93,6 +93,7 @@ export const LAYERS = {
       'pino-pretty',
       'prom-client',
       'rocksdb',
+      'snappyjs',
       'zod',
     ],
     why: 'implementations of contracts',

@@ -3,6 +3,7 @@ import { applierAudit } from '@caisson/applier-audit';
 import { applierEncryption } from '@caisson/applier-encryption';
 import { applierKv } from '@caisson/applier-kv';
 import { cipherAesGcm } from '@caisson/cipher-aes-gcm';
+import { compressorSnappy } from '@caisson/compressor-snappy';
 import type { Plugin } from '@caisson/contracts';
 import { dataDirectory } from '@caisson/data-directory';
 import { engineRaft } from '@caisson/engine-raft';
@@ -23,6 +24,7 @@ export const DEFAULT_PLUGINS: readonly Plugin[] = [
   storeRocksdb,
   logRocksdb,
   cipherAesGcm,
+  compressorSnappy,
   applierEncryption,
   applierKv,
   applierAudit,

@@ -3,6 +3,7 @@ export * from './audit-service.js';
 export * from './backup-service.js';
 export * from './cipher.js';
 export * from './cluster-service.js';
+export * from './compressor.js';
 export * from './data-directory.js';
 export * from './disk.js';
 export * from './encryption-layer.js';

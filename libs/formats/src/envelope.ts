@@ -54,6 +54,11 @@ export function envelopeKeyId(bytes: Uint8Array): number {
   return readU32(bytes, 2);
 }
 
+/** What the flag of an envelope of any version says of the plaintext. As true as the envelope. */
+export function isCompressed(bytes: Uint8Array): boolean {
+  return bytes.length >= PREFIX_BYTES && (bytes[1]! & FLAG_COMPRESSED) !== 0;
+}
+
 /** `0x01 ‖ flag ‖ key_id u32 ‖ nonce 12 ‖ ciphertext ‖ tag 16`. */
 export function encodeEnvelope(envelope: EnvelopeV1): Uint8Array {
   const { sealed } = envelope;

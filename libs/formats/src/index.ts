@@ -103,6 +103,7 @@ export {
   type EnvelopeV1,
   envelopeVersion,
   FLAG_COMPRESSED,
+  isCompressed,
   raftAad,
   storageAad,
   type StorageAadParts,

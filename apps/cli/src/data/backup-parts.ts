@@ -1,4 +1,5 @@
 import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
+import { SnappyCompressor } from '@caisson/compressor-snappy';
 import { BackupKeys } from '@caisson/encryption';
 import { FileKek } from '@caisson/kek-file';
 import { NodeDisk, NodeHashes, NodeRandom } from '@caisson/platform-node';
@@ -16,11 +17,12 @@ export async function openOfflineParts(kekPaths: readonly string[]): Promise<Off
   const hashes = new NodeHashes();
   const random = new NodeRandom();
   const ciphers = [new AesGcmCipher()];
+  const compressor = new SnappyCompressor();
   const keks: FileKek[] = [];
   for (const path of kekPaths) {
     const kek = new FileKek(path, { disk, hashes, random, ciphers });
     await kek.open();
     keks.push(kek);
   }
-  return { disk, hashes, random, keys: new BackupKeys({ keks, ciphers, hashes }) };
+  return { disk, hashes, random, keys: new BackupKeys({ keks, ciphers, hashes, compressor }) };
 }

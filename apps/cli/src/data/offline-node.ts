@@ -1,4 +1,5 @@
 import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
+import { SnappyCompressor } from '@caisson/compressor-snappy';
 import {
   CaissonError,
   type LogEntry,
@@ -96,7 +97,7 @@ export class OfflineNode {
       const ciphers = [new AesGcmCipher()];
       const parts = { disk, hashes, ciphers, random: new NodeRandom() };
       const keks = options.kekPath === undefined ? [] : [await openKek(options.kekPath, parts)];
-      const reader = new OfflineReader({ keks, ciphers, hashes });
+      const reader = new OfflineReader({ keks, ciphers, hashes, compressor: new SnappyCompressor() });
       const store = await new RocksdbStores().open(paths.store);
       const log = await new RocksdbLogs().open(paths.log);
       return new OfflineNode(directory, { store, log }, reader, options.group);

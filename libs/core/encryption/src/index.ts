@@ -3,12 +3,14 @@ export { SecondCluster, type SecondClusterParts } from './backup/second-cluster.
 export { openStoppedGroup, type StoppedGroup } from './backup/stopped-group.js';
 export { type Census, type SealedValues, takeCensus, valuesUnder } from './census/census.js';
 export { keyReferences, type KeyReferences } from './census/references.js';
+export { Packing, type PackingParts } from './compression/packing.js';
 export { CipherRegistry } from './envelope/cipher-registry.js';
 export {
   type EnvelopeSuite,
   EnvelopeSuites,
   type KeyFinder,
   type PayloadPlace,
+  type SealedPlace,
   type SealingKey,
   type ValuePlace,
 } from './envelope/envelope-suite.js';

@@ -11,6 +11,11 @@ const Config = z
      * which cannot read 2: it does not survive a disk that is rolled back or cloned.
      */
     envelopeVersion: z.union([z.literal(1), z.literal(2)]).default(2),
+    /**
+     * Compresses values before they are sealed. How long a sealed value is then says something about what is
+     * in it: see the guide to keys. Compressed values are read either way.
+     */
+    compression: z.enum(['snappy', 'none']).default('snappy'),
   })
   .prefault({});
 
@@ -19,5 +24,6 @@ export const applierEncryption = definePlugin<z.output<typeof Config>>({
   id: 'applier-encryption',
   contracts: CONTRACTS_VERSION,
   config: Config,
-  services: (config) => encryptionServices(config),
+  services: ({ compression, ...config }) =>
+    encryptionServices({ ...config, compression: compression === 'snappy' }),
 });

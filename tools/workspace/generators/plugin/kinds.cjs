@@ -13,6 +13,7 @@ const KINDS = {
   log: { provides: [{ token: 'RaftLogs', noun: 'Logs' }] },
   kek: { provides: [{ token: 'KekProvider', noun: 'Kek' }] },
   cipher: { provides: [{ token: 'Cipher', noun: 'Cipher' }] },
+  compressor: { provides: [{ token: 'Compressor', noun: 'Compressor' }] },
   applier: { provides: [{ token: 'Applier', noun: 'Applier' }] },
   gateway: { provides: [{ token: 'Gateway', noun: 'Gateway' }] },
   admin: { provides: [{ token: 'AdminSurface', noun: 'Admin' }] },

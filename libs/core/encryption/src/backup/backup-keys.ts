@@ -1,6 +1,7 @@
 import {
   CaissonError,
   type Cipher,
+  type Compressor,
   type Hashes,
   isCaissonError,
   type KekProvider,
@@ -18,6 +19,7 @@ export interface BackupKeysParts {
   readonly keks: readonly KekProvider[];
   readonly ciphers: readonly Cipher[];
   readonly hashes: Hashes;
+  readonly compressor?: Compressor | undefined;
 }
 
 /** A state whose keys are to be opened, and whose it is. */

@@ -46,8 +46,7 @@ export class ValueDoor {
     if (header.tombstone || !state.storageEnvelopeActive) return value;
     const headerBytes = encodeHeader({ ...header, state: 'sealed' });
     const by = this.#parts.sealing(state.activeStorage);
-    const { writer } = this.#parts.suites;
-    const stored = writer.sealValue(by, { headerBytes, storeKey }, body, VALUE_HEADER_BYTES);
+    const stored = this.#parts.suites.sealValue(by, { headerBytes, storeKey }, body, VALUE_HEADER_BYTES);
     stored.set(headerBytes);
     return stored;
   }
@@ -74,7 +73,7 @@ export class ValueDoor {
       return stored;
     }
     const { suites, keys } = this.#parts;
-    const value = suites.reader(body).openValue(keys, { headerBytes, storeKey }, body, VALUE_HEADER_BYTES);
+    const value = suites.openValue(keys, { headerBytes, storeKey }, body, VALUE_HEADER_BYTES);
     if (value === undefined) throw unreadable('does not authenticate');
     value.set(encodeHeader({ ...header, state: 'clear' }));
     return value;

@@ -27,7 +27,8 @@ export function openBehind(
   return plaintext === undefined || room === 0 ? plaintext : behind(room, plaintext);
 }
 
-function behind(room: number, bytes: Uint8Array): Uint8Array {
+/** The same bytes, with room in front. */
+export function behind(room: number, bytes: Uint8Array): Uint8Array {
   const joined = new Uint8Array(room + bytes.length);
   joined.set(bytes, room);
   return joined;

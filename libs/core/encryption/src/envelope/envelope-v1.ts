@@ -1,19 +1,19 @@
 import {
   ENVELOPE_V1,
   ENVELOPE_V1_PREFIX_BYTES,
-  FLAG_COMPRESSED,
   raftAad,
   storageAad,
   viewEnvelope,
   writeEnvelopePrefix,
 } from '@caisson/formats';
 import { openBehind, sealBehind } from './behind.js';
-import { compressedUnreadable } from './compressed.js';
 import {
   type EnvelopeSuite,
+  flagOf,
   type KeyFinder,
   type PayloadPlace,
   requireKey,
+  type SealedPlace,
   type SealingKey,
   type ValuePlace,
 } from './envelope-suite.js';
@@ -25,9 +25,11 @@ import {
 export const envelopeV1: EnvelopeSuite = {
   version: ENVELOPE_V1,
 
-  sealValue(by: SealingKey, place: ValuePlace, plaintext: Uint8Array, room = 0): Uint8Array {
+  sealValue(by: SealingKey, place: SealedPlace, plaintext: Uint8Array, room = 0): Uint8Array {
+    const flag = flagOf(place);
     const { headerBytes, storeKey } = place;
-    return seal(by, room, storageAad({ flag: 0, keyId: by.key.keyId, headerBytes, storeKey }), plaintext);
+    const aad = storageAad({ flag, keyId: by.key.keyId, headerBytes, storeKey });
+    return seal(by, { room, flag, aad }, plaintext);
   },
 
   openValue(keys: KeyFinder, place: ValuePlace, envelope: Uint8Array, room = 0): Uint8Array | undefined {
@@ -35,13 +37,11 @@ export const envelopeV1: EnvelopeSuite = {
     const key = requireKey(keys, keyId, 'storage').prepared(ENVELOPE_V1);
     const { headerBytes, storeKey } = place;
     const aad = storageAad({ flag, keyId, headerBytes, storeKey });
-    const plaintext = openBehind(key, room, { nonce, aad }, sealed);
-    if (plaintext !== undefined && (flag & FLAG_COMPRESSED) !== 0) throw compressedUnreadable();
-    return plaintext;
+    return openBehind(key, room, { nonce, aad }, sealed);
   },
 
   sealPayload(by: SealingKey, _place: PayloadPlace, payload: Uint8Array): Uint8Array {
-    return seal(by, 0, raftAad(by.key.keyId), payload);
+    return seal(by, { room: 0, flag: 0, aad: raftAad(by.key.keyId) }, payload);
   },
 
   openPayload(keys: KeyFinder, _place: PayloadPlace, envelope: Uint8Array): Uint8Array | undefined {
@@ -51,11 +51,17 @@ export const envelopeV1: EnvelopeSuite = {
   },
 };
 
-/** The envelope behind `room` bytes that the caller fills. */
-function seal({ key, nonces }: SealingKey, room: number, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
+interface Around {
+  /** Bytes in front of the envelope that the caller fills. */
+  readonly room: number;
+  readonly flag: number;
+  readonly aad: Uint8Array;
+}
+
+function seal({ key, nonces }: SealingKey, { room, flag, aad }: Around, plaintext: Uint8Array): Uint8Array {
   const nonce = nonces.next();
   const front = room + ENVELOPE_V1_PREFIX_BYTES;
   const bytes = sealBehind(key.prepared(ENVELOPE_V1), front, { nonce, aad }, plaintext);
-  writeEnvelopePrefix(bytes, room, { flag: 0, keyId: key.keyId, nonce });
+  writeEnvelopePrefix(bytes, room, { flag, keyId: key.keyId, nonce });
   return bytes;
 }

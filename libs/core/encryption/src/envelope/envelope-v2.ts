@@ -1,19 +1,19 @@
 import {
   ENVELOPE_V2,
   ENVELOPE_V2_PREFIX_BYTES,
-  FLAG_COMPRESSED,
   raftAadV2,
   storageAadV2,
   viewEnvelopeV2,
   writeEnvelopeV2Prefix,
 } from '@caisson/formats';
 import { openBehind, sealBehind } from './behind.js';
-import { compressedUnreadable } from './compressed.js';
 import {
   type EnvelopeSuite,
+  flagOf,
   type KeyFinder,
   type PayloadPlace,
   requireKey,
+  type SealedPlace,
   type SealingKey,
   type ValuePlace,
 } from './envelope-suite.js';
@@ -29,29 +29,27 @@ import {
 export const envelopeV2: EnvelopeSuite = {
   version: ENVELOPE_V2,
 
-  sealValue(by: SealingKey, place: ValuePlace, plaintext: Uint8Array, room = 0): Uint8Array {
+  sealValue(by: SealingKey, place: SealedPlace, plaintext: Uint8Array, room = 0): Uint8Array {
     const { keyId, originId } = by.key;
     const salt = by.salts.next(plaintext.length);
-    return seal(
-      by,
-      { room, salt, aad: storageAadV2({ flag: 0, keyId, salt, originId, ...place }) },
-      plaintext,
-    );
+    const flag = flagOf(place);
+    const { headerBytes, storeKey } = place;
+    const aad = storageAadV2({ flag, keyId, salt, originId, headerBytes, storeKey });
+    return seal(by, { room, flag, salt, aad }, plaintext);
   },
 
   openValue(keys: KeyFinder, place: ValuePlace, envelope: Uint8Array, room = 0): Uint8Array | undefined {
     const { flag, keyId, salt, nonce, sealed } = viewEnvelopeV2(envelope, 'storage');
     const key = requireKey(keys, keyId, 'storage');
     const aad = storageAadV2({ flag, keyId, salt, originId: key.originId, ...place });
-    const plaintext = openBehind(key.derived(ENVELOPE_V2, salt), room, { nonce, aad }, sealed);
-    if (plaintext !== undefined && (flag & FLAG_COMPRESSED) !== 0) throw compressedUnreadable();
-    return plaintext;
+    return openBehind(key.derived(ENVELOPE_V2, salt), room, { nonce, aad }, sealed);
   },
 
   sealPayload(by: SealingKey, place: PayloadPlace, payload: Uint8Array): Uint8Array {
     const { keyId, originId } = by.key;
     const salt = by.salts.next(payload.length);
-    return seal(by, { room: 0, salt, aad: raftAadV2({ keyId, salt, originId, ...place }) }, payload);
+    const aad = raftAadV2({ keyId, salt, originId, ...place });
+    return seal(by, { room: 0, flag: 0, salt, aad }, payload);
   },
 
   openPayload(keys: KeyFinder, place: PayloadPlace, envelope: Uint8Array): Uint8Array | undefined {
@@ -65,14 +63,16 @@ export const envelopeV2: EnvelopeSuite = {
 interface Around {
   /** Bytes in front of the envelope that the caller fills. */
   readonly room: number;
+  readonly flag: number;
   readonly salt: Uint8Array;
   readonly aad: Uint8Array;
 }
 
-function seal({ key, nonces }: SealingKey, { room, salt, aad }: Around, plaintext: Uint8Array): Uint8Array {
+function seal({ key, nonces }: SealingKey, around: Around, plaintext: Uint8Array): Uint8Array {
+  const { room, flag, salt, aad } = around;
   const nonce = nonces.next();
   const prepared = key.derived(ENVELOPE_V2, salt);
   const bytes = sealBehind(prepared, room + ENVELOPE_V2_PREFIX_BYTES, { nonce, aad }, plaintext);
-  writeEnvelopeV2Prefix(bytes, room, { flag: 0, keyId: key.keyId, salt, nonce });
+  writeEnvelopeV2Prefix(bytes, room, { flag, keyId: key.keyId, salt, nonce });
   return bytes;
 }

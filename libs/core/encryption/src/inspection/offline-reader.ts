@@ -1,4 +1,11 @@
-import { CaissonError, type Cipher, type Hashes, isCaissonError, type KekProvider } from '@caisson/contracts';
+import {
+  CaissonError,
+  type Cipher,
+  type Compressor,
+  type Hashes,
+  isCaissonError,
+  type KekProvider,
+} from '@caisson/contracts';
 import {
   decodeProposal,
   envelopeKeyId,
@@ -11,6 +18,7 @@ import {
   type WrappedKey,
 } from '@caisson/formats';
 import { CipherRegistry } from '../envelope/cipher-registry.js';
+import { Packing } from '../compression/packing.js';
 import { EnvelopeSuites } from '../envelope/envelope-suite.js';
 import { envelopeV1 } from '../envelope/envelope-v1.js';
 import { envelopeV2 } from '../envelope/envelope-v2.js';
@@ -48,6 +56,8 @@ export interface OfflineReaderParts {
   readonly keks: readonly KekProvider[];
   readonly ciphers: readonly Cipher[];
   readonly hashes: Hashes;
+  /** Without one, compressed values are problems. */
+  readonly compressor?: Compressor | undefined;
 }
 
 /**
@@ -59,9 +69,11 @@ export class OfflineReader {
   readonly #ring: KekRing;
   readonly #keystore: Keystore;
   readonly #hashes: Hashes;
-  readonly #suites = new EnvelopeSuites([envelopeV1, envelopeV2], envelopeV2.version);
+  readonly #suites: EnvelopeSuites;
 
-  constructor({ keks, ciphers, hashes }: OfflineReaderParts) {
+  constructor({ keks, ciphers, hashes, compressor }: OfflineReaderParts) {
+    const packing = new Packing({ compressor, isOn: false });
+    this.#suites = new EnvelopeSuites([envelopeV1, envelopeV2], envelopeV2.version, packing);
     this.#ring = new KekRing(keks, hashes);
     this.#keystore = new Keystore(hashes, new CipherRegistry(ciphers));
     this.#hashes = hashes;
@@ -94,7 +106,7 @@ export class OfflineReader {
     const { header, headerBytes, body } = splitValue(stored);
     if (header.state === 'clear') return { header, body };
     const sealed = this.#open(body, 'ENCRYPTED_READ_INTEGRITY', () =>
-      this.#suites.reader(body).openValue(this.#keystore, { headerBytes, storeKey }, body),
+      this.#suites.openValue(this.#keystore, { headerBytes, storeKey }, body),
     );
     const { plaintext, ...rest } = sealed;
     return plaintext === undefined ? { header, ...rest } : { header, ...rest, body: plaintext };

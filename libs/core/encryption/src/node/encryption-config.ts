@@ -1,6 +1,7 @@
 import type {
   Cipher,
   Clock,
+  Compressor,
   DataDirectory,
   Disk,
   Faults,
@@ -17,6 +18,8 @@ export interface EncryptionConfig {
   readonly enabled: boolean;
   /** Which envelope version is written. All that this build knows are read. */
   readonly envelopeVersion: number;
+  /** Whether values are compressed before they are sealed. What was compressed is read either way. */
+  readonly compression?: boolean;
 }
 
 /** What the encryption of a node is made of. */
@@ -26,6 +29,7 @@ export interface NodeEncryptionParts {
   readonly directory: DataDirectory;
   readonly disk: Disk;
   readonly ciphers: readonly Cipher[];
+  readonly compressor?: Compressor | undefined;
   readonly keks: readonly KekProvider[];
   readonly hashes: Hashes;
   readonly random: Random;

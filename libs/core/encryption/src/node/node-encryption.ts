@@ -9,6 +9,7 @@ import {
 } from '@caisson/contracts';
 import { ENVELOPE_V1 } from '@caisson/formats';
 import { answerChallenge } from '../candidate/answer.js';
+import { Packing } from '../compression/packing.js';
 import { EnvelopeSuites } from '../envelope/envelope-suite.js';
 import { envelopeV1 } from '../envelope/envelope-v1.js';
 import { envelopeV2 } from '../envelope/envelope-v2.js';
@@ -41,7 +42,8 @@ export class NodeEncryption implements EncryptionLayer, EncryptionService {
     this.enabled = config.enabled;
     this.parts = parts;
     this.keys = new NodeKeys(parts);
-    this.#suites = new EnvelopeSuites([envelopeV1, envelopeV2], config.envelopeVersion);
+    const packing = new Packing({ compressor: parts.compressor, isOn: config.compression === true });
+    this.#suites = new EnvelopeSuites([envelopeV1, envelopeV2], config.envelopeVersion, packing);
     this.#onFailure = countFailures(parts.meter);
   }
 

@@ -3,6 +3,7 @@ import { applierKit } from '../applier/applier-kit.js';
 import type { Kit } from '../case.js';
 import type { CipherHarness } from '../cipher/cipher-harness.js';
 import { cipherKit } from '../cipher/cipher-kit.js';
+import { type CompressorHarness, compressorKit } from '../compressor/compressor-kit.js';
 import type { EngineHarness } from '../engine/engine-harness.js';
 import { engineKit } from '../engine/engine-kit.js';
 import type { KekHarness } from '../kek/kek-harness.js';
@@ -24,6 +25,7 @@ export interface KitHarnesses {
   readonly applier: ApplierHarness;
   readonly cipher: CipherHarness;
   readonly clock: ClockHarness;
+  readonly compressor: CompressorHarness;
   readonly disk: DiskHarness;
   readonly engine: EngineHarness;
   readonly hashes: HashesHarness;
@@ -41,6 +43,7 @@ export const KITS: { readonly [Id in KitId]: Kit<KitHarnesses[Id]> } = {
   applier: applierKit,
   cipher: cipherKit,
   clock: clockKit,
+  compressor: compressorKit,
   disk: diskKit,
   engine: engineKit,
   hashes: hashesKit,
