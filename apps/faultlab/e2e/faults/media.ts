@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { MemoryDisk, MemoryLogs, override } from '@caisson/compliance';
 import type { Disk, RaftLogs, UntrustedStores } from '@caisson/contracts';
 import { MemoryStores } from '@caisson/store-memory';
@@ -9,7 +10,7 @@ const EVERYTHING = { pairs: 1_000_000, bytes: 1e9 } as const;
 
 /** What outlives a process. An image of it is another one, and whoever holds it may start a process on it. */
 export class Media {
-  readonly disk = new MemoryDisk();
+  readonly disk: Disk = override(new MemoryDisk(), { join: (...parts) => posix.join(...parts) });
   readonly logs = new MemoryLogs();
   readonly #memory = new MemoryStores();
   /** Memory keeps what was synced over the end of a process, which is all a process can tell. */

@@ -1,5 +1,6 @@
 import { CaissonError, toCaissonError } from '@caisson/contracts';
 import { untilAborted } from '../proposals/abandon.js';
+import { failureOf } from './core-failure.js';
 import { drainingError, type GroupCondition } from './group-condition.js';
 import type { GroupMachinery } from './group-machinery.js';
 import type { GroupParts } from './group-parts.js';
@@ -56,7 +57,7 @@ export class GroupEnding {
 
   /** Log or core failed: nobody knows what is on disk, so nothing more is said or done. */
   fail(cause: unknown): void {
-    const error = toCaissonError(cause);
+    const error = failureOf(cause, this.#parts.id);
     this.#condition.failure = error;
     const { answers, driver, metrics, sender } = this.#machinery;
     driver.stop();
