@@ -1,4 +1,5 @@
 import type { CaissonError } from './errors/caisson-error.js';
+import type { KeyReferences } from './key-references.js';
 import type { ReadableStore, Store } from './store.js';
 import { slot } from './token.js';
 
@@ -79,6 +80,16 @@ export interface GroupEncryption {
    * the group is open.
    */
   registeredEpoch(fullNodeId: bigint): Promise<number | undefined>;
+  /**
+   * What is under one data key here, but for the log, whose start the engine knows. Reads every stored value.
+   * Absent where nothing is ever sealed.
+   */
+  keyReferences?(keyId: number, signal?: AbortSignal): Promise<Omit<KeyReferences, 'logStart'>>;
+  /**
+   * Makes values that were overwritten or removed before the call leave the files of the store behind it.
+   * Waits for readers. Absent where there are no files.
+   */
+  scrub?(signal?: AbortSignal): Promise<void>;
   /** Closes the store behind it. Harmless when repeated. */
   close(): Promise<void>;
 }
@@ -124,6 +135,8 @@ export interface EncryptionKeyStatus {
   readonly purpose: 'storage' | 'raft';
   readonly state: 'active' | 'retiring' | 'suspended' | 'retired';
   readonly localEpoch: number;
+  /** Values that are sealed under it on this node, if they were counted. */
+  readonly values?: number;
 }
 
 export interface GroupEncryptionStatus {

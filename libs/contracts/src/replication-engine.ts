@@ -1,5 +1,7 @@
 import type { ApplyOutcome } from './applier.js';
 import type { ProposalSource } from './encryption-layer.js';
+import type { CaissonError } from './errors/caisson-error.js';
+import type { KeyReferences } from './key-references.js';
 import type { StoreBatch } from './ordered-store.js';
 import type { ReadableStore } from './store.js';
 import { slot } from './token.js';
@@ -117,6 +119,11 @@ export interface ReplicatedGroup {
    */
   maintain(slice: MaintenanceSlice, signal?: AbortSignal): Promise<void>;
   status(): GroupStatus;
+  /**
+   * What is under one data key on this node, in store and log, once everything that was acknowledged before
+   * the call is applied here. Reads every stored value. Absent in an engine that keeps no log.
+   */
+  keyReferences?(keyId: number, signal?: AbortSignal): Promise<KeyReferences>;
 }
 
 /** What an engine can do; the rest rejects with `UNIMPLEMENTED`. */

@@ -16,9 +16,14 @@ export const QUESTION = Object.freeze({
   proposal: 0x03,
   /** I am a member, by an entry that you may not have seen. */
   introduction: 0x04,
+  /** What have you got under this data key? */
+  keyReferences: 0x05,
+  /** Free your files from what they held once, or say how far you are. */
+  scrub: 0x06,
 });
 
-const VERSION = 0x01;
+export const QUESTION_VERSION = 0x01;
+const VERSION = QUESTION_VERSION;
 const KNOWN = 0x01;
 const APPLIED = 0x01;
 const REFUSED = 0x02;
@@ -197,11 +202,12 @@ export function encodeIntroductionAnswer(): Uint8Array {
   return Uint8Array.of(VERSION);
 }
 
-function question(kind: number, group: number): ByteWriter {
+/** Kind, version and group, with which every question begins. */
+export function question(kind: number, group: number): ByteWriter {
   return new ByteWriter(64).u8(kind).u8(VERSION).index(fitsIndex(group, 'group'));
 }
 
-function readQuestion(reader: ByteReader, kind: number): number {
+export function readQuestion(reader: ByteReader, kind: number): number {
   expectByte(reader, kind, 'kind');
   expectByte(reader, VERSION, 'version');
   return reader.index('group');

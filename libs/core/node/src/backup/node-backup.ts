@@ -56,7 +56,7 @@ export class NodeBackup implements BackupService {
     const { engine, states } = this.#parts;
     if (states === undefined) throw new CaissonError('UNIMPLEMENTED', { operation: 'backup' });
     return engine.groups.map((group) => {
-      const view = states.view(group);
+      const view = states.view(group, 'backup');
       return { group, view, term: engine.group(group).status().leadership };
     });
   }

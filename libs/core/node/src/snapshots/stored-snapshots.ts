@@ -75,7 +75,7 @@ class StoredGroupSnapshots implements GroupSnapshots {
 
   async open(point: SnapshotPoint, frame: Uint8Array): Promise<OpenSnapshot> {
     const { states, hashes, random } = this.#parts;
-    const view = states.view(this.#group);
+    const view = states.view(this.#group, 'snapshot');
     try {
       const header = await this.#headerOf(view, point);
       const stream = new OutgoingStream({
