@@ -42,6 +42,17 @@ const bootstrap: fc.Arbitrary<formats.BootstrapEntry> = fc.oneof(
   }),
 );
 
+const usageReport = fc.record({
+  fullNodeId: u64,
+  keys: fc
+    .uniqueArray(fc.record({ dekId: u32, messages: index, blocks: index }), {
+      minLength: 1,
+      maxLength: 4,
+      selector: ({ dekId }) => dekId,
+    })
+    .map((keys) => [...keys].sort((a, b) => a.dekId - b.dekId)),
+});
+
 const ascendingKeys = fc
   .uniqueArray(wrappedKey(full), { minLength: 1, maxLength: 4, selector: (key) => key.keyId })
   .map((keys) => [...keys].sort((a, b) => a.keyId - b.keyId));
@@ -319,6 +330,14 @@ const CODECS: readonly Codec[] = [
   ]),
   codec('bootstrap', 'ENTRY_MALFORMED', bootstrap, [formats.encodeBootstrap, formats.decodeBootstrap]),
   codec('lifecycle', 'ENTRY_MALFORMED', lifecycle, [formats.encodeLifecycle, formats.decodeLifecycle]),
+  codec('usage report', 'ENTRY_MALFORMED', usageReport, [
+    formats.encodeUsageReport,
+    formats.decodeUsageReport,
+  ]),
+  codec('usage row', 'CORRUPTION', fc.record({ fullNodeId: u64, messages: index, blocks: index }), [
+    formats.encodeUsageRow,
+    formats.decodeUsageRow,
+  ]),
   codec('command', 'ENTRY_MALFORMED', command, [formats.encodeCommand, formats.decodeCommand]),
   codec('command result', 'MESSAGE_MALFORMED', result, [
     formats.encodeCommandResult,

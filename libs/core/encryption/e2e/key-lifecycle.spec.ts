@@ -106,8 +106,8 @@ describe('enabling', () => {
 
 describe('what halts', () => {
   test.each<[string, string, Uint8Array]>([
-    ['a reserved opcode', 'ENCRYPTION_APPLY', Uint8Array.of(6)],
-    ['another reserved opcode', 'ENCRYPTION_APPLY', Uint8Array.of(7, 1)],
+    ['a cut claim', 'ENTRY_MALFORMED', Uint8Array.of(6)],
+    ['a reserved opcode', 'ENCRYPTION_APPLY', Uint8Array.of(7, 1)],
     ['a cut registration', 'ENTRY_MALFORMED', Uint8Array.of(3, 1, 0)],
     ['an unknown wire', 'ENTRY_MALFORMED', Uint8Array.of(4, 9)],
   ])('%s stops the group where it is', async (_, code, payload) => {

@@ -39,6 +39,7 @@ export class MiniEngine {
   halted: unknown;
   readonly #world: World;
   readonly #appliers: readonly [Applier, GroupApplier][];
+  readonly #outcomes = new Map<number, ApplyOutcome>();
   #writer: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -87,7 +88,9 @@ export class MiniEngine {
     const refusal = this.encryption.admission(source);
     if (refusal !== undefined) throw refusal;
     this.append(payload);
-    return this.replay();
+    const index = this.#world.log.length;
+    const last = await this.replay();
+    return this.#outcomes.get(index) ?? last;
   }
 
   /** Into the log only, as a leader does that has not applied what comes before. */
@@ -105,7 +108,11 @@ export class MiniEngine {
   async replay(): Promise<ApplyOutcome> {
     let outcome: ApplyOutcome = { kind: 'applied', result: EMPTY_BYTES };
     if (this.halted !== undefined) throw this.halted;
-    while (this.applied < this.#world.log.length) outcome = await this.#inTurn(() => this.#applyNext());
+    while (this.applied < this.#world.log.length) {
+      outcome = await this.#inTurn(async () =>
+        this.applied < this.#world.log.length ? this.#applyNext() : outcome,
+      );
+    }
     return outcome;
   }
 
@@ -142,6 +149,7 @@ export class MiniEngine {
       this.#world.willWrite(index);
       await batch.write({ sync: outcome.kind === 'applied' && outcome.sync === true });
       this.applied = index;
+      this.#outcomes.set(index, outcome);
       for (const [, applier] of this.#appliers) applier.written();
       return outcome;
     } catch (error) {

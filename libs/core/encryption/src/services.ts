@@ -26,11 +26,13 @@ import { EncryptionApplier } from './apply/encryption-applier.js';
 import { KeyDriver } from './driver/key-driver.js';
 import { KeyLifecycle } from './lifecycle/key-lifecycle.js';
 import { measureKeks } from './lifecycle/measured-kek.js';
+import { StandingRotations } from './lifecycle/standing-rotations.js';
 import type { EncryptionConfig } from './node/encryption-config.js';
 import { NodeEncryption } from './node/node-encryption.js';
 import { RetiredKeys } from './rewrite/retired-keys.js';
 import { Rewrite } from './rewrite/rewrite.js';
 import { NodeStates } from './snapshot/node-states.js';
+import { UsageReports } from './usage/usage-reports.js';
 
 /**
  * For the services of this library alone; the rest of a node sees `EncryptionLayer` and
@@ -39,6 +41,8 @@ import { NodeStates } from './snapshot/node-states.js';
 const Node = slot<NodeEncryption>('@caisson/encryption/NodeEncryption');
 const Driver = slot<KeyDriver>('@caisson/encryption/KeyDriver');
 const Rewriting = slot<Rewrite>('@caisson/encryption/Rewrite');
+const Reporting = slot<UsageReports>('@caisson/encryption/UsageReports');
+const Rotating = slot<StandingRotations>('@caisson/encryption/StandingRotations');
 const Erasing = slot<RetiredKeys>('@caisson/encryption/RetiredKeys');
 
 /**
@@ -111,6 +115,29 @@ export function encryptionServices(config: EncryptionConfig): readonly AnyServic
       create: (needs) => new KeyLifecycle(needs),
       start: (lifecycle) => lifecycle.start(),
       stop: (lifecycle) => lifecycle.stop(),
+    }),
+    service({
+      provides: Reporting,
+      needs: { node: Node, engine: ReplicationEngine, clock: Clock, random: Random, logger: Logger },
+      create: (needs, faults) => new UsageReports({ ...needs, faults }),
+      start: (reports) => reports.start(),
+      drain: (reports) => reports.stop(),
+      stop: (reports) => reports.stop(),
+    }),
+    service({
+      provides: Rotating,
+      needs: {
+        node: Node,
+        engine: ReplicationEngine,
+        lifecycle: KeyLifecycleService,
+        clock: Clock,
+        random: Random,
+        logger: Logger,
+      },
+      create: (needs, faults) => new StandingRotations({ ...needs, faults }),
+      start: (rotations) => rotations.start(),
+      drain: (rotations) => rotations.stop(),
+      stop: (rotations) => rotations.stop(),
     }),
   ];
 }

@@ -17,6 +17,8 @@ const PROVIDED = [
   'Rewrite',
   'RetiredKeys',
   'KeyLifecycleService',
+  'UsageReports',
+  'StandingRotations',
 ];
 
 test('it provides the door, the applier, what brings keys about and what orders them, on by default', async () => {
@@ -29,6 +31,8 @@ test('only a version that this build writes can be asked for, and unknown option
   expect(await configured({ envelopeVersion: 3 })).toEqual(['envelopeVersion']);
   for (const envelopeVersion of [1, 2])
     expect(await configured({ envelopeVersion })).toHaveLength(PROVIDED.length);
+  expect(await configured({ usage: { softBytes: 4096, hardBytes: 2048 } })).toEqual(['usage.softBytes']);
+  expect(await configured({ rotateOnStartup: { purpose: 'all' } })).toEqual(['rotateOnStartup.purpose']);
   expect(await configured({ enabled: 'yes' })).toEqual(['enabled']);
   expect(await configured({ disabled: true })).toHaveLength(1);
   expect(await configured({ enabled: false })).toHaveLength(PROVIDED.length);

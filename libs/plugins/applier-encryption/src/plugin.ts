@@ -1,6 +1,9 @@
 import { CONTRACTS_VERSION, definePlugin } from '@caisson/contracts';
-import { encryptionServices } from '@caisson/encryption';
+import { encryptionServices, USAGE_LIMITS } from '@caisson/encryption';
 import { z } from 'zod';
+
+const KIB = 1024;
+const Bytes = z.number().int().min(KIB);
 
 const Config = z
   .strictObject({
@@ -16,6 +19,31 @@ const Config = z
      * in it: see the guide to keys. Compressed values are read either way.
      */
     compression: z.enum(['snappy', 'none']).default('snappy'),
+    /**
+     * How much is sealed under one salt of a process (then another is drawn), and under one data key by the
+     * whole cluster: at `soft` the leader rotates by itself, at `hard` it refuses users' writes until it has.
+     */
+    usage: z
+      .strictObject({
+        saltBytes: Bytes.default(USAGE_LIMITS.salt),
+        softBytes: Bytes.default(USAGE_LIMITS.soft),
+        hardBytes: Bytes.default(USAGE_LIMITS.hard),
+      })
+      .refine(({ softBytes, hardBytes }) => softBytes <= hardBytes, {
+        path: ['softBytes'],
+        message: 'is above hardBytes',
+      })
+      .prefault({}),
+    /**
+     * Data keys to get away from, by their ids. Whoever leads replaces those that are active, before it
+     * serves. It may stay in the configuration of all members: a key is replaced once.
+     */
+    rotateOnStartup: z
+      .strictObject({
+        purpose: z.enum(['storage', 'raft', 'both', 'none']),
+        from: z.array(z.number().int().min(1).max(0xffff_ffff)).max(64).default([]),
+      })
+      .optional(),
   })
   .prefault({});
 
@@ -24,6 +52,10 @@ export const applierEncryption = definePlugin<z.output<typeof Config>>({
   id: 'applier-encryption',
   contracts: CONTRACTS_VERSION,
   config: Config,
-  services: ({ compression, ...config }) =>
-    encryptionServices({ ...config, compression: compression === 'snappy' }),
+  services: ({ compression, usage, ...config }) =>
+    encryptionServices({
+      ...config,
+      compression: compression === 'snappy',
+      usage: { salt: usage.saltBytes, soft: usage.softBytes, hard: usage.hardBytes },
+    }),
 });

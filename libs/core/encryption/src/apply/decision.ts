@@ -1,11 +1,17 @@
 import type { CaissonError } from '@caisson/contracts';
-import type { CutoverProgress, KeyState, WriterClaim, WriterRow } from '@caisson/formats';
+import type { CutoverProgress, KeyState, UsageRow, WriterClaim, WriterRow } from '@caisson/formats';
 import type { SidecarChange } from '../sidecar/sidecar-merge.js';
 
 /** A claim that the registry accepts; `row` is absent when it holds the claim already. */
 export interface AcceptedClaim {
   readonly claim: WriterClaim;
   readonly row: WriterRow | undefined;
+}
+
+/** What one node has claimed to have used of one key. */
+export interface UsageChange {
+  readonly dekId: number;
+  readonly row: UsageRow;
 }
 
 /** What an entry does. Made before anything is touched, so that a refusal has touched nothing. */
@@ -17,6 +23,7 @@ export interface Effects {
   /** The key state after the entry, where it changes. */
   readonly keys?: KeyState;
   readonly progress?: CutoverProgress;
+  readonly usage?: readonly UsageChange[];
   /** Must be durable before the batch is written. */
   readonly sidecar?: SidecarChange;
 }

@@ -14,6 +14,7 @@ import {
   decodeBootstrap,
   decodeLifecycle,
   decodeRegisterWriter,
+  decodeUsageReport,
   encodeCutoverProgress,
   encodeKeyState,
   OPCODES,
@@ -29,6 +30,7 @@ import { decideRegisterWriter } from './claims.js';
 import type { Decision, Effects } from './decision.js';
 import type { EntryContext } from './entry-context.js';
 import { decideLifecycle } from './lifecycle.js';
+import { decideUsageReport } from './usage.js';
 
 const FIRST_OPCODE = 0x03;
 const LAST_OPCODE = 0x07;
@@ -87,19 +89,24 @@ class GroupEncryptionApplier implements GroupApplier {
     this.#pending = undefined;
     if (effects === undefined) return;
     const { state } = this.#session;
-    const { keys, progress, claims, dropped = [] } = effects;
+    const { keys, progress, claims, dropped = [], usage: changes = [] } = effects;
     const ownEpochs = new Map(state.current.ownEpochs);
     for (const { claim } of claims) if (this.#isOwn(claim)) ownEpochs.set(claim.dekId, claim.epoch);
     for (const { dekId } of dropped) ownEpochs.delete(dekId);
+    let { usage } = state.current;
+    for (const { dekId } of dropped) usage = usage.without(dekId);
+    for (const { dekId, row } of changes) usage = usage.with(dekId, row);
     state.current = {
       keys: keys ?? state.current.keys,
       progress: progress ?? state.current.progress,
       ownEpochs,
+      usage,
     };
+    this.#node.keys.seals.adoptClaims(state.current);
     this.#beginSeals();
   }
 
-  #decide(entry: ApplyEntry): Promise<Decision> {
+  #decide(entry: ApplyEntry): Promise<Decision> | Decision {
     const registry = this.#registry();
     const opcode = payloadOpcode(entry.payload);
     switch (opcode) {
@@ -113,6 +120,8 @@ class GroupEncryptionApplier implements GroupApplier {
         return decideBootstrap(decodeBootstrap(entry.payload), this.#context(entry, registry));
       case OPCODES.keyLifecycle:
         return decideLifecycle(decodeLifecycle(entry.payload), this.#context(entry, registry));
+      case OPCODES.keyUsage:
+        return decideUsageReport(decodeUsageReport(entry.payload), this.#session.state.current);
       default: {
         const { group, index } = entry;
         throw new CaissonError('ENCRYPTION_APPLY', { group, index, opcode, reason: 'a reserved opcode' });
@@ -159,8 +168,12 @@ class GroupEncryptionApplier implements GroupApplier {
     return { ...effects, sidecar: { ...effects.sidecar, epochs } };
   }
 
-  #fill(batch: StoreBatch, { claims, dropped = [], keys, progress }: Effects): void {
-    for (const { dekId, fullNodeId } of dropped) this.#registry().remove(dekId, fullNodeId, batch);
+  #fill(batch: StoreBatch, { claims, dropped = [], keys, progress, usage = [] }: Effects): void {
+    for (const { dekId, fullNodeId } of dropped) {
+      this.#registry().remove(dekId, fullNodeId, batch);
+      this.#registry().usage.remove(dekId, fullNodeId, batch);
+    }
+    for (const { dekId, row } of usage) this.#registry().usage.put(dekId, row, batch);
     for (const { claim, row } of claims) if (row !== undefined) this.#registry().put(claim.dekId, row, batch);
     if (keys !== undefined) batch.put(SYSTEM_KEYS.keyState, encodeKeyState(keys));
     if (progress !== undefined) batch.put(SYSTEM_KEYS.cutoverProgress, encodeCutoverProgress(progress));

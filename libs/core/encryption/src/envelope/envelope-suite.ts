@@ -2,6 +2,7 @@ import { CaissonError } from '@caisson/contracts';
 import { envelopeVersion, FLAG_COMPRESSED, isCompressed, type KeyPurpose } from '@caisson/formats';
 import { noPacking, type Packing } from '../compression/packing.js';
 import type { HeldKey } from '../keys/keystore.js';
+import type { UsageCounter } from '../usage/own-usage.js';
 import { behind } from './behind.js';
 import type { NonceFactory } from './nonce-factory.js';
 import type { SaltSource } from './salt-source.js';
@@ -32,6 +33,8 @@ export interface SealingKey {
   readonly key: HeldKey;
   readonly nonces: NonceFactory;
   readonly salts: SaltSource;
+  /** Told of each message before it is sealed; absent outside a node. */
+  readonly usage?: UsageCounter;
 }
 
 /** Finds the DEK an envelope names. */

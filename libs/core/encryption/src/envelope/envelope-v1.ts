@@ -58,7 +58,9 @@ interface Around {
   readonly aad: Uint8Array;
 }
 
-function seal({ key, nonces }: SealingKey, { room, flag, aad }: Around, plaintext: Uint8Array): Uint8Array {
+function seal(by: SealingKey, { room, flag, aad }: Around, plaintext: Uint8Array): Uint8Array {
+  const { key, nonces, usage } = by;
+  usage?.add(plaintext.length);
   const nonce = nonces.next();
   const front = room + ENVELOPE_V1_PREFIX_BYTES;
   const bytes = sealBehind(key.prepared(ENVELOPE_V1), front, { nonce, aad }, plaintext);

@@ -68,7 +68,9 @@ interface Around {
   readonly aad: Uint8Array;
 }
 
-function seal({ key, nonces }: SealingKey, around: Around, plaintext: Uint8Array): Uint8Array {
+function seal(by: SealingKey, around: Around, plaintext: Uint8Array): Uint8Array {
+  const { key, nonces, usage } = by;
+  usage?.add(plaintext.length);
   const { room, flag, salt, aad } = around;
   const nonce = nonces.next();
   const prepared = key.derived(ENVELOPE_V2, salt);

@@ -1,16 +1,18 @@
 import type { Clock, Random } from '@caisson/contracts';
 import { SALT_BYTES } from '@caisson/formats';
+import { BLOCK_BYTES, blocksOf, USAGE_LIMITS } from '../usage/usage-limits.js';
 
 const USE_MS_MAX = 60_000;
 /** How far wall clock and monotonic clock may drift apart between two uses before it counts as a jump. */
 const JUMP_MS = 5_000;
-/** 90 % of 2^32 blocks of 16 bytes: 64 GiB, where the advantage against one key is far below 2^-50. */
-const BLOCKS_MAX = Math.floor(0.9 * 2 ** 32);
-const BLOCK_BYTES = 16;
+/** Of the limit of a salt, since draws take effect with the next message. */
+const SHARE = 0.9;
 
 export interface SaltSourceParts {
   readonly random: Random;
   readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
+  /** How much one salt may seal, in bytes. */
+  readonly saltLimit?: number | undefined;
 }
 
 /**
@@ -26,9 +28,11 @@ export class SaltSource {
   #drawnMs: number;
   #lead: number;
   #blocks = 0;
+  readonly #blocksMax: number;
 
   constructor(parts: SaltSourceParts) {
     this.#parts = parts;
+    this.#blocksMax = Math.floor((SHARE * (parts.saltLimit ?? USAGE_LIMITS.salt)) / BLOCK_BYTES);
     this.#salt = parts.random.bytes(SALT_BYTES);
     this.#drawnMs = parts.clock.monotonicMs();
     this.#lead = parts.clock.nowMs() - this.#drawnMs;
@@ -39,9 +43,10 @@ export class SaltSource {
     const { clock } = this.#parts;
     const nowMs = clock.monotonicMs();
     const lead = clock.nowMs() - nowMs;
-    this.#blocks += 1 + Math.ceil(bytes / BLOCK_BYTES);
+    this.#blocks += blocksOf(bytes);
     const isJump = Math.abs(lead - this.#lead) > JUMP_MS;
-    if (isJump || nowMs - this.#drawnMs >= USE_MS_MAX || this.#blocks > BLOCKS_MAX) this.#draw(nowMs, bytes);
+    const isOld = nowMs - this.#drawnMs >= USE_MS_MAX;
+    if (isJump || isOld || this.#blocks > this.#blocksMax) this.#draw(nowMs, bytes);
     this.#lead = lead;
     return this.#salt;
   }
@@ -49,6 +54,6 @@ export class SaltSource {
   #draw(nowMs: number, bytes: number): void {
     this.#salt = this.#parts.random.bytes(SALT_BYTES);
     this.#drawnMs = nowMs;
-    this.#blocks = 1 + Math.ceil(bytes / BLOCK_BYTES);
+    this.#blocks = blocksOf(bytes);
   }
 }

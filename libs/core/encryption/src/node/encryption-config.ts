@@ -12,6 +12,7 @@ import type {
   Random,
   UntrustedStores,
 } from '@caisson/contracts';
+import type { UsageLimits } from '../usage/usage-limits.js';
 
 export interface EncryptionConfig {
   /** Off means: values and payloads pass clear, and an encrypted directory is refused. */
@@ -20,6 +21,18 @@ export interface EncryptionConfig {
   readonly envelopeVersion: number;
   /** Whether values are compressed before they are sealed. What was compressed is read either way. */
   readonly compression?: boolean;
+  /** How much may be sealed under one salt and one key; what is absent is as built. */
+  readonly usage?: Partial<UsageLimits> | undefined;
+  readonly rotateOnStartup?: RotationRequest | undefined;
+}
+
+/**
+ * A standing request to get away from keys. It names them, so that it is fulfilled once, whoever leads and
+ * however often members restart: afterwards none of them is active any more.
+ */
+export interface RotationRequest {
+  readonly purpose: 'storage' | 'raft' | 'both' | 'none';
+  readonly from: readonly number[];
 }
 
 /** What the encryption of a node is made of. */

@@ -26,6 +26,7 @@ import { readAppliedIndex, readGroupState } from '../state/read-state.js';
 import type { WriterRegistry } from '../writers/writer-registry.js';
 import type { NodeEncryption } from './node-encryption.js';
 import type { NodeKeys } from './node-keys.js';
+import { usedUp } from '../usage/budget.js';
 
 export interface GroupSessionParts {
   readonly id: number;
@@ -74,6 +75,7 @@ export class GroupSession implements GroupEncryption {
     const keys = new GroupKeys(parts.keys.keystore, keyState);
     this.#proposals = new ProposalDoor({ group: id, suites, keys, state, applied, sealing });
     const shared = { suites, state: keyState, sealing, onFailure };
+    if (parts.node.enabled) parts.keys.seals.adoptClaims(state.current);
     this.#door = new ValueDoor({ ...shared, keys });
     const behind = { below, durable: parts.durable, watch: this.#proposals };
     this.store = new PlainStore({ ...behind, door: this.#door });
@@ -219,3 +221,4 @@ export class GroupSession implements GroupEncryption {
     await this.#parts.below.close();
   }
 }
+    keys.seals.adoptClaims(this.state.current);

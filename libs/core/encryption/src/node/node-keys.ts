@@ -7,6 +7,7 @@ import { type HeldKey, Keystore } from '../keys/keystore.js';
 import { patiently, type Waiting } from '../keys/patience.js';
 import { SidecarBook } from '../sidecar/sidecar-book.js';
 import { activeKeyIds } from '../sidecar/sidecar-merge.js';
+import { USAGE_LIMITS, type UsageLimits } from '../usage/usage-limits.js';
 import type { NodeEncryptionParts } from './encryption-config.js';
 import { OwnSeals } from './own-seals.js';
 
@@ -22,6 +23,7 @@ export class NodeKeys {
   readonly ring: KekRing;
   readonly floors: EpochFloors;
   readonly book: SidecarBook;
+  readonly limits: UsageLimits;
   readonly #parts: NodeEncryptionParts;
   readonly #leaving = new AbortController();
   #seals: OwnSeals | undefined;
@@ -29,6 +31,7 @@ export class NodeKeys {
 
   constructor(parts: NodeEncryptionParts) {
     this.#parts = parts;
+    this.limits = { ...USAGE_LIMITS, ...parts.config.usage };
     this.keystore = new Keystore(parts.hashes, new CipherRegistry(parts.ciphers));
     this.ring = new KekRing(parts.keks, parts.hashes);
     this.floors = new EpochFloors(parts);
@@ -37,8 +40,10 @@ export class NodeKeys {
 
   /** Of the node's name, which is known once the directory is open. */
   get seals(): OwnSeals {
-    this.#seals ??= new OwnSeals(fullNodeId(this.#parts.directory.identity.name), this.#parts);
-    return this.#seals;
+    if (this.#seals !== undefined) return this.#seals;
+    const { random, clock, directory } = this.#parts;
+    const salts = { random, clock, saltLimit: this.limits.salt };
+    return (this.#seals = new OwnSeals(fullNodeId(directory.identity.name), salts));
   }
 
   get faults(): Faults {

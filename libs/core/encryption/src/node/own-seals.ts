@@ -5,6 +5,8 @@ import type { SealingKey } from '../envelope/envelope-suite.js';
 import { NonceFactory } from '../envelope/nonce-factory.js';
 import { SaltSource, type SaltSourceParts } from '../envelope/salt-source.js';
 import type { HeldKey } from '../keys/keystore.js';
+import type { GroupState } from '../state/group-state.js';
+import { OwnUsage } from '../usage/own-usage.js';
 
 /**
  * The DEKs under which this process may seal, each with the epoch that is its own for this DEK.
@@ -14,6 +16,8 @@ import type { HeldKey } from '../keys/keystore.js';
  */
 export class OwnSeals {
   readonly fullNodeId: bigint;
+  /** How much of each key this node has used. */
+  readonly usage = new OwnUsage();
   readonly #seals = new Map<number, SealingKey>();
   readonly #salts: SaltSourceParts;
   #stopped: CaissonError | undefined;
@@ -36,12 +40,19 @@ export class OwnSeals {
   begin(key: HeldKey, epoch: number): void {
     if ((this.epochOf(key.keyId) ?? -1) >= epoch) return;
     const nonces = new NonceFactory({ nodeId16: nodeId16(this.fullNodeId), epoch });
-    this.#seals.set(key.keyId, { key, nonces, salts: new SaltSource(this.#salts) });
+    const usage = this.usage.counter(key.keyId);
+    this.#seals.set(key.keyId, { key, nonces, salts: new SaltSource(this.#salts), usage });
   }
 
   /** The key was erased. */
   end(keyId: number): void {
     this.#seals.delete(keyId);
+    this.usage.forget(keyId);
+  }
+
+  /** What a group knows of this node's use. */
+  adoptClaims({ keys, usage }: GroupState): void {
+    for (const { keyId } of keys.keys) this.usage.claimed(keyId, usage.of(keyId, this.fullNodeId));
   }
 
   sealing(keyId: number): SealingKey {

@@ -1,5 +1,6 @@
 import { createDeferred, type Deferred } from '@caisson/base';
 import type { CutoverProgress, KeyState } from '@caisson/formats';
+import type { ClusterUsage } from '../usage/cluster-usage.js';
 
 /**
  * What a group's log has decided about its keys, as of the last written batch. Replaced as a whole: whoever
@@ -12,6 +13,7 @@ export interface GroupState {
   readonly progress: CutoverProgress | undefined;
   /** The last epoch the registry knows of this node, by DEK. Absent where the row is missing or another's. */
   readonly ownEpochs: ReadonlyMap<number, number>;
+  readonly usage: ClusterUsage;
 }
 
 export function isBootstrapped({ keys }: GroupState): boolean {

@@ -9,7 +9,9 @@ import {
   EMPTY_KEY_STATE,
   type Membership,
   SYSTEM_KEYS,
+  type UsageRow,
 } from '@caisson/formats';
+import { ClusterUsage } from '../usage/cluster-usage.js';
 import type { WriterRegistry } from '../writers/writer-registry.js';
 import type { GroupState } from './group-state.js';
 
@@ -49,9 +51,16 @@ export async function readGroupState(
   const progress = await store.get(SYSTEM_KEYS.cutoverProgress);
   const keys = keyState === undefined ? EMPTY_KEY_STATE : decodeKeyState(keyState);
   const ownEpochs = new Map<number, number>();
+  const usage = new Map<number, readonly UsageRow[]>();
   for (const { keyId } of registry === undefined ? [] : keys.keys) {
     const row = await registry?.row(keyId, fullNodeId);
     if (row?.fullNodeId === fullNodeId) ownEpochs.set(keyId, row.lastSeenEpoch);
+    usage.set(keyId, (await registry?.usage.of(keyId)) ?? []);
   }
-  return { keys, progress: progress === undefined ? undefined : decodeCutoverProgress(progress), ownEpochs };
+  return {
+    keys,
+    progress: progress === undefined ? undefined : decodeCutoverProgress(progress),
+    ownEpochs,
+    usage: ClusterUsage.of(usage),
+  };
 }

@@ -8,6 +8,7 @@ import {
   writerRegistryPrefix,
   type WriterRow,
 } from '@caisson/formats';
+import { UsageRows } from '../usage/usage-rows.js';
 
 /** Rows of the system table, below the encryption door. Keys are without their table byte. */
 export interface WriterRegistryStore {
@@ -61,9 +62,12 @@ function prefixEnd(prefix: Uint8Array): Uint8Array {
 
 /** Which node may have sealed under which DEK, and up to which epoch. */
 export class WriterRegistry {
+  /** How much each of them has sealed. */
+  readonly usage: UsageRows;
   readonly #store: WriterRegistryStore;
 
   constructor(store: WriterRegistryStore) {
+    this.usage = new UsageRows(store);
     this.#store = store;
   }
 
