@@ -19,7 +19,9 @@ const COUNTED = 0x01;
 
 /** `0x05 ‖ 0x01 ‖ group u64 ‖ key_id u32`. */
 export function encodeKeyReferencesQuestion({ group, keyId }: KeyReferencesQuestion): Uint8Array {
-  return question(QUESTION.keyReferences, group).u32(fits(keyId, 32, 'keyId')).done();
+  return question(QUESTION.keyReferences, group)
+    .u32(fits(keyId, 32, 'keyId'))
+    .done();
 }
 
 export function decodeKeyReferencesQuestion(bytes: Uint8Array): KeyReferencesQuestion {

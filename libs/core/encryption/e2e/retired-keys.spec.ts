@@ -1,5 +1,5 @@
 import { tableRange } from '@caisson/formats';
-import { keyReferences, type RetirementSub, retirementPayload, rotationPayload } from '../src/index.js';
+import { NodeStates, type RetirementSub, retirementPayload, rotationPayload } from '../src/index.js';
 import { APPLIED, propose } from './entries.js';
 import { note } from './mini-engine.js';
 import { driven, readNote, type Running, World } from './world.js';
@@ -22,7 +22,7 @@ afterEach(() => running.stop());
 
 const state = () => running.session.state.current.keys;
 const order = async (payload: Uint8Array) => expect(await propose(running, payload)).toEqual(APPLIED);
-const references = (keyId: number) => keyReferences(running.session, keyId, world.clock);
+const references = (keyId: number) => running.session.keyReferences(keyId);
 const isHeld = (keyId: number) => running.node.keys.keystore.get(keyId) !== undefined;
 const sidecarIds = () => running.node.status().keys.map(({ keyId }) => keyId);
 
@@ -36,28 +36,69 @@ async function rewritten(): Promise<void> {
 }
 
 describe('references', () => {
-  test('tell what a storage key still seals, and since when it does not', async () => {
+  test('tell what a storage key still seals, and that it seals nothing any more', async () => {
     expect(await references(old.storage)).toMatchObject({
       purpose: 'storage',
       state: 'retiring',
       values: 3,
+      intents: 0,
       unreadable: 0,
       lastUse: 0,
       stateIndex: state().stateIndex,
       applied: running.engine.applied,
+      isHeld: true,
+      isCursorTarget: false,
     });
-    expect((await references(old.storage)).cleanAfter).toBeUndefined();
     await rewritten();
-    expect(await references(old.storage)).toMatchObject({ values: 0, cleanAfter: running.engine.applied });
-    expect((await references(state().activeStorage)).cleanAfter).toBeUndefined();
+    expect(await references(old.storage)).toMatchObject({ values: 0, applied: running.engine.applied });
     expect(await references(state().activeStorage)).toMatchObject({ state: 'active', values: 3 });
   });
 
-  test('of a key that is behind the last rewriting are not called clean', async () => {
+  test('tell values from locks and intents', async () => {
+    const view = world.below!.view();
+    const [pair] = await view.scan(tableRange(2)).next();
+    await view.close();
+    await world.below!.batch().put(pair!.key.with(0, 3), pair!.value).write({ sync: true });
+    expect(await references(old.storage)).toMatchObject({ values: 3, intents: 1 });
+  });
+
+  test('count a state that is read, as of its moment, until it is closed', async () => {
+    const states = new NodeStates(running.node);
+    const backup = states.view(1, 'backup');
+    const snapshot = states.view(1, 'snapshot');
+    const unnamed = states.view(1);
+    const index = running.engine.applied;
     await rewritten();
-    const between = state().activeStorage;
-    await order(await rotationPayload(running.node, running.session, { purpose: 'storage' }));
-    expect((await references(between)).cleanAfter).toBeUndefined();
+    expect(await references(old.storage)).toMatchObject({
+      values: 0,
+      leases: [
+        { kind: 'backup', index, values: 3 },
+        { kind: 'snapshot', index, values: 3 },
+      ],
+    });
+    await backup.close();
+    await snapshot.close();
+    const later = states.view(1, 'backup');
+    expect(await references(old.storage)).toMatchObject({ leases: [{ kind: 'backup', values: 0 }] });
+    await later.close();
+    await unnamed.close();
+    expect((await references(old.storage)).leases).toEqual([]);
+  });
+
+  test('name a state that is received, until it is gone', async () => {
+    const incoming = await new NodeStates(running.node).receive(1);
+    expect((await references(old.storage)).leases).toEqual([{ kind: 'incoming', index: 0 }]);
+    await incoming.discard();
+    expect((await references(old.storage)).leases).toEqual([]);
+  });
+
+  test('name a key that is the target of an unfinished run', async () => {
+    const before = state().activeStorage;
+    world.willMaintain = () => void running.rewrite.stop();
+    await rewritten();
+    world.willMaintain = () => undefined;
+    expect(await references(before)).toMatchObject({ isCursorTarget: true });
+    expect(await references(old.storage)).toMatchObject({ isCursorTarget: false });
   });
 
   test('of a Raft key end with the last entry this node sealed or opened under it', async () => {
@@ -77,7 +118,7 @@ describe('references', () => {
   });
 
   test('of an unknown key are none, and a value of which nobody can tell the key may be under any', async () => {
-    expect(await references(1)).toMatchObject({ state: undefined, values: 0 });
+    expect(await references(1)).toMatchObject({ state: 'unknown', values: 0, isHeld: false });
     const view = world.below!.view();
     const [pair] = await view.scan(tableRange(2)).next();
     await view.close();
@@ -94,7 +135,7 @@ describe('erasure', () => {
     expect([...(await running.retired.sweep())].sort()).toEqual([old.storage, old.raft].sort());
     expect([isHeld(old.storage), isHeld(old.raft)]).toEqual([false, false]);
     expect(sidecarIds()).toHaveLength(2);
-    expect(await references(old.storage)).toMatchObject({ state: 'retired', values: 0 });
+    expect(await references(old.storage)).toMatchObject({ state: 'retired', values: 0, isHeld: false });
     await running.stop();
     running = await driven(world);
     expect(await readNote(running, 'a')).toBe('value of a');

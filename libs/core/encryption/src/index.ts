@@ -2,7 +2,6 @@ export { type BackedUpKeys, BackupKeys, type BackupKeysParts } from './backup/ba
 export { SecondCluster, type SecondClusterParts } from './backup/second-cluster.js';
 export { openStoppedGroup, type StoppedGroup } from './backup/stopped-group.js';
 export { type Census, type SealedValues, takeCensus, valuesUnder } from './census/census.js';
-export { keyReferences, type KeyReferences } from './census/references.js';
 export { Packing, type PackingParts } from './compression/packing.js';
 export { CipherRegistry } from './envelope/cipher-registry.js';
 export {

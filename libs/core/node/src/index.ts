@@ -13,6 +13,7 @@ export { AddressBook } from './consensus/address-book.js';
 export { ConsensusGroup } from './consensus/consensus-group.js';
 export type { CompactionLimits, ConsensusOptions } from './consensus/consensus-options.js';
 export { GroupReceiver, type QuestionHandler } from './consensus/group-receiver.js';
+export { type KeyReferencesParts, referencesHere } from './consensus/key-references.js';
 export { type GroupHouse, openGroup } from './consensus/open-group.js';
 export type {
   GroupSnapshots,

@@ -2,6 +2,7 @@ import {
   CaissonError,
   type Consistency,
   type GroupStatus,
+  type KeyReferences,
   type LogEntry,
   type MaintenanceSlice,
   type Proposed,
@@ -12,7 +13,7 @@ import {
   toCaissonError,
 } from '@caisson/contracts';
 import { fullNodeId } from '@caisson/formats';
-import { abortError, genesisPayload, untilAborted } from '@caisson/node';
+import { abortError, genesisPayload, referencesHere, untilAborted } from '@caisson/node';
 import { GroupMachinery, type GroupParts } from './group-machinery.js';
 
 /** One group that needs nobody's agreement: what is durable in its log is committed. */
@@ -95,6 +96,19 @@ export class SingleGroup implements ReplicatedGroup {
 
   /** Refuses new proposals and waits for those in flight, or until the signal aborts. */
   async drain(signal?: AbortSignal): Promise<void> {
+  /** See `ReplicationEngine.scrub`. */
+  scrub(order: ScrubOrder): ScrubState {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) throw refusal;
+    return this.#machinery.scrubs.stateOf(order);
+  }
+
+  keyReferences(keyId: number, signal?: AbortSignal): Promise<KeyReferences> {
+    const { id: group, encryption, log } = this.#parts;
+    const catchUp = (limit: AbortSignal | undefined) => this.readBarrier('linearizable', limit);
+    return referencesHere({ group, encryption, log, catchUp }, keyId, signal);
+  }
+
     this.#draining = true;
     const { lane, loop } = this.#machinery;
     const finished = lane.idle().then(() => loop.idle());

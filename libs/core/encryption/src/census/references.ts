@@ -1,69 +1,61 @@
-import type { Clock } from '@caisson/contracts';
-import type { KeyPurpose } from '@caisson/formats';
+import type { KeyReferences } from '@caisson/contracts';
 import type { GroupSession } from '../node/group-session.js';
+import type { NodeKeys } from '../node/node-keys.js';
 import { decodeRewriteCursor, REWRITE_CURSOR_KEY } from '../rewrite/rewrite-cursor.js';
 import { readAppliedIndex } from '../state/read-state.js';
-import { takeCensus, valuesUnder } from './census.js';
+import { countUnder, type Turns } from './values-under.js';
 
-/**
- * What this node has under one key in one group. For a retirement every member must answer, at the key state
- * of the leader: a member that is behind seals under the keys of its own state.
- */
-export interface KeyReferences {
-  readonly group: number;
-  readonly keyId: number;
-  readonly purpose: KeyPurpose | undefined;
-  /** As applied here; absent for a key this group never had. */
-  readonly state: 'active' | 'retiring' | 'suspended' | 'retired' | undefined;
-  /** Index of the last key entry that is applied here. */
-  readonly stateIndex: number;
-  /** As of which entry values were counted. */
-  readonly applied: number;
-  /** Versions and intents under the key. */
-  readonly values: number;
-  /** Values of which nobody can tell the key. */
-  readonly unreadable: number;
-  /**
-   * Snapshots of this node above this index hold no value under the key; absent where rewriting to the active
-   * key has not come to its end.
-   */
-  readonly cleanAfter?: number;
-  /**
-   * No log entry above this index is under the key, as far as this node has sealed and applied; 0 for a
-   * storage key. The log must begin at or above it.
-   */
-  readonly lastUse: number;
+export interface ReferencesParts {
+  readonly session: GroupSession;
+  readonly keys: Pick<NodeKeys, 'book' | 'keystore'>;
+  readonly clock: Turns;
 }
 
+const NOTHING = Object.freeze({ values: 0, intents: 0, unreadable: 0, isCursorTarget: false, leases: [] });
+
+/** What this node has under one key in one group, but for how far its log reaches back. */
 export async function keyReferences(
-  session: GroupSession,
+  { session, keys, clock }: ReferencesParts,
   keyId: number,
-  clock: Pick<Clock, 'turn'>,
   signal?: AbortSignal,
-): Promise<KeyReferences> {
-  const { keys } = session.state.current;
-  const record = keys.keys.find((key) => key.keyId === keyId);
-  const state = record?.state ?? (keys.retiredIds.includes(keyId) ? 'retired' : undefined);
-  const key = { group: session.id, keyId, purpose: record?.purpose, state, stateIndex: keys.stateIndex };
-  const lastUse = record?.purpose === 'storage' ? 0 : session.lastUse(keyId);
-  if (record?.purpose === 'raft') {
-    return { ...key, applied: await readAppliedIndex(session.store), values: 0, unreadable: 0, lastUse };
+): Promise<Omit<KeyReferences, 'logStart'>> {
+  const { current } = session.state;
+  const record = current.keys.keys.find((key) => key.keyId === keyId);
+  const recorded = keys.book.content?.keys.get(keyId);
+  const purpose = record?.purpose ?? recorded?.purpose;
+  const isHeld = recorded !== undefined || keys.keystore.get(keyId) !== undefined;
+  const isRetired = current.keys.retiredIds.includes(keyId);
+  const said = {
+    purpose,
+    state: record?.state ?? (isRetired ? 'retired' : 'unknown'),
+    stateIndex: current.keys.stateIndex,
+    isHeld,
+    lastUse: purpose === 'storage' ? 0 : session.lastUse(keyId),
+  } as const;
+  // Of a key whose bytes are gone nothing can be left that opens, and no value is ever under a Raft DEK.
+  if (purpose === 'raft' || (isRetired && !isHeld)) {
+    return { ...NOTHING, ...said, applied: await readAppliedIndex(session.store) };
   }
-  const census = await takeCensus(session, clock, signal);
-  const cleanAfter = keyId === keys.activeStorage ? undefined : await finishedAt(session, keys.activeStorage);
-  return {
-    ...key,
-    applied: census.applied,
-    values: valuesUnder(census, keyId),
-    unreadable: census.unreadable,
-    ...(cleanAfter !== undefined && { cleanAfter }),
-    lastUse,
-  };
+  return { ...said, ...(await counted(session, keyId, clock, signal)) };
 }
 
-/** With the key active that everything was rewritten to, no other one has been active since. */
-async function finishedAt(session: GroupSession, activeStorage: number): Promise<number | undefined> {
+async function counted(session: GroupSession, keyId: number, clock: Turns, signal: AbortSignal | undefined) {
+  // Before the leases: nothing is sealed under the key any more, so that what is read from a later moment holds
+  // nothing that is not counted here.
+  const view = session.storedView();
+  try {
+    const leases = await session.leases.under(keyId, clock, signal);
+    const applied = await readAppliedIndex(view);
+    const counts = await countUnder({ view, clock }, keyId, signal);
+    return { ...counts, applied, leases, isCursorTarget: await isCursorTarget(session, keyId) };
+  } finally {
+    await view.close();
+  }
+}
+
+/** A row of a run that did not come to its end. */
+async function isCursorTarget(session: GroupSession, keyId: number): Promise<boolean> {
   const row = await session.stored(REWRITE_CURSOR_KEY);
   const cursor = row === undefined ? undefined : decodeRewriteCursor(row);
-  return cursor?.target.keyId === activeStorage ? cursor.finishedAt : undefined;
+  return cursor !== undefined && cursor.finishedAt === undefined && cursor.target.keyId === keyId;
 }

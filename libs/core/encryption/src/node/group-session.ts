@@ -3,6 +3,7 @@ import {
   type Candidate,
   type GroupEncryption,
   type GroupEncryptionStatus,
+  type KeyReferences,
   type OpenedProposal,
   type Pair,
   type ProposalSlot,
@@ -13,6 +14,8 @@ import {
   type UntrustedStore,
 } from '@caisson/contracts';
 import { Candidates } from '../candidate/candidates.js';
+import { keyReferences } from '../census/references.js';
+import { StateLeases } from '../census/state-leases.js';
 import { PlainStore } from '../door/plain-store.js';
 import { ProposalDoor } from '../door/proposal-door.js';
 import { ValueDoor } from '../door/value-door.js';
@@ -55,6 +58,8 @@ export class GroupSession implements GroupEncryption {
   readonly readers: ReadableStore;
   readonly state: LiveState;
   readonly registry: WriterRegistry | undefined;
+  /** States of the group that are read or received right now. */
+  readonly leases = new StateLeases();
   /** Keeps users out for as long as a cutover takes. */
   readonly hold = new ProposalHold();
   readonly #parts: GroupSessionParts;
@@ -134,6 +139,11 @@ export class GroupSession implements GroupEncryption {
 
   registeredEpoch(member: bigint): Promise<number | undefined> {
     return this.#candidates.registeredEpoch(member);
+  }
+
+  keyReferences(keyId: number, signal?: AbortSignal): Promise<Omit<KeyReferences, 'logStart'>> {
+    const { keys, node } = this.#parts;
+    return keyReferences({ session: this, keys, clock: node.parts.clock }, keyId, signal);
   }
 
   /** Whether both envelopes are in force. */

@@ -13,6 +13,7 @@ export interface GroupViewParts {
   readonly hashes: Hashes;
   readonly keystore: Keystore;
   readonly clusterId: Uint8Array;
+  onClosed?(): void;
 }
 
 /** One moment of a group's store below its door. */
@@ -42,6 +43,7 @@ export class GroupView implements StoredView {
   }
 
   close(): Promise<void> {
+    this.#parts.onClosed?.();
     return this.#parts.view.close();
   }
 }

@@ -15,11 +15,14 @@ export class NodeStates implements StoredStates {
     this.#node = node;
   }
 
-  view(group: number): StoredView {
+  view(group: number, purpose?: 'snapshot' | 'backup'): StoredView {
     const { parts, keys } = this.#node;
+    const session = this.#node.session(group);
+    const view = session.storedView();
     return new GroupView({
       group,
-      view: this.#node.session(group).storedView(),
+      view,
+      ...(purpose && { onClosed: session.leases.begin(purpose, view) }),
       hashes: parts.hashes,
       keystore: keys.keystore,
       clusterId: parts.directory.identity.clusterId,
@@ -29,7 +32,8 @@ export class NodeStates implements StoredStates {
   async receive(group: number): Promise<IncomingState> {
     const sides = this.#sides(group);
     const session = this.#node.session(group);
-    return new SideState({ node: this.#node, session, sides, store: await sides.openIncoming() });
+    const store = await sides.openIncoming();
+    return new SideState({ node: this.#node, session, sides, store, onOver: session.leases.begin('incoming') });
   }
 
   async finish(group: number, signal?: AbortSignal): Promise<void> {

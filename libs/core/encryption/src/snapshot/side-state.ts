@@ -12,6 +12,8 @@ export interface SideStateParts {
   readonly session: GroupSession;
   readonly sides: SideStores;
   readonly store: UntrustedStore;
+  /** It is adopted, or gone. */
+  onOver?(): void;
 }
 
 /** A state on its way in, in a store beside the one in use. */
@@ -68,6 +70,7 @@ export class SideState implements IncomingState {
       await sides.place();
       return node.parts.stores.open(sides.inUse);
     });
+    this.#parts.onOver?.();
   }
 
   async discard(): Promise<void> {
@@ -77,5 +80,6 @@ export class SideState implements IncomingState {
     this.#judged?.keystore.erase();
     await store.close();
     await sides.clear();
+    this.#parts.onOver?.();
   }
 }
