@@ -1,7 +1,5 @@
 import type { ApplyOutcome } from './applier.js';
 import type { ProposalSource } from './encryption-layer.js';
-import type { CaissonError } from './errors/caisson-error.js';
-import type { KeyReferences } from './key-references.js';
 import type { StoreBatch } from './ordered-store.js';
 import type { ReadableStore } from './store.js';
 import { slot } from './token.js';

@@ -96,19 +96,6 @@ export class SingleGroup implements ReplicatedGroup {
 
   /** Refuses new proposals and waits for those in flight, or until the signal aborts. */
   async drain(signal?: AbortSignal): Promise<void> {
-  /** See `ReplicationEngine.scrub`. */
-  scrub(order: ScrubOrder): ScrubState {
-    const refusal = this.#refusal();
-    if (refusal !== undefined) throw refusal;
-    return this.#machinery.scrubs.stateOf(order);
-  }
-
-  keyReferences(keyId: number, signal?: AbortSignal): Promise<KeyReferences> {
-    const { id: group, encryption, log } = this.#parts;
-    const catchUp = (limit: AbortSignal | undefined) => this.readBarrier('linearizable', limit);
-    return referencesHere({ group, encryption, log, catchUp }, keyId, signal);
-  }
-
     this.#draining = true;
     const { lane, loop } = this.#machinery;
     const finished = lane.idle().then(() => loop.idle());

@@ -26,10 +26,10 @@ import type { SwitchedStore } from '../snapshot/switched-store.js';
 import { GroupKeys, ReadableKeys } from '../keys/readable-keys.js';
 import { isBootstrapped, type LiveState } from '../state/group-state.js';
 import { readAppliedIndex, readGroupState } from '../state/read-state.js';
+import { usedUp } from '../usage/budget.js';
 import type { WriterRegistry } from '../writers/writer-registry.js';
 import type { NodeEncryption } from './node-encryption.js';
 import type { NodeKeys } from './node-keys.js';
-import { usedUp } from '../usage/budget.js';
 
 export interface GroupSessionParts {
   readonly id: number;
@@ -75,12 +75,12 @@ export class GroupSession implements GroupEncryption {
     this.registry = parts.registry;
     this.#parts = parts;
     this.#candidates = new Candidates(parts.node, this);
+    if (parts.node.enabled) parts.keys.seals.adoptClaims(state.current);
     const sealing = (keyId: number) => parts.keys.seals.sealing(keyId);
     const keyState = () => state.current.keys;
     const keys = new GroupKeys(parts.keys.keystore, keyState);
     this.#proposals = new ProposalDoor({ group: id, suites, keys, state, applied, sealing });
     const shared = { suites, state: keyState, sealing, onFailure };
-    if (parts.node.enabled) parts.keys.seals.adoptClaims(state.current);
     this.#door = new ValueDoor({ ...shared, keys });
     const behind = { below, durable: parts.durable, watch: this.#proposals };
     this.store = new PlainStore({ ...behind, door: this.#door });
@@ -122,7 +122,7 @@ export class GroupSession implements GroupEncryption {
     if (isBornEncrypted && !this.isEncrypted)
       return new CaissonError('ENCRYPTION_NOT_BOOTSTRAPPED', { group: id });
     if (!this.isRegistered) return new CaissonError('WRITER_NOT_REGISTERED', { group: id });
-    return this.hold.reason;
+    return this.hold.reason ?? usedUp(this.state.current, keys.limits, id);
   }
 
   challenge(candidate: bigint, signal?: AbortSignal): Promise<Uint8Array> {
@@ -223,6 +223,7 @@ export class GroupSession implements GroupEncryption {
     this.#replacements++;
     const applied = await readAppliedIndex(below);
     this.state.current = await readGroupState(below, this.registry, keys.seals.fullNodeId);
+    keys.seals.adoptClaims(this.state.current);
     this.#proposals.forget(applied);
   }
 
@@ -231,4 +232,3 @@ export class GroupSession implements GroupEncryption {
     await this.#parts.below.close();
   }
 }
-    keys.seals.adoptClaims(this.state.current);

@@ -21,9 +21,9 @@ import { drainingError, GroupCondition } from './group-condition.js';
 import { GroupEnding } from './group-ending.js';
 import { GroupMachinery } from './group-machinery.js';
 import type { GroupParts } from './group-parts.js';
+import { referencesHere } from './key-references.js';
 import type { AppliedState, LogCache } from './log-cache.js';
 import { memberStatuses } from './member-progress.js';
-import { referencesHere } from './key-references.js';
 import { MembershipOrders } from './membership-orders.js';
 import { PeerSide } from './peer-side.js';
 
@@ -133,14 +133,14 @@ export class ConsensusGroup implements ReplicatedGroup {
     };
   }
 
-  health(): HealthReport {
-    return this.#condition.health();
   keyReferences(keyId: number, signal?: AbortSignal): Promise<KeyReferences> {
     const { id: group, encryption, log } = this.#parts;
     const catchUp = (limit: AbortSignal | undefined) => this.readBarrier('linearizable', limit);
     return referencesHere({ group, encryption, log, catchUp }, keyId, signal);
   }
 
+  health(): HealthReport {
+    return this.#condition.health();
   }
 
   /** What a member that needs a snapshot would be sent; undefined where none can be. */

@@ -11,8 +11,8 @@ import {
   decodeProposalQuestion,
   decodeRaftMessage,
   encodeIntroductionAnswer,
-  encodeProposalAnswer,
   encodeKeyReferences,
+  encodeProposalAnswer,
   QUESTION,
   questionKind,
 } from '@caisson/formats';
@@ -62,8 +62,6 @@ export class GroupReceiver implements RaftReceiver {
     if (kind === QUESTION.introduction) return this.#meet(from, question);
     const handler = kind === undefined ? undefined : this.#parts.questions?.get(kind);
     if (handler === undefined) throw new CaissonError('UNIMPLEMENTED', { question: kind ?? 'empty' });
-    if (kind === QUESTION.keyReferences) return this.#keyReferences(from, question, signal);
-    if (kind === QUESTION.scrub) return this.#scrub(from, question);
     return handler(from, question, signal);
   }
 
@@ -94,23 +92,6 @@ export class GroupReceiver implements RaftReceiver {
 
   /** Proposes for a peer, as leader only: a proposal is passed on once, not around. */
   async #propose(from: bigint, question: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-  #scrub(from: bigint, question: Uint8Array): Uint8Array {
-    const { group: id, ...order } = decodeScrubQuestion(question);
-    const group = this.#parts.groupOf(id);
-    if (group === undefined) throw notOpen(id);
-    group.peers.requireMember(from);
-    return encodeScrubAnswer(group.scrub(order));
-  }
-
-  /** Reads everything that is stored: only members may ask for so much. */
-  async #keyReferences(from: bigint, question: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    const { group: id, keyId } = decodeKeyReferencesQuestion(question);
-    const group = this.#parts.groupOf(id);
-    if (group === undefined) throw notOpen(id);
-    group.peers.requireMember(from);
-    return encodeKeyReferences(await group.keyReferences(keyId, signal));
-  }
-
     const { group: id, payload } = decodeProposalQuestion(question);
     const group = this.#parts.groupOf(id);
     if (group === undefined) throw notOpen(id);
