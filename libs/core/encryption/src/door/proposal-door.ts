@@ -105,13 +105,26 @@ export class ProposalDoor implements BatchWatch {
     this.#lastUses.set(keyId, index);
   }
 
-  #openClear(at: Place, { proposalId, body }: Proposal): OpenedProposal {
+  #openClear(at: Place, proposal: Proposal): OpenedProposal {
+    const { proposalId, body } = proposal;
     if (at.index <= raftCutover(this.#parts.state.current))
       return { kind: 'payload', proposalId, payload: body };
     const { progress } = this.#parts.state.current;
     const isSealedSeen = this.#firstSealedIndex !== undefined || progress?.sealedSeen !== false;
     if (at.term !== progress?.term || isSealedSeen) throw this.#halt(at, 'a clear entry above the cutover');
+    if (this.#wasSealed(at, proposal)) throw this.#halt(at, 'a sealed entry that says it is clear');
     return { kind: 'refused', proposalId, error: this.#cutoverInProgress(at) };
+  }
+
+  /** No clear payload opens: whoever made this one had the key, and somebody else changed its kind. */
+  #wasSealed(at: Place, { proposalId, body }: Proposal): boolean {
+    const { group, keys, suites } = this.#parts;
+    try {
+      return suites.reader(body).openPayload(keys, { group, ...at, proposalId }, body) !== undefined;
+    } catch (error) {
+      if (isCaissonError(error)) return false;
+      throw error;
+    }
   }
 
   #openSealed(at: Place, { proposalId, body }: Proposal): OpenedProposal {
