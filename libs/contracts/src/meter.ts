@@ -14,6 +14,12 @@ export interface Histogram {
   record(value: number, labels?: Labels): void;
 }
 
+/** One number of a gauge with labels. */
+export interface Sample {
+  readonly labels: Labels;
+  readonly value: number;
+}
+
 export interface Instrument {
   /** snake_case with the unit last and `_total` for counters; the provider adds the prefix `caisson_`. */
   readonly name: string;
@@ -29,8 +35,11 @@ export interface Instrument {
  */
 export interface Meter {
   counter(instrument: Instrument): Counter;
-  /** `observe`, where given, is called at each scrape instead of `set`. */
-  gauge(instrument: Instrument, observe?: () => number): Gauge;
+  /**
+   * `observe`, where given, is called at each scrape instead of `set`. With labels it answers all samples there
+   * are: what it leaves out is gone.
+   */
+  gauge(instrument: Instrument, observe?: () => number | readonly Sample[]): Gauge;
   histogram(instrument: Instrument & { readonly buckets: readonly number[] }): Histogram;
 }
 

@@ -20,6 +20,11 @@ describe('PromMeter', () => {
     const meter = new PromMeter();
     let size = 3;
     meter.gauge({ name: 'size_bytes', help: 'Size.' }, () => size);
+    let samples = [{ labels: { key: 'a' }, value: 3 }];
+    meter.gauge({ name: 'parts', help: 'Parts.', labels: ['key'] }, () => samples);
+    expect(await meter.exposition()).toContain('caisson_parts{key="a"} 3');
+    samples = [{ labels: { key: 'b' }, value: 4 }];
+    expect(await meter.exposition()).not.toContain('key="a"');
     meter.gauge({ name: 'broken', help: 'Broken.' }, () => {
       throw new TypeError('broken');
     });

@@ -1,5 +1,5 @@
 import { invariant } from '@caisson/base';
-import type { Counter, Gauge, Histogram, Instrument, Meter } from '@caisson/contracts';
+import type { Counter, Gauge, Histogram, Instrument, Meter, Sample } from '@caisson/contracts';
 import {
   collectDefaultMetrics,
   Counter as PromCounter,
@@ -30,7 +30,7 @@ export class PromMeter implements Meter {
     });
   }
 
-  gauge(instrument: Instrument, observe?: () => number): Gauge {
+  gauge(instrument: Instrument, observe?: () => number | readonly Sample[]): Gauge {
     return this.#once('gauge', instrument, () => {
       const options = this.#options(instrument);
       const gauge = new PromGauge(
@@ -101,10 +101,13 @@ export class PromMeter implements Meter {
 }
 
 /** An observation that fails leaves the gauge as it was: a scrape must not fail for one of its numbers. */
-function observing(observe: () => number): (this: PromGauge) => void {
+function observing(observe: () => number | readonly Sample[]): (this: PromGauge) => void {
   return function collect(this: PromGauge): void {
     try {
-      this.set(observe());
+      const seen = observe();
+      if (typeof seen === 'number') return this.set(seen);
+      this.reset();
+      for (const { labels, value } of seen) this.set(labels, value);
     } catch {
       return;
     }

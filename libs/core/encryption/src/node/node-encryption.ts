@@ -156,5 +156,7 @@ function countFailures(meter: Meter | undefined): (reason: string) => void {
     help: 'Values and payloads that did not open, by error code.',
     labels: ['reason'],
   });
+  // There to be watched before the first failure.
+  counter?.add(0, { reason: 'ENCRYPTED_READ_INTEGRITY' });
   return (reason) => counter?.add(1, { reason });
 }
