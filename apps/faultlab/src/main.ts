@@ -1,4 +1,6 @@
 import { Command, CommanderError } from 'commander';
+import { chaosCommand } from './commands/chaos.js';
+import { doctorCommand } from './commands/doctor.js';
 import { mutantsCommand } from './commands/mutants.js';
 import { UsageError } from './commands/plan-file.js';
 import { replayCommand } from './commands/replay.js';
@@ -15,6 +17,8 @@ const program = new Command('faultlab')
   .addCommand(replayCommand())
   .addCommand(shrinkCommand())
   .addCommand(mutantsCommand())
+  .addCommand(chaosCommand())
+  .addCommand(doctorCommand())
   .addCommand(reportCommand())
   .addHelpText('after', `\nExit codes: ${CODES.join(', ')}`);
 

@@ -1,5 +1,6 @@
-import { createServer } from 'node:net';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Certificates } from '../certificates.js';
@@ -113,15 +114,28 @@ function merged(document: Sections, changes: Sections): Sections {
   return { ...document, ...Object.fromEntries(sections) };
 }
 
-/** Ports that were free a moment ago. */
+/**
+ * Ports that were free a moment ago, on every address of this machine, and that no outgoing connection is given
+ * while their node is away: they lie below the range that the system hands out by itself.
+ */
 export async function freePorts(host: string): Promise<NodePorts> {
-  const servers = [createServer(), createServer()];
-  const addresses: string[] = [];
-  for (const server of servers) {
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    addresses.push(`${host}:${(server.address() as { port: number }).port}`);
+  const [client, peer] = [await freePort(), await freePort()];
+  return { client: `${host}:${client}`, peer: `${host}:${peer}` };
+}
+
+const LOWEST_PORT = 18_000;
+const HIGHEST_PORT = 32_000;
+
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '0.0.0.0', () => resolve(true));
+    });
+    if (!isFree) continue;
+    await once(server.close(), 'close');
+    return port;
   }
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return { client: addresses[0]!, peer: addresses[1]! };
 }

@@ -1,0 +1,71 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Deed } from './actions.js';
+import type { Member, Stage } from './stage.js';
+
+/** Orders about members, given while clients go on. */
+export const onMembers: Readonly<Record<string, Deed>> = {
+  M1: {
+    about: 'a new member joins, becomes a voter, and is removed',
+    needs: 'loopback',
+    run: async (stage) => {
+      const guest = await stage.invite();
+      await stage.playground.ops(stage.besides(guest), 'promote', guest.node.name);
+      await stage.dismiss(guest);
+    },
+  },
+  M6: {
+    about: 'the lead goes to another member',
+    needs: 'loopback',
+    run: async (stage, member) => {
+      await stage.playground.ops(stage.besides(), 'transfer', member.node.name);
+    },
+  },
+};
+
+/** Orders about keys and copies, given while clients go on. */
+export const onKeys: Readonly<Record<string, Deed>> = {
+  O2: {
+    about: 'both data keys are rotated',
+    needs: 'loopback',
+    run: async (stage) => {
+      for (const purpose of ['storage', 'raft'])
+        await orderLeader(stage, 'encryption', 'rotate-dek', '--purpose', purpose);
+    },
+  },
+  O3: {
+    about: 'the data keys are wrapped anew',
+    needs: 'loopback',
+    run: (stage) => orderLeader(stage, 'encryption', 'rewrap-deks'),
+  },
+  O4: {
+    about: 'a node seals its old values anew',
+    needs: 'loopback',
+    run: (stage, { node }) => succeed(stage, node, 'encryption', 'rewrite'),
+  },
+  O7: {
+    about: 'a backup is taken and verified',
+    needs: 'loopback',
+    run: async (stage, { folder, node }) => {
+      const file = join(folder, 'chaos.backup');
+      await succeed(stage, node, 'backup', 'create', file);
+      await rm(file, { force: true, recursive: true });
+    },
+  },
+};
+
+async function orderLeader(stage: Stage, ...words: readonly string[]): Promise<void> {
+  const name = await stage.playground.leaderBy(stage.besides());
+  const leader = stage.members.find(({ node }) => node.name === name)?.node ?? stage.besides();
+  await succeed(stage, leader, ...words);
+}
+
+async function succeed(stage: Stage, node: Member['node'], ...words: readonly string[]): Promise<void> {
+  const { exitCode, stderr, stdout } = await stage.playground.run(node, ...words);
+  if (exitCode !== 0) throw new OrderRefused(`${words.join(' ')}: ${stderr.trim() || stdout.trim()}`);
+}
+
+/** An order that was not carried out. Told in the journal; no fault of the store by itself. */
+export class OrderRefused extends Error {
+  override readonly name = 'OrderRefused';
+}
