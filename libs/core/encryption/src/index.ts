@@ -45,13 +45,14 @@ export type { EncryptionConfig, NodeEncryptionParts } from './node/encryption-co
 export { GroupSession } from './node/group-session.js';
 export { NodeEncryption } from './node/node-encryption.js';
 export { RetiredKeys, type RetiredKeysParts } from './rewrite/retired-keys.js';
+export { decodeRewriteCursor, encodeRewriteCursor, type RewriteCursor } from './rewrite/rewrite-cursor.js';
 export { Rewrite, type RewriteOptions, type RewriteParts } from './rewrite/rewrite.js';
-export { StandingRotations, type StandingRotationsParts } from './lifecycle/standing-rotations.js';
 export type { RewriteState, RewriteStatus } from './rewrite/rewrite-status.js';
+export { StandingRotations, type StandingRotationsParts } from './lifecycle/standing-rotations.js';
 export { NodeStates } from './snapshot/node-states.js';
+export { encryptionServices } from './services.js';
 export { USAGE_LIMITS, type UsageLimits } from './usage/usage-limits.js';
 export { UsageReports, type UsageReportsParts } from './usage/usage-reports.js';
-export { encryptionServices } from './services.js';
 export {
   type InspectedEntry,
   type InspectedValue,

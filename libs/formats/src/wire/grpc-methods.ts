@@ -1,3 +1,5 @@
+import { CaissonError } from '@caisson/contracts';
+
 /** A message type as the generator describes it. */
 interface MessageType {
   encode(message: never): { finish(): Uint8Array };
@@ -55,11 +57,20 @@ export function grpcMethods<const Service extends ServiceDescription, Bytes exte
         requestStream,
         responseStream,
         requestSerialize: (message: never) => wrap(requestType.encode(message).finish()),
-        requestDeserialize: (bytes: Uint8Array) => requestType.decode(bytes),
+        requestDeserialize: (bytes: Uint8Array) => decoded(requestType, bytes),
         responseSerialize: (message: never) => wrap(responseType.encode(message).finish()),
-        responseDeserialize: (bytes: Uint8Array) => responseType.decode(bytes),
+        responseDeserialize: (bytes: Uint8Array) => decoded(responseType, bytes),
       },
     ] as const;
   });
   return Object.fromEntries(methods) as unknown as GrpcMethods<Service, Bytes>;
+}
+
+/** The generated code throws whatever its reader does. */
+function decoded(type: MessageType, bytes: Uint8Array): unknown {
+  try {
+    return type.decode(bytes);
+  } catch (cause) {
+    throw new CaissonError('MESSAGE_MALFORMED', { problem: 'is no such message' }, { cause });
+  }
 }

@@ -37,6 +37,8 @@ export const STATE_KEY = Buffer.from([0]);
 export const STATE_BYTES = 93;
 const FORMAT = 1;
 const CRC_AT = 89;
+/** Sequence, start, last, hard state and leftover. */
+const INDEXES_AT = [1, 13, 21, 33, 45, 61, 73, 81];
 
 export function encodeState(state: LogState): Buffer {
   const { start, hardState, leftover } = state;
@@ -63,6 +65,7 @@ export function encodeState(state: LogState): Buffer {
 export function decodeState(row: Buffer): LogState | undefined {
   if (row.length !== STATE_BYTES || row[0] !== FORMAT) return undefined;
   if (row.readUInt32BE(CRC_AT) !== crc32c(row.subarray(0, CRC_AT))) return undefined;
+  if (INDEXES_AT.some((at) => !Number.isSafeInteger(indexAt(row, at)))) return undefined;
   return {
     sequence: indexAt(row, 1),
     generation: row.readUInt32BE(9),
