@@ -4,6 +4,7 @@ import type { Rule } from './rule.js';
 import { bannedWords } from './rules/banned-words.js';
 import { budgets } from './rules/budgets.js';
 import { discretion, portableLockfile } from './rules/discretion.js';
+import { productionClosure } from './rules/closure.js';
 import { containerInKernel, oneDoorToTheStore } from './rules/doors.js';
 import { realErrorCodes } from './rules/error-codes.js';
 import { invariants } from './rules/invariants.js';
@@ -34,6 +35,7 @@ export const HOUSE_RULES: readonly Rule[] = [
   executableStubs,
   links,
   discretion,
+  productionClosure,
   pinnedVersions,
   reasonedDependencies,
   portableLockfile,
