@@ -9,6 +9,8 @@ export type DekPurpose = 'storage' | 'raft';
 export interface GroupKeys extends GroupEncryptionStatus {
   readonly activeStorageKey: number;
   readonly activeRaftKey: number;
+  /** Above it nothing clear is genuine; absent before sealed mode. */
+  readonly sealedModeIndex?: number;
   readonly leads: boolean;
   /** Name of the leading node, when known. */
   readonly leader?: string;
@@ -50,6 +52,8 @@ export interface KeyProgress {
     /** Users' writes are held back for the length of one entry. */
     | 'holding'
     | 'enabling'
+    /** From here on nothing clear is genuine. */
+    | 'sealing'
     /** What was ordered is in force in this group. */
     | 'done';
   /** Members that proved themselves, once they were asked. */
@@ -139,6 +143,12 @@ export interface KeyLifecycleService {
    * let in again however the order ends.
    */
   enableRaftEnvelope(order: KeyOrder, context: CallContext): AsyncIterable<KeyProgress>;
+  /**
+   * From here on a clear value, a clear tombstone or a clear entry is an integrity failure: deletes are sealed
+   * like values, and whoever writes to a disk cannot make a value look deleted. One way, and after both
+   * envelopes (`ENVELOPE_ORDER`). What was deleted before stays as it is until it is rewritten.
+   */
+  sealMode(order: KeyOrder, context: CallContext): AsyncIterable<KeyProgress>;
   /**
    * Seals under the active key, in the background, whatever this node stores clear or under an older one. Of
    * this node alone: every replica does it for itself. Goes on by itself after a restart. `ENVELOPE_ORDER`

@@ -92,7 +92,7 @@ const lifecycle: fc.Arbitrary<formats.LifecycleEntry> = fc.oneof(
   wire2(['sealModeOn'], fc.constant([])),
 );
 
-const state: fc.Arbitrary<formats.KeyState> = fc.record({
+const stateBefore = fc.record({
   stateIndex: index,
   activeStorage: u32,
   activeRaft: u32,
@@ -101,12 +101,18 @@ const state: fc.Arbitrary<formats.KeyState> = fc.record({
   storageCutoverTs: u64,
   raftEnvelopeActive: fc.boolean(),
   raftCutoverIndex: index,
-  sealedModeIndex: index,
   keys: fc.tuple(ascendingKeys, keyState).map(([keys, at]) => keys.map((key) => ({ ...key, state: at }))),
   retiredIds: fc.uniqueArray(u32, { maxLength: 4 }).map((ids) => ids.sort((a, b) => a - b)),
   macKeyId: u32,
   mac: exactly(32),
 });
+const sealedMode = fc.oneof(
+  fc.constant({ sealedModeIndex: 0, sealedModeTs: 0n }),
+  fc.record({ sealedModeIndex: index.filter((at) => at > 0), sealedModeTs: u64 }),
+);
+const state: fc.Arbitrary<formats.KeyState> = fc
+  .tuple(stateBefore, sealedMode)
+  .map(([before, sealed]) => ({ ...before, ...sealed }));
 
 const slot = fc.record({
   provider: fc.constantFrom('kek-file', 'kek-env', 'escrow-1'),

@@ -1,14 +1,5 @@
 import { type ByteReader, ByteWriter, concatBytes, DecodeFault, invariant } from '@caisson/base';
-import {
-  decodeAll,
-  expectByte,
-  fits,
-  fits64,
-  fitsBytes,
-  fitsIndex,
-  readCount,
-  readFlags,
-} from './decoding.js';
+import { decodeAll, fits, fits64, fitsBytes, fitsIndex, readCount, readFlags } from './decoding.js';
 import { readWrappedKey, WRAPPED_KEY_BYTES_MIN, type WrappedKey, writeWrappedKey } from './wrapped-key.js';
 
 /** A key as every replica knows it. */
@@ -40,6 +31,8 @@ export interface KeyState {
   readonly raftCutoverIndex: number;
   /** Index of the entry that turned sealed mode on. */
   readonly sealedModeIndex: number;
+  /** In sealed mode, no clear tombstone newer than this is genuine either. */
+  readonly sealedModeTs: bigint;
   /** Ascending ids. */
   readonly keys: readonly KeyRecord[];
   /** Ids that were retired, ascending: never used again. */
@@ -62,13 +55,16 @@ export const EMPTY_KEY_STATE: KeyState = Object.freeze({
   raftEnvelopeActive: false,
   raftCutoverIndex: 0,
   sealedModeIndex: 0,
+  sealedModeTs: 0n,
   keys: [],
   retiredIds: [],
   macKeyId: 0,
   mac: new Uint8Array(KEY_STATE_MAC_BYTES),
 });
 
+/** Without, and with, sealed mode: its timestamp is a field of the second alone. */
 const VERSION = 0x01;
+const VERSION_SEALED = 0x02;
 const FLAG_STORAGE = 0x01;
 const FLAG_RAFT = 0x02;
 const STATES: readonly KeyRecordState[] = ['active', 'retiring', 'suspended', 'retired'];
@@ -85,9 +81,11 @@ export function encodeKeyState(state: KeyState): Uint8Array {
 export function keyStateMacInput(state: Omit<KeyState, 'mac'>): Uint8Array {
   invariant('FMT-1', ascends(state.keys.map((key) => key.keyId)), 'key ids ascend');
   invariant('FMT-1', ascends(state.retiredIds), 'retired ids ascend');
+  const isSealed = state.sealedModeIndex !== 0;
+  invariant('FMT-1', isSealed || state.sealedModeTs === 0n, 'a sealing timestamp without sealed mode');
   const flags = (state.storageEnvelopeActive ? FLAG_STORAGE : 0) | (state.raftEnvelopeActive ? FLAG_RAFT : 0);
   const writer = new ByteWriter(512)
-    .u8(VERSION)
+    .u8(isSealed ? VERSION_SEALED : VERSION)
     .u8(flags)
     .index(fitsIndex(state.stateIndex, 'stateIndex'))
     .u32(fits(state.activeStorage, 32, 'activeStorage'))
@@ -95,8 +93,9 @@ export function keyStateMacInput(state: Omit<KeyState, 'mac'>): Uint8Array {
     .index(fitsIndex(state.storageCutoverIndex, 'storageCutoverIndex'))
     .u64(fits64(state.storageCutoverTs, 'storageCutoverTs'))
     .index(fitsIndex(state.raftCutoverIndex, 'raftCutoverIndex'))
-    .index(fitsIndex(state.sealedModeIndex, 'sealedModeIndex'))
-    .u32(state.keys.length);
+    .index(fitsIndex(state.sealedModeIndex, 'sealedModeIndex'));
+  if (isSealed) writer.u64(fits64(state.sealedModeTs, 'sealedModeTs'));
+  writer.u32(state.keys.length);
   for (const key of state.keys) {
     writer.u8(STATES.indexOf(key.state) + 1);
     writeWrappedKey(writer, key);
@@ -109,7 +108,8 @@ export function keyStateMacInput(state: Omit<KeyState, 'mac'>): Uint8Array {
 /** Checks the layout; whether the MAC is right is the caller's to verify before believing anything. */
 export function decodeKeyState(row: Uint8Array): KeyState {
   return decodeAll('CORRUPTION', row, (reader) => {
-    expectByte(reader, VERSION, 'version');
+    const version = reader.u8('version');
+    if (version !== VERSION && version !== VERSION_SEALED) throw new DecodeFault('version', `is ${version}`);
     const flags = readFlags(reader, FLAG_STORAGE | FLAG_RAFT, 'flags');
     return {
       stateIndex: reader.index('stateIndex'),
@@ -120,13 +120,19 @@ export function decodeKeyState(row: Uint8Array): KeyState {
       storageCutoverTs: reader.u64('storageCutoverTs'),
       raftEnvelopeActive: (flags & FLAG_RAFT) !== 0,
       raftCutoverIndex: reader.index('raftCutoverIndex'),
-      sealedModeIndex: reader.index('sealedModeIndex'),
+      ...readSealedMode(reader, version === VERSION_SEALED),
       keys: readKeys(reader),
       retiredIds: readRetiredIds(reader),
       macKeyId: reader.u32('macKeyId'),
       mac: reader.bytes(KEY_STATE_MAC_BYTES, 'mac'),
     };
   });
+}
+
+function readSealedMode(reader: ByteReader, isSealed: boolean) {
+  const sealedModeIndex = reader.index('sealedModeIndex');
+  if ((sealedModeIndex !== 0) !== isSealed) throw new DecodeFault('sealedModeIndex', 'and version disagree');
+  return { sealedModeIndex, sealedModeTs: isSealed ? reader.u64('sealedModeTs') : 0n };
 }
 
 function readKeys(reader: ByteReader): readonly KeyRecord[] {

@@ -54,6 +54,7 @@ const keyState: formats.KeyState = {
   raftEnvelopeActive: true,
   raftCutoverIndex: 16,
   sealedModeIndex: 0,
+  sealedModeTs: 0n,
   keys: [
     { ...key(7, 'storage', container), state: 'retiring' },
     { ...key(8, 'storage', C1), state: 'active' },
@@ -63,6 +64,8 @@ const keyState: formats.KeyState = {
   macKeyId: 8,
   mac,
 };
+
+const sealedState: formats.KeyState = { ...keyState, sealedModeIndex: 19, sealedModeTs: TS };
 
 const sidecar: formats.Sidecar = {
   clusterId,
@@ -228,6 +231,7 @@ const LAYOUTS: Readonly<Record<string, () => Uint8Array>> = {
   'lifecycle, wire 2, seal mode on': () => lifecycle('sealModeOn', []),
   'key state, MAC input': () => formats.keyStateMacInput(keyState),
   'key state, row': () => formats.encodeKeyState(keyState),
+  'key state in sealed mode, row': () => formats.encodeKeyState(sealedState),
   'frame of two requests': () =>
     formats.encodeRequests([
       { id: 1, op: formats.OP.get, deadlineMs: 500, body: ascii('ab') },
@@ -350,6 +354,7 @@ test('every frozen layout is compared', () => {
 test('frozen rows and entries decode to what they were made of', () => {
   const frozen = (name: string) => fromHex(FROZEN[name]!)!;
   expect(formats.decodeKeyState(frozen('key state, row'))).toEqual(keyState);
+  expect(formats.decodeKeyState(frozen('key state in sealed mode, row'))).toEqual(sealedState);
   expect(formats.decodeCommand(frozen('command: everything'))).toEqual(wholeCommand);
   expect(formats.parseSidecar(toUtf8(FROZEN['sidecar, file']!))).toEqual(sidecar);
 });

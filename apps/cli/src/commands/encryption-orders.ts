@@ -1,6 +1,6 @@
 import type { EncryptionClient, KeyOrderOptions, KeySteps } from '@caisson/client';
 import { isCaissonError } from '@caisson/contracts';
-import { Option, type Command } from 'commander';
+import { Argument, Option, type Command } from 'commander';
 import { addAction } from '../session/action.js';
 import { addConnectionOptions, withEncryption, type ConnectionOptions } from '../session/connection.js';
 import { KeyOrderProgress } from '../session/key-order-progress.js';
@@ -18,6 +18,8 @@ interface Order {
   readonly does: string;
   readonly more: string;
   readonly example: string;
+  /** A word that must follow the name, for an order that could be mistaken for a question. */
+  readonly word?: string;
   carryOut(client: EncryptionClient, options: OrderOptions, limits: KeyOrderOptions): KeySteps;
 }
 
@@ -52,6 +54,16 @@ const ORDERS: readonly Order[] = [
     example: '$ caisson encryption rewrap-deks && caisson kek verify',
     carryOut: (client, _, limits) => client.rewrap(limits),
   },
+  {
+    name: 'seal-mode',
+    word: 'on',
+    does: 'refuse whatever is clear from here on, deletes included; after both envelopes',
+    more:
+      `${ONE_WAY} A clear value, delete or log entry that is newer is an integrity failure on every\n` +
+      'node. Deletes from before are sealed by “encryption rewrite”.',
+    example: '$ caisson encryption seal-mode on --dry-run',
+    carryOut: (client, _, limits) => client.sealMode(limits),
+  },
 ];
 
 /** What changes keys. Every order may be given again after a failure or Ctrl-C. */
@@ -59,12 +71,13 @@ export function addEncryptionOrders(encryption: Command): void {
   for (const order of ORDERS) addOrder(encryption, order);
 }
 
-function addOrder(encryption: Command, { name, does, more, example, carryOut }: Order): void {
+function addOrder(encryption: Command, { name, word, does, more, example, carryOut }: Order): void {
   const command = encryption
     .command(name)
     .description(does)
     .option('--dry-run', 'ask every member and check everything, change nothing, say what would be done')
     .addHelpText('after', `\n${more}\nSafe to repeat: what is in force stays.\n\nExample:\n  ${example}`);
+  if (word !== undefined) command.addArgument(new Argument(`<${word}>`, 'said aloud').choices([word]));
   if (name === 'rotate-dek') command.addOption(purposeOption());
   addConnectionOptions(command, ORDER_TIMEOUT_MS);
   addAction<OrderOptions>(command, async ({ options, output, signal }) => {

@@ -11,12 +11,13 @@ export function printKeyStatus(output: Output, status: KeyLifecycleStatus): void
   output.out(`encryption ${written}; born ${birth}; as ${node} tells it\n`);
   printTable(
     output,
-    ['group', 'leader', 'values', 'log', 'storage key', 'raft key', 'may seal'],
+    ['group', 'leader', 'values', 'log', 'deletes', 'storage key', 'raft key', 'may seal'],
     groups.map((group) => [
       String(group.group),
       group.leader ?? '?',
       group.storageEnvelopeActive ? `sealed since ${group.storageEnvelopeCutoverIndex}` : 'CLEAR',
       group.raftEnvelopeCutoverIndex > 0 ? `sealed above ${group.raftEnvelopeCutoverIndex}` : 'CLEAR',
+      group.sealedModeIndex === undefined ? 'CLEAR' : `sealed above ${group.sealedModeIndex}`,
       keyOf(group.activeStorageKey),
       keyOf(group.activeRaftKey),
       group.registered ? 'yes' : 'not yet',

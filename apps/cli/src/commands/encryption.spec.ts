@@ -23,7 +23,7 @@ test('status shows what is sealed, the keys, and the next step of a cluster that
   const node = await start();
   const sealed = await caisson('encryption', 'status', '--address', node.address);
   expect(sealed.out).toMatch(/born clear; as n1 tells it/);
-  expect(sealed.out).toMatch(/│ 1 .*│ n1 .*│ sealed since 7 │ sealed above 11 │ 42 .*│ 43 /);
+  expect(sealed.out).toMatch(/│ 1 .*│ n1 .*│ sealed since 7 │ sealed above 11 │ CLEAR .*│ 42 .*│ 43 /);
   expect(sealed.out).toMatch(/│ 42 .*│ storage │ active │ 3 /);
   node.isSealed = false;
   const clear = await caisson('encryption', 'status', '--address', node.address);
@@ -63,6 +63,21 @@ test('a rotation that has to be sent twice names the same key to get away from',
   );
   expect(exitCode).toBe(0);
   expect(node.orders.map(([, request]) => (request as { from: number[] }).from)).toEqual([[43], [43]]);
+});
+
+test('sealed mode is ordered with its word said aloud, and shown afterwards', async () => {
+  const node = await start();
+  node.steps = [{ step: KEY_STEP.KEY_STEP_SEALING }, { step: KEY_STEP.KEY_STEP_DONE }];
+  const words = ['encryption', 'seal-mode', '--address', node.address];
+  for (const unsaid of [words, [...words, 'off']]) expect((await caisson(...unsaid)).exitCode).toBe(64);
+  expect(node.orders).toEqual([]);
+  const { notes, exitCode } = await caisson(...words, 'on');
+  expect(exitCode).toBe(0);
+  expect(notes).toMatch(/refusing whatever is clear[\s\S]*in force after/);
+  expect(node.orders).toMatchObject([['seal', { dryRun: false }]]);
+  node.sealedModeIndex = 30n;
+  const status = await caisson('encryption', 'status', '--address', node.address);
+  expect(status.out).toMatch(/sealed above 11 │ sealed above 30 │/);
 });
 
 test('an order goes on at the leader that a refusal names', async () => {

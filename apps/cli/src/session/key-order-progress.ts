@@ -8,6 +8,7 @@ const SAYS: Record<KeyProgress['step'], string> = {
   rewrapping: 'wrapping every key anew',
   holding: 'holding writes back until the log has turned',
   enabling: 'sealing from here on',
+  sealing: 'refusing whatever is clear from here on',
   done: 'in force',
 };
 

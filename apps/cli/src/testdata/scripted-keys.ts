@@ -20,6 +20,8 @@ export class ScriptedKeys {
   rewriting: string[] = [];
   /** Whether keys and cutovers are there. */
   isSealed = true;
+  /** 0 before sealed mode. */
+  sealedModeIndex = 0n;
   address = '';
   readonly #server = new Server();
 
@@ -32,6 +34,7 @@ export class ScriptedKeys {
       rewrap: order('rewrap'),
       enableStorageEnvelope: order('storage'),
       enableRaftEnvelope: order('raft'),
+      sealMode: order('seal'),
       rewrite: ({ request }: { request: encryptionProto.RewriteRequest }, answer: Answer) => {
         this.orders.push(['rewrite', request]);
         const state = this.rewriting.shift() ?? 'finished';
@@ -77,7 +80,7 @@ export class ScriptedKeys {
     return {
       node: 'n1',
       encryption: { ...node, keys: this.isSealed ? [key] : [], groups: [flags] },
-      groups: [{ group: 1n, ...active, leads: true, leader: 'n1' }],
+      groups: [{ group: 1n, ...active, leads: true, leader: 'n1', sealedModeIndex: this.sealedModeIndex }],
     };
   }
 

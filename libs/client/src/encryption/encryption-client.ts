@@ -82,6 +82,11 @@ export class EncryptionClient {
     return this.#order(METHODS.enableRaftEnvelope, { dryRun: options.dryRun ?? false }, options);
   }
 
+  /** One way. */
+  sealMode(options: KeyOrderOptions = {}): KeySteps {
+    return this.#order(METHODS.sealMode, { dryRun: options.dryRun ?? false }, options);
+  }
+
   /** On the first node that answers, and on no other. */
   async rewrite(
     { action, bytesPerSecond }: RewriteOrder,

@@ -23,6 +23,7 @@ const STEPS: ReadonlyMap<encryptionProto.KeyStep, KeyProgress['step']> = new Map
   [KeyStep.KEY_STEP_HOLDING, 'holding'],
   [KeyStep.KEY_STEP_ENABLING, 'enabling'],
   [KeyStep.KEY_STEP_DONE, 'done'],
+  [KeyStep.KEY_STEP_SEALING, 'sealing'],
 ]);
 const STATES = ['active', 'retiring', 'suspended', 'retired'] as const;
 const REWRITES = ['idle', 'counting', 'running', 'finished', 'stopped', 'failed'] as const;
@@ -103,7 +104,7 @@ export function toKeyProgress(message: encryptionProto.KeyProgress): KeyProgress
 }
 
 function toGroupKeys(
-  { group, activeStorageKey, activeRaftKey, leads, leader }: encryptionProto.GroupKeys,
+  { group, activeStorageKey, activeRaftKey, sealedModeIndex, leads, leader }: encryptionProto.GroupKeys,
   flags: readonly proto.GroupEncryption[],
 ): GroupKeys {
   const found = flags.find((candidate) => candidate.group === group);
@@ -111,6 +112,7 @@ function toGroupKeys(
     group: toCount(group),
     activeStorageKey,
     activeRaftKey,
+    ...(sealedModeIndex !== 0n && { sealedModeIndex: toCount(sealedModeIndex) }),
     leads,
     ...(leader && { leader }),
     bootstrapped: found?.bootstrapped ?? false,

@@ -118,16 +118,13 @@ describe('what halts', () => {
     await expect(world.start()).rejects.toMatchObject({ code });
   });
 
-  test('sealed mode is not known to this build and halts rather than be skipped', async () => {
+  test('sealed mode before the log is sealed halts nobody, and is refused alike by all', async () => {
     const running = await world.start();
     await propose(running, await bootstrap(running));
     const { clusterId } = world.identity;
     const moment = { clusterId, confIndex: 1, stateIndex: 2, fullNodeId: OWN, epoch: 0 };
     const payload = encodeLifecycle({ wire: 2, sub: 'sealModeOn', ...moment, keys: [] });
-    await expect(propose(running, payload)).rejects.toMatchObject({
-      code: 'ENCRYPTION_APPLY',
-      details: { sub: 'sealModeOn' },
-    });
+    expect(await propose(running, payload)).toMatchObject({ error: { code: 'ENVELOPE_ORDER' } });
     expect(running.engine.applied).toBe(2);
   });
 

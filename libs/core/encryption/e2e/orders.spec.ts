@@ -340,3 +340,18 @@ test('rewriting is begun once values are sealed, looked at and cancelled', async
   expect(rewriting.rate).toBe(9);
   expect(await rewrite('cancel')).toMatchObject([{ state: 'idle' }]);
 });
+
+test('sealed mode comes after both envelopes, and its dry run says so too', async () => {
+  const order = (dryRun = false) => steps(lifecycle().sealMode({ dryRun }, {}));
+  for (const dryRun of [true, false]) {
+    await expect(order(dryRun)).rejects.toMatchObject({ code: 'ENVELOPE_ORDER' });
+  }
+  await steps(lifecycle().enableStorageEnvelope({}, {}));
+  await expect(order(true)).rejects.toMatchObject({ code: 'ENVELOPE_ORDER' });
+  await steps(lifecycle().enableRaftEnvelope({}, {}));
+  expect(await order(true)).toContain('would be sealing');
+  expect(keys().sealedModeIndex).toBe(0);
+  expect(await order()).toEqual(['asking', 'asking n1', 'sealing', 'done']);
+  expect(keys().sealedModeIndex).toBeGreaterThan(0);
+  expect(await order()).toEqual(['done']);
+});

@@ -32,6 +32,7 @@ export {
   retirementPayload,
   rewrapPayload,
   rotationPayload,
+  sealedModePayload,
 } from './driver/key-entries.js';
 export { KeyLifecycle, type KeyLifecycleParts } from './lifecycle/key-lifecycle.js';
 export {

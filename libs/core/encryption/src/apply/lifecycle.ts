@@ -10,6 +10,7 @@ import { type EntryContext, foreignCluster, invalid, stale } from './entry-conte
 import { decideRetirement, isRetirement } from './retirement.js';
 import { decideRewrap } from './rewrap.js';
 import { decideRotation } from './rotation.js';
+import { decideSealedMode } from './sealed-mode.js';
 
 /** Which key an enabling entry names, and the proposer's claim under it, in both wires. */
 interface Enabling {
@@ -28,6 +29,7 @@ export async function decideLifecycle(entry: LifecycleEntry, context: EntryConte
   if (entry.wire === 2 && isRetirement(entry)) return decideRetirement(entry, context);
   if (entry.sub === 'enableStorageEnvelope') return decideEnabling(entry, 'storage', context);
   if (entry.sub === 'enableRaftEnvelope') return decideEnabling(entry, 'raft', context);
+  if (entry.sub === 'sealModeOn' && entry.wire === 2) return decideSealedMode(entry, context);
   const { group, index } = context;
   throw new CaissonError('ENCRYPTION_APPLY', {
     group,

@@ -142,6 +142,7 @@ export class SecondCluster {
         activeStorage: storage.keyId,
         activeRaft: raft.keyId,
         raftCutoverIndex: state.raftEnvelopeActive ? index : 0,
+        sealedModeIndex: state.sealedModeIndex === 0 ? 0 : index,
         keys: [...old, storage, raft].sort((a, b) => a.keyId - b.keyId),
         macKeyId: storage.keyId,
       },

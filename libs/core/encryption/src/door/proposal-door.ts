@@ -109,7 +109,8 @@ export class ProposalDoor implements BatchWatch {
     const { proposalId, body } = proposal;
     if (at.index <= raftCutover(this.#parts.state.current))
       return { kind: 'payload', proposalId, payload: body };
-    const { progress } = this.#parts.state.current;
+    const { keys, progress } = this.#parts.state.current;
+    if (keys.sealedModeIndex !== 0) throw this.#halt(at, 'a clear entry in sealed mode');
     const isSealedSeen = this.#firstSealedIndex !== undefined || progress?.sealedSeen !== false;
     if (at.term !== progress?.term || isSealedSeen) throw this.#halt(at, 'a clear entry above the cutover');
     if (this.#wasSealed(at, proposal)) throw this.#halt(at, 'a sealed entry that says it is clear');

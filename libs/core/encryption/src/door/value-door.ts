@@ -37,13 +37,13 @@ export class ValueDoor {
     this.#parts = parts;
   }
 
-  /** What is stored for a value. Tombstones carry no body and stay clear. */
+  /** What is stored for a value. Tombstones carry no body and stay clear until sealed mode. */
   down(storeKey: Uint8Array, value: Uint8Array): Uint8Array {
     if (!holdsValues(storeKey)) return value;
     const { header, body } = splitValue(value);
     invariant('ENC-3', header.state === 'clear', 'a value comes to the door sealed');
     const state = this.#parts.state();
-    if (header.tombstone || !state.storageEnvelopeActive) return value;
+    if (!state.storageEnvelopeActive || (header.tombstone && state.sealedModeIndex === 0)) return value;
     const headerBytes = encodeHeader({ ...header, state: 'sealed' });
     const by = this.#parts.sealing(state.activeStorage);
     const stored = this.#parts.suites.sealValue(by, { headerBytes, storeKey }, body, VALUE_HEADER_BYTES);
@@ -80,14 +80,20 @@ export class ValueDoor {
   }
 
   /**
-   * A clear value newer than the cutover was put there by somebody else. Older ones stay readable until
-   * they are rewritten; intents carry no timestamp of their own and are held to the rule when they become
-   * versions.
+   * A clear value newer than the cutover was put there by somebody else, and so was a clear tombstone newer
+   * than sealed mode. Older ones stay readable until they are rewritten; intents carry no timestamp of their
+   * own and are held to the rule when they become versions.
    */
   #admitClear(storeKey: Uint8Array, header: ValueHeader): void {
-    const { storageEnvelopeActive, storageCutoverTs } = this.#parts.state();
-    if (!storageEnvelopeActive || header.tombstone || storeKey[0] !== TABLE.versions) return;
-    if (decodeVersionKey(storeKey).commitTs > storageCutoverTs) throw unreadable('clear above the cutover');
+    if (storeKey[0] !== TABLE.versions) return;
+    const { storageEnvelopeActive, storageCutoverTs, sealedModeIndex, sealedModeTs } = this.#parts.state();
+    if (header.tombstone) {
+      if (sealedModeIndex !== 0 && decodeVersionKey(storeKey).commitTs > sealedModeTs)
+        throw unreadable('a clear tombstone in sealed mode');
+      return;
+    }
+    if (storageEnvelopeActive && decodeVersionKey(storeKey).commitTs > storageCutoverTs)
+      throw unreadable('clear above the cutover');
   }
 }
 

@@ -112,6 +112,12 @@ export async function retirementPayload(
   return lifecyclePayload(node, session, { sub, proposerKey: keys.activeRaft, keys: [named] });
 }
 
+/** From here on nothing clear is genuine. */
+export function sealedModePayload(node: NodeEncryption, session: GroupSession): Promise<Uint8Array> {
+  const { activeRaft } = session.state.current.keys;
+  return lifecyclePayload(node, session, { sub: 'sealModeOn', proposerKey: activeRaft, keys: [] });
+}
+
 interface LifecycleOrder {
   readonly sub: LifecycleSub;
   /** Under which this node states its epoch. */

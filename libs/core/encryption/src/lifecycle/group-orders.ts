@@ -10,7 +10,12 @@ import {
 } from '@caisson/contracts';
 import type { KeyRecord, KeyState } from '@caisson/formats';
 import { currentConfIndex } from '../apply/entry-context.js';
-import { bootstrapPayload, enablingPayload, rewrapPayload } from '../driver/key-entries.js';
+import {
+  bootstrapPayload,
+  enablingPayload,
+  rewrapPayload,
+  sealedModePayload,
+} from '../driver/key-entries.js';
 import type { GroupSession } from '../node/group-session.js';
 import type { NodeEncryption } from '../node/node-encryption.js';
 import { isBootstrapped } from '../state/group-state.js';
@@ -95,6 +100,21 @@ export class GroupOrders {
       isInForce: ({ raftEnvelopeActive }) => raftEnvelopeActive,
       payload: () => enablingPayload(node, this.session, 'raft'),
       keyId: ({ activeRaft }) => activeRaft,
+    });
+    yield this.#step('done');
+  }
+
+  /** Nothing clear is genuine any more; so both envelopes come first, here as in the entry. */
+  async *sealMode(): Steps {
+    const { node, group } = this.#parts;
+    if (!this.session.isEncrypted) {
+      const problem = 'both envelopes come before sealed mode';
+      throw new CaissonError('ENVELOPE_ORDER', { group: group.id, problem });
+    }
+    yield* this.#bring({
+      step: 'sealing',
+      isInForce: ({ sealedModeIndex }) => sealedModeIndex !== 0,
+      payload: () => sealedModePayload(node, this.session),
     });
     yield this.#step('done');
   }

@@ -69,10 +69,11 @@ export class KeyLifecycle implements KeyLifecycleService {
     for (const id of current ? engine.groups : []) await engine.group(id).readBarrier('linearizable', signal);
     const status = node.status();
     const groups = status.groups.map((group): GroupKeys => {
-      const { activeStorage, activeRaft } = node.session(group.group).state.current.keys;
+      const { activeStorage, activeRaft, sealedModeIndex } = node.session(group.group).state.current.keys;
       const { leads, leader } = engine.group(group.group).status();
       const active = { activeStorageKey: activeStorage, activeRaftKey: activeRaft };
-      return { ...group, ...active, leads, ...(leader !== undefined && { leader }) };
+      const sealed = sealedModeIndex === 0 ? {} : { sealedModeIndex };
+      return { ...group, ...active, ...sealed, leads, ...(leader !== undefined && { leader }) };
     });
     return { ...status, node: node.parts.directory.identity.name, groups };
   }
@@ -117,6 +118,11 @@ export class KeyLifecycle implements KeyLifecycleService {
   async *enableRaftEnvelope(order: KeyOrder, { signal }: CallContext): Steps {
     this.#requireKeks();
     for (const orders of this.#groups(order, signal)) yield* orders.enableRaft();
+  }
+
+  async *sealMode(order: KeyOrder, { signal }: CallContext): Steps {
+    this.#requireKeks();
+    for (const orders of this.#groups(order, signal)) yield* orders.sealMode();
   }
 
   async rewrite(

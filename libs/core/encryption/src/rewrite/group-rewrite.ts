@@ -106,6 +106,11 @@ export class GroupRewrite {
     return session.unregistered.includes(session.state.current.keys.activeStorage);
   }
 
+  /** From then on tombstones are sealed too, old ones as they are rewritten. */
+  get #isSealedMode(): boolean {
+    return this.#parts.session.state.current.keys.sealedModeIndex !== 0;
+  }
+
   /** With another one, what was found out holds no more. */
   #moment(): Moment {
     const { session, version } = this.#parts;
@@ -126,7 +131,7 @@ export class GroupRewrite {
     const { session, clock, pace, onCensus } = this.#parts;
     const census = await takeCensus(session, clock, signal);
     onCensus(census);
-    const total = done + staleOf(census, target);
+    const total = done + staleOf(census, target, this.#isSealedMode);
     return { target, rate: pace.rate, done, total, bytes, position: EMPTY };
   }
 
@@ -170,7 +175,7 @@ export class GroupRewrite {
         for (const pair of page) {
           end = pair.key;
           looked++;
-          if (isStale(pair.value, target)) {
+          if (isStale(pair.value, target, this.#isSealedMode)) {
             pairs.push(pair);
             bytes += pair.value.length;
           }
@@ -242,13 +247,15 @@ function isSame(a: RewriteTarget, b: RewriteTarget): boolean {
 }
 
 /** Never to an older envelope version; what cannot be told is for the door to judge. */
-function isStale(stored: Uint8Array, { keyId, version }: RewriteTarget): boolean {
+function isStale(stored: Uint8Array, { keyId, version }: RewriteTarget, isSealedMode: boolean): boolean {
   const found = storedKind(stored);
   if (found.kind === 'sealed') return found.keyId !== keyId || found.version < version;
-  return found.kind !== 'tombstone';
+  return found.kind !== 'tombstone' || isSealedMode;
 }
 
-function staleOf({ sealed, clear, unreadable }: Census, { keyId, version }: RewriteTarget): number {
+function staleOf(census: Census, { keyId, version }: RewriteTarget, isSealedMode: boolean): number {
+  const { sealed, clear, unreadable, tombstones } = census;
   const old = sealed.filter((each) => each.keyId !== keyId || each.version < version);
-  return old.reduce((sum, { values }) => sum + values, clear + unreadable);
+  const others = clear + unreadable + (isSealedMode ? tombstones : 0);
+  return old.reduce((sum, { values }) => sum + values, others);
 }

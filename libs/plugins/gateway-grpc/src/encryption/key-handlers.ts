@@ -39,6 +39,7 @@ export function keyHandlers(keys: KeyLifecycleService, calls: OpenCalls) {
     enableRaftEnvelope: order<KeyOrder>(({ dryRun = false }, context) =>
       keys.enableRaftEnvelope({ dryRun }, context),
     ),
+    sealMode: order<KeyOrder>(({ dryRun = false }, context) => keys.sealMode({ dryRun }, context)),
     rewrite: calls.unary('operator', async (request: encryptionProto.RewriteRequest, signal) => ({
       groups: (await keys.rewrite(toRewriteOrder(request), { signal })).map(fromRewriteProgress),
     })),

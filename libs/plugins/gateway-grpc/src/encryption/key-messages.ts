@@ -23,18 +23,20 @@ const STEPS: Record<KeyProgress['step'], encryptionProto.KeyStep> = {
   holding: KeyStep.KEY_STEP_HOLDING,
   enabling: KeyStep.KEY_STEP_ENABLING,
   done: KeyStep.KEY_STEP_DONE,
+  sealing: KeyStep.KEY_STEP_SEALING,
 };
 
 export function fromKeyStatus(status: KeyLifecycleStatus): encryptionProto.KeyStatusResponse {
   return {
     node: status.node,
     encryption: encryptionStatus(status),
-    groups: status.groups.map(({ group, activeStorageKey, activeRaftKey, leads, leader }) => ({
-      group: BigInt(group),
-      activeStorageKey,
-      activeRaftKey,
-      leads,
-      leader: leader ?? '',
+    groups: status.groups.map((keys) => ({
+      group: BigInt(keys.group),
+      activeStorageKey: keys.activeStorageKey,
+      activeRaftKey: keys.activeRaftKey,
+      leads: keys.leads,
+      leader: keys.leader ?? '',
+      sealedModeIndex: BigInt(keys.sealedModeIndex ?? 0),
     })),
   };
 }

@@ -68,6 +68,7 @@ class ScriptedKeys implements KeyLifecycleService {
   rewrap = (order: object, context: CallContext) => this.#carryOut(context, 'rewrap', order);
   enableStorageEnvelope = (order: object, context: CallContext) => this.#carryOut(context, 'storage', order);
   enableRaftEnvelope = (order: object, context: CallContext) => this.#carryOut(context, 'raft', order);
+  sealMode = (order: object, context: CallContext) => this.#carryOut(context, 'seal', order);
 
   async *#carryOut(_: CallContext, ...order: unknown[]): AsyncGenerator<KeyProgress> {
     this.orders.push(order);
@@ -150,12 +151,14 @@ test('every order reaches the service with what it says, and streams its steps',
   await order(client, ENCRYPTION_METHODS.rewrap, { dryRun: true });
   await order(client, ENCRYPTION_METHODS.enableStorageEnvelope, { dryRun: false });
   await order(client, ENCRYPTION_METHODS.enableRaftEnvelope, { dryRun: true });
+  await order(client, ENCRYPTION_METHODS.sealMode, { dryRun: true });
   expect(keys.orders).toEqual([
     ['rotate', { purpose: 'raft', from: [4], dryRun: false }],
     ['rotate', { purpose: 'raft', dryRun: false }],
     ['rewrap', { dryRun: true }],
     ['storage', { dryRun: false }],
     ['raft', { dryRun: true }],
+    ['seal', { dryRun: true }],
   ]);
 });
 

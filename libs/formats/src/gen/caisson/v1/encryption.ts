@@ -29,6 +29,8 @@ export enum KeyStep {
   KEY_STEP_ENABLING = 6,
   /** KEY_STEP_DONE - Of this group. The order is done when the stream ends without an error. */
   KEY_STEP_DONE = 7,
+  /** KEY_STEP_SEALING - From here on nothing clear is genuine. */
+  KEY_STEP_SEALING = 20,
   UNRECOGNIZED = -1,
 }
 
@@ -65,6 +67,8 @@ export interface GroupKeys {
   leads: boolean;
   /** Name of the leading node, empty when unknown. */
   leader: string;
+  /** Above it nothing clear is genuine; 0 before sealed mode. */
+  sealedModeIndex: bigint;
 }
 
 export interface VerifyRequest {
@@ -107,6 +111,10 @@ export interface EnableStorageEnvelopeRequest {
 }
 
 export interface EnableRaftEnvelopeRequest {
+  dryRun: boolean;
+}
+
+export interface SealModeRequest {
   dryRun: boolean;
 }
 
@@ -263,7 +271,7 @@ export const KeyStatusResponse: MessageFns<KeyStatusResponse> = {
 };
 
 function createBaseGroupKeys(): GroupKeys {
-  return { group: 0n, activeStorageKey: 0, activeRaftKey: 0, leads: false, leader: "" };
+  return { group: 0n, activeStorageKey: 0, activeRaftKey: 0, leads: false, leader: "", sealedModeIndex: 0n };
 }
 
 export const GroupKeys: MessageFns<GroupKeys> = {
@@ -285,6 +293,12 @@ export const GroupKeys: MessageFns<GroupKeys> = {
     }
     if (message.leader !== "") {
       writer.uint32(42).string(message.leader);
+    }
+    if (message.sealedModeIndex !== 0n) {
+      if (BigInt.asUintN(64, message.sealedModeIndex) !== message.sealedModeIndex) {
+        throw new globalThis.Error("value provided for field message.sealedModeIndex of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.sealedModeIndex);
     }
     return writer;
   },
@@ -340,6 +354,14 @@ export const GroupKeys: MessageFns<GroupKeys> = {
             }
 
             message.leader = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.sealedModeIndex = reader.uint64() as bigint;
             continue;
           }
         }
@@ -733,6 +755,52 @@ export const EnableRaftEnvelopeRequest: MessageFns<EnableRaftEnvelopeRequest> = 
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
       const message = createBaseEnableRaftEnvelopeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSealModeRequest(): SealModeRequest {
+  return { dryRun: false };
+}
+
+export const SealModeRequest: MessageFns<SealModeRequest> = {
+  encode(message: SealModeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dryRun !== false) {
+      writer.uint32(8).bool(message.dryRun);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SealModeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSealModeRequest();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1155,6 +1223,15 @@ export const EncryptionDefinition = {
     enableRaftEnvelope: {
       name: "EnableRaftEnvelope",
       requestType: EnableRaftEnvelopeRequest as typeof EnableRaftEnvelopeRequest,
+      requestStream: false,
+      responseType: KeyProgress as typeof KeyProgress,
+      responseStream: true,
+      options: {},
+    },
+    /** From here on nothing clear is genuine: deletes are sealed too. One way, after both envelopes. */
+    sealMode: {
+      name: "SealMode",
+      requestType: SealModeRequest as typeof SealModeRequest,
       requestStream: false,
       responseType: KeyProgress as typeof KeyProgress,
       responseStream: true,
