@@ -22,6 +22,11 @@ export interface KeyLifecycleStatus extends Omit<EncryptionStatus, 'groups'> {
   readonly groups: readonly GroupKeys[];
 }
 
+export interface KeyStatusQuestion {
+  readonly current?: boolean;
+  readonly count?: boolean;
+}
+
 /** What one KEK made of one DEK, on the node that answers. */
 export interface KekCheck {
   readonly keyId: number;
@@ -52,6 +57,17 @@ export interface KeyProgress {
     /** Users' writes are held back for the length of one entry. */
     | 'holding'
     | 'enabling'
+    /** What was clear or replaced leaves the logs and files of every member. */
+    | 'scrubbing'
+    /** Every member, voters and learners, counts what it has under the key. */
+    | 'counting'
+    /** The key opens nothing for readers any more, and can come back. */
+    | 'suspending'
+    | 'resuming'
+    /** The key is given up for good. */
+    | 'retiring'
+    /** Members erase the key's bytes, each once nothing there is under it. */
+    | 'erasing'
     /** From here on nothing clear is genuine. */
     | 'sealing'
     /** What was ordered is in force in this group. */
@@ -62,11 +78,75 @@ export interface KeyProgress {
   readonly keyId?: number;
   /** Would be done; nothing was changed. */
   readonly planned?: boolean;
+  /** How far each member is, while files are scrubbed. */
+  readonly scrubs?: readonly MemberScrub[];
+  /** Everything that stands in the way, on every member, once it was counted. */
+  readonly blockers?: readonly KeyBlocker[];
+}
+
+/** What keeps a key from being retired, on one member. */
+export interface KeyBlocker {
+  readonly member: string;
+  readonly what: /** Versions, or locks and intents, that are sealed under the key. */
+  | 'values'
+    | 'intents'
+    /** Values of which nobody can tell under which key they are. */
+    | 'unreadable'
+    /** Values are being rewritten to this very key. */
+    | 'rewrite'
+    /** Log entries that may be under the key. */
+    | 'log'
+    /** A state that is read or received right now, and has values under the key. */
+    | 'snapshot'
+    | 'backup'
+    /** The member has not applied what the leader has. */
+    | 'behind'
+    /** The member does not answer; what it has is not known. */
+    | 'unreachable'
+    /** The key's bytes are still there. Stops no order: they go by themselves. */
+    | 'bytes';
+  /** How many of it; absent where that is no number. */
+  readonly count?: number;
+  /** What there is, and what to do about it, for people. */
+  readonly problem: string;
+  readonly next: string;
+}
+
+/** How far one member is with freeing its files from what they held once. */
+export interface MemberScrub {
+  readonly name: string;
+  readonly stage: ScrubState['stage'];
 }
 
 export interface KeyOrder {
   /** Asks and checks everything, changes nothing, and says what would be done. */
   readonly dryRun?: boolean;
+}
+
+/** One KEK as the node that answers sees it. */
+export interface KekInfo extends KekDescription {
+  /** Unretired data keys that it wraps, and those that it does not. */
+  readonly keys: number;
+  readonly missing: number;
+  /** Since it last opened a data key in this process; absent where it never did. */
+  readonly openedMsAgo?: number;
+  /** Why it last failed; absent after a success. */
+  readonly failure?: ErrorCode;
+}
+
+export interface NodeKeks {
+  readonly node: string;
+  readonly keks: readonly KekInfo[];
+}
+
+export interface RewrapOrder extends KeyOrder {
+  /** Every member must prove that it holds each of the KEKs, where one of them is enough otherwise. */
+  readonly everyKek?: boolean;
+}
+
+export interface RegisterWriterOrder extends KeyOrder {
+  /** Name of a member. */
+  readonly name: string;
 }
 
 export interface RotateOrder extends KeyOrder {
@@ -78,10 +158,27 @@ export interface RotateOrder extends KeyOrder {
   readonly from?: readonly number[];
 }
 
+export interface KeyIdOrder extends KeyOrder {
+  readonly keyId: number;
+}
+
+export interface RetireOrder extends KeyIdOrder {
+  /** Gives up for good a key that is suspended; without it the key is suspended, and can come back. */
+  readonly erase?: boolean;
+}
+
 /** How rewriting stands in one group of one node. */
 export interface RewriteProgress {
   readonly group: number;
-  readonly state: 'idle' | 'counting' | 'running' | 'finished' | 'stopped' | 'failed';
+  readonly state: /** Never begun, or cancelled. */
+  | 'idle'
+    | 'counting'
+    | 'running'
+    /** All is sealed; what was there before leaves the files. */
+    | 'scrubbing'
+    | 'finished'
+    | 'stopped'
+    | 'failed';
   /** The key that values are moved to. */
   readonly keyId?: number;
   /** Values rewritten, and how many there were; users may rewrite or remove some first. */
@@ -113,9 +210,10 @@ export interface RewriteOrder {
 export interface KeyLifecycleService {
   /**
    * As this node has applied it; with `current`, everything that was acknowledged before the call is in it,
-   * or the call fails.
+   * or the call fails. With `count`, every stored value is looked at, and each key says how many are under
+   * it.
    */
-  status(asked: { readonly current?: boolean }, context: CallContext): Promise<KeyLifecycleStatus>;
+  status(asked: KeyStatusQuestion, context: CallContext): Promise<KeyLifecycleStatus>;
   /**
    * Unwraps every unretired DEK through each KEK of this node, the one after the other. A KEK that fails is a
    * result, not an error.
@@ -131,7 +229,20 @@ export interface KeyLifecycleService {
    * Every DEK is wrapped anew by exactly the KEKs of this node. Refused unless every member proves that it
    * holds one of them: `CAPABILITY_CHECK_FAILED`. `ENVELOPE_ORDER` while there are no keys.
    */
-  rewrap(order: KeyOrder, context: CallContext): AsyncIterable<KeyProgress>;
+  rewrap(order: RewrapOrder, context: CallContext): AsyncIterable<KeyProgress>;
+  /** The KEKs of this node and how each fares; asks them nothing. */
+  keks(context: CallContext): Promise<NodeKeks>;
+  /**
+   * Reads the configuration again and goes on with the KEKs it names now; data keys stay wrapped as they are.
+   * `KEK_REQUIRED_WITH_FLAG` when it names none, `KEK_MISMATCH` when those it names do not open every data
+   * key, `UNIMPLEMENTED` where the node was not started from a file. A refusal leaves everything as it was.
+   */
+  reloadKeks(order: KeyOrder, context: CallContext): Promise<NodeKeks>;
+  /**
+   * Registers a member under every unretired key, after it has proved its KEK. A member that is registered
+   * with the epochs it has is left as it is. `INVALID_ARGUMENT` for a stranger.
+   */
+  registerWriter(order: RegisterWriterOrder, context: CallContext): AsyncIterable<KeyProgress>;
   /**
    * From here on values are sealed; makes the first DEKs if there are none. One way. Refused unless every
    * member of the group proves within one deadline that it holds the KEK: `CAPABILITY_CHECK_FAILED`.
@@ -155,6 +266,28 @@ export interface KeyLifecycleService {
    * before values are sealed.
    */
   rewrite(order: RewriteOrder, context: CallContext): Promise<readonly RewriteProgress[]>;
+  /**
+   * Ends the use of a key that is not active, in two orders. The first suspends it: it opens nothing for
+   * readers, and `resume` brings it back. The second, with `erase`, gives it up for good, and follows the
+   * members while they erase its bytes, each once nothing there is under it.
+   *
+   * Before either, every member of every group counts what it has under the key. Whatever is found, also that
+   * a member does not answer, refuses the order before an entry exists: `KEY_STILL_REFERENCED`, or
+   * `RAFT_DEK_WAL_STILL_REFERENCES` for a log that may hold entries under it. There is no way around it. A
+   * dry run says all of it, and refuses nothing.
+   *
+   * `INVALID_ARGUMENT` for an active key, `KEY_RETIRED` for an unknown one, `KEY_NOT_SUSPENDED` where
+   * `erase` comes first.
+   */
+  retire(order: RetireOrder, context: CallContext): AsyncIterable<KeyProgress>;
+  /** Takes a suspension back. `KEY_RETIRED` once the key was given up. */
+  resume(order: KeyIdOrder, context: CallContext): AsyncIterable<KeyProgress>;
+  /**
+   * Values that were overwritten or removed, and entries from before the log was sealed, leave the files of
+   * every member of every group, voters and learners. Does not seal what is still stored clear: `rewrite`
+   * does. `SCRUB_INCOMPLETE` names the members that did not get there; the others are done.
+   */
+  scrub(order: KeyOrder, context: CallContext): AsyncIterable<KeyProgress>;
 }
 
 export const KeyLifecycleService = slot<KeyLifecycleService>('KeyLifecycleService');

@@ -3,22 +3,32 @@ import { CaissonError } from '@caisson/contracts';
 import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addAction, EXIT } from '../session/action.js';
-import { addConnectionOptions, withEncryption, type ConnectionOptions } from '../session/connection.js';
+import {
+  addConnectionOptions,
+  withCluster,
+  withEncryption,
+  type ConnectionOptions,
+} from '../session/connection.js';
 import { printJson, printTable, type Output } from '../session/output.js';
 
 const LOOK_EVERY_MS = 1_000;
 const MEBIBYTE = 1024 * 1024;
 
 interface RewriteOptions extends ConnectionOptions {
+  readonly all?: boolean;
   readonly rate?: number;
   readonly status?: boolean;
   readonly cancel?: boolean;
   readonly wait?: boolean;
 }
 
-interface NodeProgress extends RewriteProgress {
+interface Node {
+  /** Absent for one that is known by its address alone. */
+  readonly name?: string;
   readonly address: string;
 }
+
+type NodeProgress = RewriteProgress & Node;
 
 /** `encryption rewrite`: each node moves what it stores to the active key, in the background. */
 export function addRewrite(encryption: Command): void {
@@ -39,7 +49,10 @@ export function addRewrite(encryption: Command): void {
   );
   addAction<RewriteOptions>(command, async ({ options, output, signal }) => {
     const order = orderOf(options);
-    let nodes = await orderNodes(options, order, signal);
+    const at = options.all
+      ? await everyMember(options, signal)
+      : options.address.map((address) => ({ address }));
+    let nodes = await orderNodes(options, at, order, signal);
     while (options.wait && nodes.some(isOnItsWay)) {
       if (!output.json) for (const node of nodes.filter(isOnItsWay)) output.notes(`${inWords(node)}\n`);
       await sleep(LOOK_EVERY_MS, undefined, { signal }).catch((cause: unknown) => {
@@ -57,6 +70,18 @@ function orderOf({ status, cancel, rate: mebibytes }: RewriteOptions): RewriteOr
   if (status) return { action: 'look' };
   if (cancel) return { action: 'cancel' };
   return { action: 'start', ...(mebibytes !== undefined && { bytesPerSecond: mebibytes * MEBIBYTE }) };
+}
+
+/** Where clients reach every member of every group, as their leaders know it. */
+async function everyMember(options: ConnectionOptions, signal: AbortSignal): Promise<readonly Node[]> {
+  const { groups } = await withCluster(options, (client) => client.status({ signal }));
+  const members = new Map(groups.flatMap((group) => group.members.map((member) => [member.name, member])));
+  return [...members.values()].map(({ name, clientAddress }) => {
+    if (clientAddress) return { name, address: clientAddress };
+    // A node that takes no peers has none on record: it is the one that answered.
+    if (members.size === 1) return { name, address: options.address[0]! };
+    throw new CaissonError('UNAVAILABLE', { name, problem: 'nobody knows where clients reach it' });
+  });
 }
 
 async function orderNodes(
@@ -90,14 +115,15 @@ function print(output: Output, nodes: readonly NodeProgress[]): void {
   );
 }
 
-function inWords({ address, group, state, done, total, bytesPerSecond, remainingMs }: NodeProgress): string {
+function inWords(node: NodeProgress): string {
+  const { name, address, group, state, done, total, bytesPerSecond, remainingMs } = node;
   const eta = remainingMs === undefined ? '?' : `${Math.ceil(remainingMs / 1000)}s`;
   const speed = `${(bytesPerSecond / MEBIBYTE).toFixed(1)} MiB/s`;
   return `${address} group ${group}: ${state}, ${done} of ${total} values, ${speed}, ETA ${eta}`;
 }
 
 function isOnItsWay({ state }: NodeProgress): boolean {
-  return state === 'counting' || state === 'running';
+  return state === 'counting' || state === 'running' || state === 'scrubbing';
 }
 
 function rate(text: string): number {

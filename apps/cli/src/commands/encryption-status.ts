@@ -26,8 +26,14 @@ export function printKeyStatus(output: Output, status: KeyLifecycleStatus): void
   if (keys.length > 0)
     printTable(
       output,
-      ['key', 'purpose', 'state', 'epoch here'],
-      keys.map(({ keyId, purpose, state, localEpoch }) => [keyOf(keyId), purpose, state, String(localEpoch)]),
+      ['key', 'purpose', 'state', 'epoch here', 'values here'],
+      keys.map(({ keyId, purpose, state, localEpoch, values }) => [
+        keyOf(keyId),
+        purpose,
+        state,
+        String(localEpoch),
+        values === undefined ? '–' : String(values),
+      ]),
     );
   const next = nextStep(enabled, groups);
   if (next !== undefined) output.out(`next: ${next}\n`);

@@ -6,6 +6,7 @@ import { addConnectionOptions, withEncryption, type ConnectionOptions } from '..
 import { printJson, printTable } from '../session/output.js';
 import { addEncryptionOrders } from './encryption-orders.js';
 import { printKeyStatus } from './encryption-status.js';
+import { addRetirement } from './encryption-retire.js';
 import { addRewrite } from './encryption-rewrite.js';
 import { carryOutChecks } from './kek.js';
 
@@ -19,6 +20,7 @@ export function addEncryption(program: Command): void {
   addVerify(encryption);
   addEncryptionOrders(encryption);
   addRewrite(encryption);
+  addRetirement(encryption);
   addProbe(encryption);
   addDisable(encryption);
 }
@@ -28,12 +30,15 @@ function addStatus(encryption: Command): void {
     encryption
       .command('status')
       .description('which envelopes are in force and which keys are active, as one node has applied it')
+      .option('--count', 'also count the values that the node stores under each key')
       .option('--verify', 'also open every key through each KEK of the node; exit 1 unless all of them open')
       .addHelpText('after', '\nExample:\n  $ caisson encryption status --verify'),
   );
-  addAction<ConnectionOptions & { verify?: boolean }>(command, async (context) => {
+  addAction<ConnectionOptions & { verify?: boolean; count?: boolean }>(command, async (context) => {
     const { options, output, signal } = context;
-    const status = await withEncryption(options, (client) => client.status({ signal }));
+    const status = await withEncryption(options, (client) =>
+      client.status({ signal, count: options.count ?? false }),
+    );
     if (!output.json || !options.verify) printKeyStatus(output, status);
     return options.verify ? carryOutChecks(context) : EXIT.ok;
   });

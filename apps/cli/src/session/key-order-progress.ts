@@ -8,6 +8,12 @@ const SAYS: Record<KeyProgress['step'], string> = {
   rewrapping: 'wrapping every key anew',
   holding: 'holding writes back until the log has turned',
   enabling: 'sealing from here on',
+  scrubbing: 'freeing the files of every member from what was clear or replaced',
+  counting: 'every member counts what it has under the key',
+  suspending: 'suspending the key',
+  resuming: 'bringing the key back',
+  retiring: 'giving the key up for good',
+  erasing: 'members erase the bytes of the key',
   sealing: 'refusing whatever is clear from here on',
   done: 'in force',
 };
@@ -20,6 +26,8 @@ export interface OrderedKeys {
   readonly keyId?: number;
   /** What would be done, in the words of the steps. */
   readonly planned: readonly string[];
+  /** What stood in the way when it was counted last. */
+  readonly blockers: NonNullable<KeyProgress['blockers']>;
 }
 
 /** Tells people the steps of an order about keys, and keeps what it came to. */
@@ -28,6 +36,8 @@ export class KeyOrderProgress {
   readonly #members = new Set<string>();
   readonly #planned: string[] = [];
   #keyId: number | undefined;
+  /** By step and group: an end that is waited for says it anew each time. */
+  readonly #blockers = new Map<string, NonNullable<KeyProgress['blockers']>>();
   #said = '';
 
   constructor(private readonly output: Output) {}
@@ -40,18 +50,31 @@ export class KeyOrderProgress {
       members: [...this.#members].sort(),
       ...(keyId !== undefined && { keyId }),
       planned: this.#planned,
+      blockers: [...this.#blockers.values()].flat(),
     };
   }
 
-  #onStep({ group, step, members = [], keyId, planned = false }: KeyProgress): void {
+  #onStep({
+    group,
+    step,
+    members = [],
+    keyId,
+    planned = false,
+    scrubs = [],
+    blockers = [],
+  }: KeyProgress): void {
     this.#groups.add(group);
+    if (step === 'counting' || step === 'erasing') this.#blockers.set(`${step} ${group}`, blockers);
+    const stages = scrubs.map(({ name, stage }) => `${name} ${STAGES[stage]}`).sort();
+    if (stages.length > 0) return this.#say(`group ${group}: ${stages.join(', ')}`);
     for (const name of members) this.#members.add(name);
     if (keyId !== undefined) this.#keyId = keyId;
-    const proved = [...members].sort().join(', ');
+    const proved = step === 'asking' ? [...members].sort().join(', ') : '';
     if (proved !== '') return this.#say(`group ${group}: ${proved} hold the KEK`);
-    const isPlan = planned && step !== 'asking' && step !== 'done';
+    const looks = step === 'asking' || step === 'counting';
+    const isPlan = planned && !looks && step !== 'done';
     if (isPlan) this.#planned.push(`group ${group}: ${SAYS[step]}`);
-    if (!planned || step === 'asking') this.#say(`group ${group}: ${SAYS[step]}`);
+    if (!planned || looks) this.#say(`group ${group}: ${SAYS[step]}`);
     else if (isPlan) this.#say(`group ${group}: would go on with ${SAYS[step]}`);
   }
 

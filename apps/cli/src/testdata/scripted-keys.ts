@@ -28,12 +28,16 @@ export class ScriptedKeys {
   async start(): Promise<this> {
     const order = (name: string) => (call: Call) => this.#carryOut(name, call);
     this.#server.addService(METHODS, {
-      status: (_: unknown, answer: Answer) => answer(null, this.#status()),
+      status: ({ request: { count } }: { request: encryptionProto.KeyStatusRequest }, answer: Answer) =>
+        answer(null, this.#status(count)),
       verify: (_: unknown, answer: Answer) => answer(null, { checks: this.checks }),
       rotate: order('rotate'),
       rewrap: order('rewrap'),
       enableStorageEnvelope: order('storage'),
       enableRaftEnvelope: order('raft'),
+      retire: order('retire'),
+      resume: order('resume'),
+      scrub: order('scrub'),
       sealMode: order('seal'),
       rewrite: ({ request }: { request: encryptionProto.RewriteRequest }, answer: Answer) => {
         this.orders.push(['rewrite', request]);
@@ -64,7 +68,7 @@ export class ScriptedKeys {
     this.failures.push(Object.assign(new Error(error.message), { code: status[error.entry.grpc], metadata }));
   }
 
-  #status(): encryptionProto.KeyStatusResponse {
+  #status(count: boolean): encryptionProto.KeyStatusResponse {
     const flags = {
       group: 1n,
       bootstrapped: this.isSealed,
@@ -73,7 +77,7 @@ export class ScriptedKeys {
       raftEnvelopeCutoverIndex: this.isSealed ? 11n : 0n,
       registered: true,
     };
-    const key = { keyId: 42, purpose: 'storage', state: 'active', localEpoch: 3 };
+    const key = { keyId: 42, purpose: 'storage', state: 'active', localEpoch: 3, values: count ? 12n : undefined };
     const node = { enabled: true, bornEncrypted: false, envelopeVersion: 2, fullNodeId: 9n };
     const [activeStorageKey, activeRaftKey] = this.isSealed ? [42, 43] : [0, 0];
     const active = { activeStorageKey, activeRaftKey };
@@ -87,9 +91,10 @@ export class ScriptedKeys {
   #carryOut(name: string, call: Call): void {
     this.orders.push([name, call.request]);
     const failure = this.failures.shift();
-    const whole = { group: 1n, step: KEY_STEP.KEY_STEP_ASKING, members: [], keyId: 0, planned: false };
+    const whole = { group: 1n, step: KEY_STEP.KEY_STEP_ASKING, keyId: 0, planned: false };
+    const lists = { members: [], scrubs: [], blockers: [] };
     if (failure) return void call.emit('error', failure);
-    for (const step of this.steps) call.write({ ...whole, ...step });
+    for (const step of this.steps) call.write({ ...whole, ...lists, ...step });
     call.end();
   }
 }

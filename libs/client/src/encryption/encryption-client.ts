@@ -44,9 +44,9 @@ export class EncryptionClient {
     this.#calls = new LeaderCalls(options);
   }
 
-  /** The keys as the first node that answers has applied them. */
-  status(options: CallOptions = {}): Promise<KeyLifecycleStatus> {
-    return this.#status(false, options);
+  /** The keys as the first node that answers has applied them, with `count` also what it stores under each. */
+  status(options: CallOptions & { readonly count?: boolean } = {}): Promise<KeyLifecycleStatus> {
+    return this.#status({ current: false, count: options.count ?? false }, options);
   }
 
   /** Every key through each KEK of the first node that answers. */
@@ -60,7 +60,7 @@ export class EncryptionClient {
    * which has to be sent twice makes one key.
    */
   async *rotate(purpose: DekPurpose, options: KeyOrderOptions = {}): KeySteps {
-    const { groups } = await this.#status(true, options);
+    const { groups } = await this.#status({ current: true, count: false }, options);
     const active = groups.map((group) =>
       purpose === 'storage' ? group.activeStorageKey : group.activeRaftKey,
     );
@@ -80,6 +80,25 @@ export class EncryptionClient {
 
   enableRaftEnvelope(options: KeyOrderOptions = {}): KeySteps {
     return this.#order(METHODS.enableRaftEnvelope, { dryRun: options.dryRun ?? false }, options);
+  }
+
+  /**
+   * Ends the use of a key, once no member has anything under it: suspends it, or with `erase` gives up for
+   * good one that is suspended. A dry run lists what stands in the way.
+   */
+  retire(keyId: number, options: KeyOrderOptions & { readonly erase?: boolean } = {}): KeySteps {
+    const { dryRun = false, erase = false } = options;
+    return this.#order(METHODS.retire, { keyId, erase, dryRun }, options);
+  }
+
+  /** Brings a suspended key back. */
+  resume(keyId: number, options: KeyOrderOptions = {}): KeySteps {
+    return this.#order(METHODS.resume, { keyId, dryRun: options.dryRun ?? false }, options);
+  }
+
+  /** What was overwritten or removed leaves the files of every member. */
+  scrub(options: KeyOrderOptions = {}): KeySteps {
+    return this.#order(METHODS.scrub, { dryRun: options.dryRun ?? false }, options);
   }
 
   /** One way. */

@@ -6,6 +6,7 @@ import {
   type ErrorCode,
   type GroupKeys,
   type KekCheck,
+  type KeyBlocker,
   type KeyLifecycleStatus,
   type KeyProgress,
   type RewriteOrder,
@@ -22,11 +23,30 @@ const STEPS: ReadonlyMap<encryptionProto.KeyStep, KeyProgress['step']> = new Map
   [KeyStep.KEY_STEP_REWRAPPING, 'rewrapping'],
   [KeyStep.KEY_STEP_HOLDING, 'holding'],
   [KeyStep.KEY_STEP_ENABLING, 'enabling'],
+  [KeyStep.KEY_STEP_SCRUBBING, 'scrubbing'],
+  [KeyStep.KEY_STEP_COUNTING, 'counting'],
+  [KeyStep.KEY_STEP_SUSPENDING, 'suspending'],
+  [KeyStep.KEY_STEP_RESUMING, 'resuming'],
+  [KeyStep.KEY_STEP_RETIRING, 'retiring'],
+  [KeyStep.KEY_STEP_ERASING, 'erasing'],
   [KeyStep.KEY_STEP_DONE, 'done'],
   [KeyStep.KEY_STEP_SEALING, 'sealing'],
 ]);
 const STATES = ['active', 'retiring', 'suspended', 'retired'] as const;
-const REWRITES = ['idle', 'counting', 'running', 'finished', 'stopped', 'failed'] as const;
+const REWRITES = ['idle', 'counting', 'running', 'scrubbing', 'finished', 'stopped', 'failed'] as const;
+const STAGES = ['waiting', 'log', 'store', 'done', 'failed'] as const;
+const BLOCKERS = [
+  'values',
+  'intents',
+  'unreadable',
+  'rewrite',
+  'log',
+  'snapshot',
+  'backup',
+  'behind',
+  'unreachable',
+  'bytes',
+] as const;
 const RESULTS = ['opened', 'not-configured', 'not-wrapped', 'failed'] as const;
 
 export const PURPOSES: Record<DekPurpose, encryptionProto.KeyPurpose> = {
@@ -55,6 +75,7 @@ export function toKeyStatus(message: encryptionProto.KeyStatusResponse): KeyLife
       localEpoch,
       purpose: toPurpose(purpose),
       state: oneOf(STATES, state, 'state'),
+      ...(values !== undefined && { values: toCount(values) }),
     })),
     groups: groups.map((group) => toGroupKeys(group, encryption.groups)),
   };
@@ -93,13 +114,29 @@ function toError(code: string): { readonly error?: ErrorCode } {
 export function toKeyProgress(message: encryptionProto.KeyProgress): KeyProgress | undefined {
   const step = STEPS.get(message.step);
   if (step === undefined) return undefined;
-  const { group, members, keyId, planned } = message;
+  const { group, members, keyId, planned, scrubs, blockers } = message;
   return {
     group: toCount(group),
     step,
     ...(members.length > 0 && { members }),
     ...(keyId !== 0 && { keyId }),
     ...(planned && { planned }),
+    ...(scrubs.length > 0 && { scrubs: scrubs.map(toMemberScrub) }),
+    ...(blockers.length > 0 && { blockers: blockers.map(toKeyBlocker) }),
+  };
+}
+
+/** A stage that only a newer server knows is one on the way. */
+function toMemberScrub({ name, stage }: encryptionProto.MemberScrub): MemberScrub {
+  return { name, stage: STAGES.find((known) => known === stage) ?? 'waiting' };
+}
+
+/** What only a newer server knows still stands in the way, and says so for people. */
+function toKeyBlocker({ what, count, ...blocker }: encryptionProto.KeyBlocker): KeyBlocker {
+  return {
+    ...blocker,
+    what: BLOCKERS.find((known) => known === what) ?? 'unreachable',
+    ...(count !== undefined && { count: toCount(count) }),
   };
 }
 

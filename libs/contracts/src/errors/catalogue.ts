@@ -310,7 +310,7 @@ export const ERRORS = table({
     'Use a backup that carries its keys.'],
   RAFT_DEK_WAL_STILL_REFERENCES: [344, 'FAILED_PRECONDITION', 409, 69, 'same-node',
     'Log entries or snapshots are still sealed under the key.',
-    'Take a snapshot on the members the details name, then repeat.'],
+    'Run `caisson encryption scrub`, which shortens the log of every member, then repeat.'],
   KEY_CONFLICT: [345, 'FAILED_PRECONDITION', 409, 65, 'never',
     'One key id stands for two different keys.',
     'Restore the directory’s own sidecar; never mix files of two clusters.'],

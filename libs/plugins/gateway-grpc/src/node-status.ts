@@ -66,7 +66,10 @@ export function encryptionStatus(status: EncryptionStatus): proto.EncryptionStat
     bornEncrypted: birth === 'encrypted',
     envelopeVersion,
     fullNodeId,
-    keys: keys.map(({ keyId, purpose, state, localEpoch }) => ({ keyId, purpose, state, localEpoch })),
+    keys: keys.map(({ values, ...key }) => ({
+      ...key,
+      values: values === undefined ? undefined : BigInt(values),
+    })),
     groups: groups.map((group) => ({
       group: BigInt(group.group),
       bootstrapped: group.bootstrapped,

@@ -35,12 +35,14 @@ export interface GroupOrdersParts {
 export type Steps = AsyncGenerator<KeyProgress, void, undefined>;
 
 /** One entry that an order asks for. */
-interface Wanted {
+export interface Wanted {
   readonly step: KeyProgress['step'];
   /** Whether users wait from just before the entry until it is applied. */
   readonly holds?: boolean;
   isInForce(keys: KeyState): boolean | Promise<boolean>;
   payload(): Promise<Uint8Array>;
+  /** What must be known before the entry is made; else that every member is capable. */
+  ask?(members: readonly Member[]): Steps;
   /** The key that is active once it is in force; 0 for none. */
   keyId?(keys: KeyState): number;
 }
@@ -66,24 +68,28 @@ export class GroupOrders {
     return this.session.state.current.keys;
   }
 
+  get group(): ReplicatedGroup {
+    return this.#parts.group;
+  }
+
   get isBootstrapped(): boolean {
     return isBootstrapped(this.session.state.current);
   }
 
   async *enableStorage(): Steps {
     const { node, signal } = this.#parts;
-    yield* this.#bring({
+    yield* this.bring({
       step: 'bootstrapping',
       isInForce: () => this.isBootstrapped,
       payload: () => bootstrapPayload(node, this.session, signal),
     });
-    yield* this.#bring({
+    yield* this.bring({
       step: 'enabling',
       isInForce: ({ storageEnvelopeActive }) => storageEnvelopeActive,
       payload: () => enablingPayload(node, this.session, 'storage'),
       keyId: ({ activeStorage }) => activeStorage,
     });
-    yield this.#step('done');
+    yield this.step('done');
   }
 
   /**
@@ -94,14 +100,24 @@ export class GroupOrders {
     const { node, group, dryRun } = this.#parts;
     if (!this.keys.storageEnvelopeActive && !(dryRun && !this.isBootstrapped))
       throw new CaissonError('ENVELOPE_ORDER', { group: group.id });
-    yield* this.#bring({
+    yield* this.bring({
       step: 'enabling',
       holds: true,
       isInForce: ({ raftEnvelopeActive }) => raftEnvelopeActive,
       payload: () => enablingPayload(node, this.session, 'raft'),
       keyId: ({ activeRaft }) => activeRaft,
     });
-    yield this.#step('done');
+    const { raftCutoverIndex } = this.keys;
+    // The same order whenever it is repeated: what was begun is not begun again.
+    yield* this.#scrub(raftCutoverIndex, BigInt(raftCutoverIndex));
+    yield this.step('done');
+  }
+
+  /** Whatever is applied by now leaves the logs. */
+  async *scrub(): Steps {
+    const { applied } = this.requireLead();
+    yield* this.#scrub(applied, new DataView(this.#parts.node.parts.random.bytes(8).buffer).getBigUint64(0));
+    yield this.step('done');
   }
 
   /** Nothing clear is genuine any more; so both envelopes come first, here as in the entry. */
@@ -111,46 +127,45 @@ export class GroupOrders {
       const problem = 'both envelopes come before sealed mode';
       throw new CaissonError('ENVELOPE_ORDER', { group: group.id, problem });
     }
-    yield* this.#bring({
+    yield* this.bring({
       step: 'sealing',
       isInForce: ({ sealedModeIndex }) => sealedModeIndex !== 0,
       payload: () => sealedModePayload(node, this.session),
     });
-    yield this.#step('done');
+    yield this.step('done');
   }
 
   async *rotate(purpose: DekPurpose, from: readonly number[], payload: () => Promise<Uint8Array>): Steps {
     const activeOf = (keys: KeyState) => activeKey(keys, purpose);
     const isInForce = (keys: KeyState) => !from.includes(activeOf(keys));
-    yield* this.#bring({ step: 'rotating', isInForce, payload, keyId: activeOf });
-    yield { ...this.#step('done'), keyId: activeOf(this.keys) };
+    yield* this.bring({ step: 'rotating', isInForce, payload, keyId: activeOf });
+    yield { ...this.step('done'), keyId: activeOf(this.keys) };
   }
 
   async *rewrap(): Steps {
     const { node, signal } = this.#parts;
-    yield* this.#bring({
+    yield* this.bring({
       step: 'rewrapping',
       isInForce: (keys) => isWrappedByAll(node, unretired(keys)),
       payload: () => rewrapPayload(node, this.session, signal),
     });
-    yield this.#step('done');
+    yield this.step('done');
   }
 
   /**
    * Asks, makes the entry and has it applied; again where keys or members moved meanwhile. A failure after
    * which nobody knows is settled by what is applied here.
    */
-  async *#bring(wanted: Wanted): Steps {
+  async *bring(wanted: Wanted): Steps {
     const { dryRun, signal } = this.#parts;
     for (let attempt = 1; !(await wanted.isInForce(this.keys)); attempt++) {
       signal?.throwIfAborted();
       // In this order: members that changed in between are asked, and the entry is made again.
       const confIndex = await currentConfIndex(this.session.store);
-      const { members } = this.#requireLead();
-      if (confIndex !== this.#askedConfIndex) yield* this.#ask(members);
-      this.#askedConfIndex = confIndex;
-      if (wanted.holds === true) yield this.#step('holding');
-      yield this.#step(wanted.step);
+      const { members } = this.requireLead();
+      yield* wanted.ask?.(members) ?? this.#askOnce(members, confIndex);
+      if (wanted.holds === true) yield this.step('holding');
+      yield this.step(wanted.step);
       if (dryRun) return;
       const failure = await this.#attempt(wanted, confIndex);
       if (failure === undefined || (await wanted.isInForce(this.keys))) return this.#log(wanted);
@@ -158,12 +173,29 @@ export class GroupOrders {
     }
   }
 
+  async *#scrub(through: number, id: bigint): Steps {
+    const { dryRun, group, scrubs, signal } = this.#parts;
+    yield this.step('scrubbing');
+    if (dryRun) return;
+    const { members } = this.requireLead();
+    const order = { group: group.id, id, through, members };
+    for await (const stages of scrubs.carryOut(order, signal)) {
+      yield { ...this.step('scrubbing'), scrubs: stages };
+    }
+  }
+
+  /** Those who proved themselves need not do it twice. */
+  async *#askOnce(members: readonly Member[], confIndex: number): Steps {
+    if (confIndex !== this.#askedConfIndex) yield* this.#ask(members);
+    this.#askedConfIndex = confIndex;
+  }
+
   async *#ask(members: readonly Member[]): Steps {
     const { node, poll, signal } = this.#parts;
-    yield this.#step('asking');
+    yield this.step('asking');
     const names = await requireCapable({ session: this.session, members, poll }, signal);
     node.parts.logger.log('info', 'every member proved that it holds the KEK', { members: names.join(' ') });
-    yield { ...this.#step('asking'), members: names };
+    yield { ...this.step('asking'), members: names };
   }
 
   async #attempt(wanted: Wanted, confIndex: number): Promise<unknown> {
@@ -173,7 +205,7 @@ export class GroupOrders {
       // The entry names the membership as it is now; the members of the one before are those that were asked.
       const now = await currentConfIndex(this.session.store);
       if (now !== confIndex) return new CaissonError('STATE_STALE', { group: group.id, membership: now });
-      this.#requireLead();
+      this.requireLead();
       const options = { source: 'system' as const, ...(signal && { signal }) };
       const proposing =
         wanted.holds === true ? this.#proposeHolding(payload) : group.propose(payload, options);
@@ -206,7 +238,7 @@ export class GroupOrders {
     }
   }
 
-  #requireLead(): GroupStatus {
+  requireLead(): GroupStatus {
     const status = this.#parts.group.status();
     if (status.leads) return status;
     const { id, leader, members } = status;
@@ -218,7 +250,7 @@ export class GroupOrders {
     });
   }
 
-  #step(step: KeyProgress['step']): KeyProgress {
+  step(step: KeyProgress['step']): KeyProgress {
     const { dryRun, group } = this.#parts;
     return { group: group.id, step, ...(dryRun && { planned: true }) };
   }

@@ -4,17 +4,21 @@ import {
   type Clock,
   type GroupKeys,
   type KekCheck,
+  type KeyIdOrder,
   type KeyLifecycleService,
   type KeyLifecycleStatus,
   type KeyOrder,
+  type KeyStatusQuestion,
   type Meter,
   type RaftTransport,
   type ReplicationEngine,
+  type RetireOrder,
   type RewriteOrder,
   type RewriteProgress,
   type RotateOrder,
 } from '@caisson/contracts';
 import type { KeyRecord, WrappedKey } from '@caisson/formats';
+import { type Census, takeCensus, valuesUnder } from '../census/census.js';
 import { rotationPayload } from '../driver/key-entries.js';
 import type { NodeEncryption } from '../node/node-encryption.js';
 import type { Rewrite } from '../rewrite/rewrite.js';
@@ -22,6 +26,9 @@ import { activeKey, GroupOrders, type Steps, unretired } from './group-orders.js
 import { checkKeks } from './kek-checks.js';
 import { KeyMetrics } from './key-metrics.js';
 import { type MemberPoll, TransportPoll } from './member-poll.js';
+import { MemberScrubs } from './member-scrub.js';
+import { ReferencePoll } from './reference-poll.js';
+import { RetireOrders } from './retire-orders.js';
 
 export interface KeyLifecycleParts {
   readonly node: NodeEncryption;
@@ -34,6 +41,8 @@ export interface KeyLifecycleParts {
 }
 
 const POLL_MS = 10_000;
+/** Members that store much need their time to read all of it. */
+const COUNT_MS = 60_000;
 
 /**
  * What operators order about keys, one group after the other. Nothing is remembered between orders: what is
@@ -42,6 +51,8 @@ const POLL_MS = 10_000;
 export class KeyLifecycle implements KeyLifecycleService {
   readonly #parts: KeyLifecycleParts;
   readonly #poll: MemberPoll;
+  readonly #scrubs: MemberScrubs;
+  readonly #references: ReferencePoll;
   readonly #metrics: KeyMetrics;
 
   constructor(parts: KeyLifecycleParts) {
@@ -49,6 +60,8 @@ export class KeyLifecycle implements KeyLifecycleService {
     const { directory } = node.parts;
     this.#parts = parts;
     this.#poll = new TransportPoll({ node, directory, transport, clock, limitMs: POLL_MS });
+    this.#scrubs = new MemberScrubs({ engine: parts.engine, directory, transport, clock });
+    this.#references = new ReferencePoll({ directory, transport, clock, limitMs: COUNT_MS });
     this.#metrics = new KeyMetrics(node, parts.meter);
   }
 
@@ -62,7 +75,7 @@ export class KeyLifecycle implements KeyLifecycleService {
   }
 
   async status(
-    { current = false }: { readonly current?: boolean },
+    { current = false, count = false }: KeyStatusQuestion,
     { signal }: CallContext,
   ): Promise<KeyLifecycleStatus> {
     const { node, engine } = this.#parts;
@@ -75,7 +88,20 @@ export class KeyLifecycle implements KeyLifecycleService {
       const sealed = sealedModeIndex === 0 ? {} : { sealedModeIndex };
       return { ...group, ...active, ...sealed, leads, ...(leader !== undefined && { leader }) };
     });
-    return { ...status, node: node.parts.directory.identity.name, groups };
+    const keys = count ? await this.#counted(status.keys, signal) : status.keys;
+    return { ...status, keys, node: node.parts.directory.identity.name, groups };
+  }
+
+  async #counted(
+    keys: readonly EncryptionKeyStatus[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly EncryptionKeyStatus[]> {
+    const { node, engine } = this.#parts;
+    const censuses: Census[] = [];
+    for (const id of engine.groups)
+      censuses.push(await takeCensus(node.session(id), node.parts.clock, signal));
+    const under = (keyId: number) => censuses.reduce((sum, census) => sum + valuesUnder(census, keyId), 0);
+    return keys.map((key) => ({ ...key, values: under(key.keyId) }));
   }
 
   async verify({ signal }: CallContext): Promise<readonly KekCheck[]> {
@@ -120,6 +146,19 @@ export class KeyLifecycle implements KeyLifecycleService {
     for (const orders of this.#groups(order, signal)) yield* orders.enableRaft();
   }
 
+  retire(order: RetireOrder, { signal }: CallContext): Steps {
+    return this.#retirement(order, signal).retire(order.erase === true);
+  }
+
+  resume(order: KeyIdOrder, { signal }: CallContext): Steps {
+    return this.#retirement(order, signal).resume();
+  }
+
+  async *scrub(order: KeyOrder, { signal }: CallContext): Steps {
+    this.#requireKeks();
+    for (const orders of this.#groups(order, signal)) yield* orders.scrub();
+  }
+
   async *sealMode(order: KeyOrder, { signal }: CallContext): Steps {
     this.#requireKeks();
     for (const orders of this.#groups(order, signal)) yield* orders.sealMode();
@@ -141,6 +180,14 @@ export class KeyLifecycle implements KeyLifecycleService {
       ...progress,
       ...(error && { error: error.code }),
     }));
+  }
+
+  #retirement(order: KeyIdOrder, signal: AbortSignal | undefined): RetireOrders {
+    this.#requireKeks();
+    const { node, clock } = this.#parts;
+    const { keyId, dryRun = false } = order;
+    const groups = this.#groups(order, signal);
+    return new RetireOrders({ node, groups, references: this.#references, keyId, dryRun, clock, signal });
   }
 
   #requireKeks(): void {

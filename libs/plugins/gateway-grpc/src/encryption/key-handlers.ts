@@ -23,8 +23,8 @@ export function keyHandlers(keys: KeyLifecycleService, calls: OpenCalls) {
   const order = <Request>(carryOut: (request: Request, context: CallContext) => AsyncIterable<KeyProgress>) =>
     calls.stream('operator', (request: Request, signal) => messages(carryOut(request, { signal })));
   return {
-    status: calls.unary('reader', async ({ current }: encryptionProto.KeyStatusRequest, signal) =>
-      fromKeyStatus(await keys.status({ current }, { signal })),
+    status: calls.unary('reader', async ({ current, count }: encryptionProto.KeyStatusRequest, signal) =>
+      fromKeyStatus(await keys.status({ current, count }, { signal })),
     ),
     verify: calls.unary('operator', async (_: encryptionProto.VerifyRequest, signal) => ({
       checks: (await keys.verify({ signal })).map(fromKekCheck),
@@ -39,6 +39,9 @@ export function keyHandlers(keys: KeyLifecycleService, calls: OpenCalls) {
     enableRaftEnvelope: order<KeyOrder>(({ dryRun = false }, context) =>
       keys.enableRaftEnvelope({ dryRun }, context),
     ),
+    retire: order<encryptionProto.RetireRequest>((request, context) => keys.retire(request, context)),
+    resume: order<encryptionProto.ResumeRequest>((request, context) => keys.resume(request, context)),
+    scrub: order<KeyOrder>(({ dryRun = false }, context) => keys.scrub({ dryRun }, context)),
     sealMode: order<KeyOrder>(({ dryRun = false }, context) => keys.sealMode({ dryRun }, context)),
     rewrite: calls.unary('operator', async (request: encryptionProto.RewriteRequest, signal) => ({
       groups: (await keys.rewrite(toRewriteOrder(request), { signal })).map(fromRewriteProgress),

@@ -22,6 +22,12 @@ const STEPS: Record<KeyProgress['step'], encryptionProto.KeyStep> = {
   rewrapping: KeyStep.KEY_STEP_REWRAPPING,
   holding: KeyStep.KEY_STEP_HOLDING,
   enabling: KeyStep.KEY_STEP_ENABLING,
+  scrubbing: KeyStep.KEY_STEP_SCRUBBING,
+  counting: KeyStep.KEY_STEP_COUNTING,
+  suspending: KeyStep.KEY_STEP_SUSPENDING,
+  resuming: KeyStep.KEY_STEP_RESUMING,
+  retiring: KeyStep.KEY_STEP_RETIRING,
+  erasing: KeyStep.KEY_STEP_ERASING,
   done: KeyStep.KEY_STEP_DONE,
   sealing: KeyStep.KEY_STEP_SEALING,
 };
@@ -46,8 +52,17 @@ export function fromKekCheck({ error, ...check }: KekCheck): encryptionProto.Kek
 }
 
 export function fromKeyProgress(progress: KeyProgress): encryptionProto.KeyProgress {
-  const { group, step, members = [], keyId = 0, planned = false } = progress;
-  return { group: BigInt(group), step: STEPS[step], members: [...members], keyId, planned };
+  const { group, step, members = [], keyId = 0, planned = false, scrubs = [], blockers = [] } = progress;
+  const about = { group: BigInt(group), step: STEPS[step], keyId, planned };
+  return {
+    ...about,
+    members: [...members],
+    scrubs: [...scrubs],
+    blockers: blockers.map(({ count, ...blocker }) => ({
+      ...blocker,
+      count: count === undefined ? undefined : BigInt(count),
+    })),
+  };
 }
 
 export function toRotateOrder({ purpose, from, dryRun }: encryptionProto.RotateRequest): RotateOrder {

@@ -35,9 +35,9 @@ class ScriptedKeys implements KeyLifecycleService {
   ];
   fails: CaissonError | undefined;
 
-  async status({ current }: { current?: boolean }) {
-    this.orders.push(['status', current]);
-    const key = { keyId: 3, purpose: 'storage' as const, state: 'active' as const, localEpoch: 2 };
+  async status({ current, count }: { current?: boolean; count?: boolean }) {
+    this.orders.push(['status', current, count]);
+    const key = { keyId: 3, purpose: 'storage' as const, state: 'active' as const, localEpoch: 2, values: 5 };
     const birth = 'clear' as const;
     return {
       node: 'n1',
@@ -68,6 +68,9 @@ class ScriptedKeys implements KeyLifecycleService {
   rewrap = (order: object, context: CallContext) => this.#carryOut(context, 'rewrap', order);
   enableStorageEnvelope = (order: object, context: CallContext) => this.#carryOut(context, 'storage', order);
   enableRaftEnvelope = (order: object, context: CallContext) => this.#carryOut(context, 'raft', order);
+  retire = (order: object, context: CallContext) => this.#carryOut(context, 'retire', order);
+  resume = (order: object, context: CallContext) => this.#carryOut(context, 'resume', order);
+  scrub = (order: object, context: CallContext) => this.#carryOut(context, 'scrub', order);
   sealMode = (order: object, context: CallContext) => this.#carryOut(context, 'seal', order);
 
   async *#carryOut(_: CallContext, ...order: unknown[]): AsyncGenerator<KeyProgress> {
@@ -124,12 +127,12 @@ const codeOf = (failing: Promise<unknown>) =>
 
 test('the status says which keys there are, and where they are active', async () => {
   const { client, keys } = await serve();
-  expect(await ask(client, ENCRYPTION_METHODS.status, { current: true })).toMatchObject({
+  expect(await ask(client, ENCRYPTION_METHODS.status, { current: true, count: true })).toMatchObject({
     node: 'n1',
-    encryption: { enabled: true, bornEncrypted: false, keys: [{ keyId: 3, state: 'active' }] },
+    encryption: { enabled: true, bornEncrypted: false, keys: [{ keyId: 3, state: 'active', values: 5n }] },
     groups: [{ group: 1n, activeStorageKey: 3, activeRaftKey: 4, leads: true, leader: 'n1' }],
   });
-  expect(keys.orders).toEqual([['status', true]]);
+  expect(keys.orders).toEqual([['status', true, true]]);
 });
 
 test('a verification says what each KEK made of each key', async () => {
@@ -144,8 +147,24 @@ test('every order reaches the service with what it says, and streams its steps',
   const { client, keys } = await serve();
   const rotation = { purpose: KeyPurpose.KEY_PURPOSE_RAFT, from: [4], dryRun: false };
   expect(await order(client, ENCRYPTION_METHODS.rotate, rotation)).toEqual([
-    { group: 1n, step: KeyStep.KEY_STEP_ASKING, members: ['n1', 'n2'], keyId: 0, planned: false },
-    { group: 1n, step: KeyStep.KEY_STEP_DONE, members: [], keyId: 4, planned: true },
+    {
+      group: 1n,
+      step: KeyStep.KEY_STEP_ASKING,
+      members: ['n1', 'n2'],
+      keyId: 0,
+      planned: false,
+      scrubs: [],
+      blockers: [],
+    },
+    {
+      group: 1n,
+      step: KeyStep.KEY_STEP_DONE,
+      members: [],
+      keyId: 4,
+      planned: true,
+      scrubs: [],
+      blockers: [],
+    },
   ]);
   await order(client, ENCRYPTION_METHODS.rotate, { ...rotation, from: [] });
   await order(client, ENCRYPTION_METHODS.rewrap, { dryRun: true });
@@ -162,6 +181,32 @@ test('every order reaches the service with what it says, and streams its steps',
   ]);
 });
 
+test('what stands in the way of a key’s end arrives whole', async () => {
+  const { client, keys } = await serve();
+  const blocker = { member: 'n2', problem: '3 values are under the key', next: 'rewrite them' };
+  const gone = { member: 'n3', problem: 'does not say', next: 'bring it back' };
+  const blockers = [
+    { ...blocker, what: 'values' as const, count: 3 },
+    { ...gone, what: 'unreachable' as const },
+  ];
+  keys.steps = [{ group: 1, step: 'counting', blockers }];
+  const request = { keyId: 7, erase: true, dryRun: true };
+  expect(await order(client, ENCRYPTION_METHODS.retire, request)).toMatchObject([
+    {
+      step: KeyStep.KEY_STEP_COUNTING,
+      blockers: [
+        { ...blocker, what: 'values', count: 3n },
+        { ...gone, what: 'unreachable', count: undefined },
+      ],
+    },
+  ]);
+  await order(client, ENCRYPTION_METHODS.resume, { keyId: 7, dryRun: false });
+  expect(keys.orders).toEqual([
+    ['retire', request],
+    ['resume', { keyId: 7, dryRun: false }],
+  ]);
+});
+
 test('a rotation of nothing is refused, and a refusal arrives typed', async () => {
   const { client, keys } = await serve();
   const nothing = { purpose: KeyPurpose.KEY_PURPOSE_UNSPECIFIED, from: [], dryRun: false };
@@ -174,10 +219,10 @@ test('a rotation of nothing is refused, and a refusal arrives typed', async () =
 
 test('a reader looks, and neither orders nor uses the KEK', async () => {
   const { client, keys } = await serve({ access: { anonymous: 'reader' } });
-  expect((await ask(client, ENCRYPTION_METHODS.status, { current: false })).node).toBe('n1');
+  expect((await ask(client, ENCRYPTION_METHODS.status, { current: false, count: false })).node).toBe('n1');
   expect(await codeOf(ask(client, ENCRYPTION_METHODS.verify, {}))).toBe('PERMISSION_DENIED');
   expect(await codeOf(order(client, ENCRYPTION_METHODS.rewrap, { dryRun: true }))).toBe('PERMISSION_DENIED');
-  expect(keys.orders).toEqual([['status', false]]);
+  expect(keys.orders).toEqual([['status', false, false]]);
 });
 
 test('rewriting is ordered and answered for this node', async () => {

@@ -50,6 +50,8 @@ export interface KeyStatusRequest {
    * node has applied.
    */
   current: boolean;
+  /** Every stored value is looked at, and each key says how many are under it on this node. */
+  count: boolean;
 }
 
 export interface KeyStatusResponse {
@@ -127,6 +129,88 @@ export interface KeyProgress {
   keyId: number;
   /** Would be done; nothing was changed. */
   planned: boolean;
+  /** How far each member is, while files are scrubbed. */
+  scrubs: MemberScrub[];
+  /** What stands in the way, on every member, once it was counted. */
+  blockers: KeyBlocker[];
+}
+
+/** What keeps a key from being retired, on one member. */
+export interface KeyBlocker {
+  member: string;
+  /**
+   * `values`, `intents`, `unreadable`, `rewrite`, `log`, `snapshot`, `backup`, `behind`, `unreachable` or
+   * `bytes`.
+   */
+  what: string;
+  /** Absent where it is no number. */
+  count?:
+    | bigint
+    | undefined;
+  /** For people: what there is, and what to do about it. */
+  problem: string;
+  next: string;
+}
+
+export interface RetireRequest {
+  keyId: number;
+  /** Gives up for good a key that is suspended. */
+  erase: boolean;
+  /** Counts everything, changes nothing, and refuses nothing: what stands in the way is listed. */
+  dryRun: boolean;
+}
+
+export interface ResumeRequest {
+  keyId: number;
+  dryRun: boolean;
+}
+
+export interface ListKeksRequest {
+}
+
+export interface ReloadKeksRequest {
+  /** Reads and checks everything, and goes on as before. */
+  dryRun: boolean;
+}
+
+export interface ListKeksResponse {
+  /** Name of the node that answers. */
+  node: string;
+  keks: KekInfo[];
+}
+
+export interface KekInfo {
+  provider: string;
+  keyRef: string;
+  /** `enabled`, `disabled`, `pendingDeletion` or `unknown`. */
+  state: string;
+  hardware: boolean;
+  postQuantum: boolean;
+  /** How many keys it wraps, and how many it does not. */
+  keys: number;
+  missing: number;
+  /** Since it last opened a key, in this process; absent where it never did. */
+  openedMsAgo?:
+    | bigint
+    | undefined;
+  /** Code of the error catalogue of its last failure, empty after a success. */
+  failure: string;
+}
+
+export interface RegisterWriterRequest {
+  /** Of a member. */
+  name: string;
+  dryRun: boolean;
+}
+
+export interface MemberScrub {
+  name: string;
+  /** `waiting`, `log`, `store`, `done` or `failed`. */
+  stage: string;
+}
+
+export interface ScrubRequest {
+  dryRun: boolean;
 }
 
 export interface RewriteRequest {
@@ -141,7 +225,7 @@ export interface RewriteResponse {
 
 export interface RewriteProgress {
   group: bigint;
-  /** `idle`, `counting`, `running`, `finished`, `stopped` or `failed`. */
+  /** `idle`, `counting`, `running`, `scrubbing`, `finished`, `stopped` or `failed`. */
   state: string;
   /** The key that values are moved to; 0 for none yet. */
   keyId: number;
@@ -157,13 +241,16 @@ export interface RewriteProgress {
 }
 
 function createBaseKeyStatusRequest(): KeyStatusRequest {
-  return { current: false };
+  return { current: false, count: false };
 }
 
 export const KeyStatusRequest: MessageFns<KeyStatusRequest> = {
   encode(message: KeyStatusRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.current !== false) {
       writer.uint32(8).bool(message.current);
+    }
+    if (message.count !== false) {
+      writer.uint32(16).bool(message.count);
     }
     return writer;
   },
@@ -187,6 +274,14 @@ export const KeyStatusRequest: MessageFns<KeyStatusRequest> = {
             }
 
             message.current = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = reader.bool();
             continue;
           }
         }
@@ -826,7 +921,7 @@ export const SealModeRequest: MessageFns<SealModeRequest> = {
 };
 
 function createBaseKeyProgress(): KeyProgress {
-  return { group: 0n, step: 0, members: [], keyId: 0, planned: false };
+  return { group: 0n, step: 0, members: [], keyId: 0, planned: false, scrubs: [], blockers: [] };
 }
 
 export const KeyProgress: MessageFns<KeyProgress> = {
@@ -848,6 +943,12 @@ export const KeyProgress: MessageFns<KeyProgress> = {
     }
     if (message.planned !== false) {
       writer.uint32(40).bool(message.planned);
+    }
+    for (const v of message.scrubs) {
+      MemberScrub.encode(v!, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.blockers) {
+      KeyBlocker.encode(v!, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -903,6 +1004,685 @@ export const KeyProgress: MessageFns<KeyProgress> = {
             }
 
             message.planned = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.scrubs.push(MemberScrub.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.blockers.push(KeyBlocker.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseKeyBlocker(): KeyBlocker {
+  return { member: "", what: "", count: undefined, problem: "", next: "" };
+}
+
+export const KeyBlocker: MessageFns<KeyBlocker> = {
+  encode(message: KeyBlocker, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.member !== "") {
+      writer.uint32(10).string(message.member);
+    }
+    if (message.what !== "") {
+      writer.uint32(18).string(message.what);
+    }
+    if (message.count !== undefined) {
+      if (BigInt.asUintN(64, message.count) !== message.count) {
+        throw new globalThis.Error("value provided for field message.count of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.count);
+    }
+    if (message.problem !== "") {
+      writer.uint32(34).string(message.problem);
+    }
+    if (message.next !== "") {
+      writer.uint32(42).string(message.next);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyBlocker {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyBlocker();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.member = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.what = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.count = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.problem = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.next = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRetireRequest(): RetireRequest {
+  return { keyId: 0, erase: false, dryRun: false };
+}
+
+export const RetireRequest: MessageFns<RetireRequest> = {
+  encode(message: RetireRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== 0) {
+      writer.uint32(8).uint32(message.keyId);
+    }
+    if (message.erase !== false) {
+      writer.uint32(16).bool(message.erase);
+    }
+    if (message.dryRun !== false) {
+      writer.uint32(24).bool(message.dryRun);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetireRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetireRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.keyId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.erase = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseResumeRequest(): ResumeRequest {
+  return { keyId: 0, dryRun: false };
+}
+
+export const ResumeRequest: MessageFns<ResumeRequest> = {
+  encode(message: ResumeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== 0) {
+      writer.uint32(8).uint32(message.keyId);
+    }
+    if (message.dryRun !== false) {
+      writer.uint32(16).bool(message.dryRun);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.keyId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListKeksRequest(): ListKeksRequest {
+  return {};
+}
+
+export const ListKeksRequest: MessageFns<ListKeksRequest> = {
+  encode(_: ListKeksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListKeksRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListKeksRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReloadKeksRequest(): ReloadKeksRequest {
+  return { dryRun: false };
+}
+
+export const ReloadKeksRequest: MessageFns<ReloadKeksRequest> = {
+  encode(message: ReloadKeksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dryRun !== false) {
+      writer.uint32(8).bool(message.dryRun);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReloadKeksRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReloadKeksRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListKeksResponse(): ListKeksResponse {
+  return { node: "", keks: [] };
+}
+
+export const ListKeksResponse: MessageFns<ListKeksResponse> = {
+  encode(message: ListKeksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.node !== "") {
+      writer.uint32(10).string(message.node);
+    }
+    for (const v of message.keks) {
+      KekInfo.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListKeksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListKeksResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.node = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.keks.push(KekInfo.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseKekInfo(): KekInfo {
+  return {
+    provider: "",
+    keyRef: "",
+    state: "",
+    hardware: false,
+    postQuantum: false,
+    keys: 0,
+    missing: 0,
+    openedMsAgo: undefined,
+    failure: "",
+  };
+}
+
+export const KekInfo: MessageFns<KekInfo> = {
+  encode(message: KekInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.provider !== "") {
+      writer.uint32(10).string(message.provider);
+    }
+    if (message.keyRef !== "") {
+      writer.uint32(18).string(message.keyRef);
+    }
+    if (message.state !== "") {
+      writer.uint32(26).string(message.state);
+    }
+    if (message.hardware !== false) {
+      writer.uint32(32).bool(message.hardware);
+    }
+    if (message.postQuantum !== false) {
+      writer.uint32(40).bool(message.postQuantum);
+    }
+    if (message.keys !== 0) {
+      writer.uint32(48).uint32(message.keys);
+    }
+    if (message.missing !== 0) {
+      writer.uint32(56).uint32(message.missing);
+    }
+    if (message.openedMsAgo !== undefined) {
+      if (BigInt.asUintN(64, message.openedMsAgo) !== message.openedMsAgo) {
+        throw new globalThis.Error("value provided for field message.openedMsAgo of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.openedMsAgo);
+    }
+    if (message.failure !== "") {
+      writer.uint32(74).string(message.failure);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KekInfo {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKekInfo();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.keyRef = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.hardware = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.postQuantum = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.keys = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.missing = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.openedMsAgo = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.failure = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRegisterWriterRequest(): RegisterWriterRequest {
+  return { name: "", dryRun: false };
+}
+
+export const RegisterWriterRequest: MessageFns<RegisterWriterRequest> = {
+  encode(message: RegisterWriterRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.dryRun !== false) {
+      writer.uint32(16).bool(message.dryRun);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RegisterWriterRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRegisterWriterRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMemberScrub(): MemberScrub {
+  return { name: "", stage: "" };
+}
+
+export const MemberScrub: MessageFns<MemberScrub> = {
+  encode(message: MemberScrub, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.stage !== "") {
+      writer.uint32(18).string(message.stage);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MemberScrub {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMemberScrub();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.stage = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseScrubRequest(): ScrubRequest {
+  return { dryRun: false };
+}
+
+export const ScrubRequest: MessageFns<ScrubRequest> = {
+  encode(message: ScrubRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dryRun !== false) {
+      writer.uint32(8).bool(message.dryRun);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScrubRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScrubRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
             continue;
           }
         }
@@ -1244,6 +2024,66 @@ export const EncryptionDefinition = {
       requestStream: false,
       responseType: RewriteResponse as typeof RewriteResponse,
       responseStream: false,
+      options: {},
+    },
+    /**
+     * Ends the use of a key that is not active, once no member has anything under it: first it is suspended, and
+     * can come back; ordered again with `erase` it is given up for good.
+     */
+    retire: {
+      name: "Retire",
+      requestType: RetireRequest as typeof RetireRequest,
+      requestStream: false,
+      responseType: KeyProgress as typeof KeyProgress,
+      responseStream: true,
+      options: {},
+    },
+    /** Takes a suspension back. */
+    resume: {
+      name: "Resume",
+      requestType: ResumeRequest as typeof ResumeRequest,
+      requestStream: false,
+      responseType: KeyProgress as typeof KeyProgress,
+      responseStream: true,
+      options: {},
+    },
+    /**
+     * What was overwritten or removed, and log entries from before the log was sealed, leave the files of every
+     * member.
+     */
+    scrub: {
+      name: "Scrub",
+      requestType: ScrubRequest as typeof ScrubRequest,
+      requestStream: false,
+      responseType: KeyProgress as typeof KeyProgress,
+      responseStream: true,
+      options: {},
+    },
+    /** The KEKs of this node, and how each fares. */
+    listKeks: {
+      name: "ListKeks",
+      requestType: ListKeksRequest as typeof ListKeksRequest,
+      requestStream: false,
+      responseType: ListKeksResponse as typeof ListKeksResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** This node reads its configuration again and goes on with the KEKs that it names. */
+    reloadKeks: {
+      name: "ReloadKeks",
+      requestType: ReloadKeksRequest as typeof ReloadKeksRequest,
+      requestStream: false,
+      responseType: ListKeksResponse as typeof ListKeksResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Registers a member as a writer under every key. A repair: members register by themselves. */
+    registerWriter: {
+      name: "RegisterWriter",
+      requestType: RegisterWriterRequest as typeof RegisterWriterRequest,
+      requestStream: false,
+      responseType: KeyProgress as typeof KeyProgress,
+      responseStream: true,
       options: {},
     },
   },

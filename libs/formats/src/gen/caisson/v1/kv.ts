@@ -235,6 +235,8 @@ export interface EncryptionKey {
   /** `active`, `retiring`, `suspended` or `retired`. */
   state: string;
   localEpoch: number;
+  /** Stored values under it on this node, if they were counted. */
+  values?: bigint | undefined;
 }
 
 export interface GroupEncryption {
@@ -2309,7 +2311,7 @@ export const EncryptionStatus: MessageFns<EncryptionStatus> = {
 };
 
 function createBaseEncryptionKey(): EncryptionKey {
-  return { keyId: 0, purpose: "", state: "", localEpoch: 0 };
+  return { keyId: 0, purpose: "", state: "", localEpoch: 0, values: undefined };
 }
 
 export const EncryptionKey: MessageFns<EncryptionKey> = {
@@ -2325,6 +2327,12 @@ export const EncryptionKey: MessageFns<EncryptionKey> = {
     }
     if (message.localEpoch !== 0) {
       writer.uint32(32).uint32(message.localEpoch);
+    }
+    if (message.values !== undefined) {
+      if (BigInt.asUintN(64, message.values) !== message.values) {
+        throw new globalThis.Error("value provided for field message.values of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.values);
     }
     return writer;
   },
@@ -2372,6 +2380,14 @@ export const EncryptionKey: MessageFns<EncryptionKey> = {
             }
 
             message.localEpoch = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.values = reader.uint64() as bigint;
             continue;
           }
         }
