@@ -115,8 +115,8 @@ function merged(document: Sections, changes: Sections): Sections {
 }
 
 /**
- * Ports that were free a moment ago, on every address of this machine, and that no outgoing connection is given
- * while their node is away: they lie below the range that the system hands out by itself.
+ * Ports that were free a moment ago, on every address of this machine, and that no outgoing connection is
+ * given while their node is away: they lie below the range that the system hands out by itself.
  */
 export async function freePorts(host: string): Promise<NodePorts> {
   const [client, peer] = [await freePort(), await freePort()];
