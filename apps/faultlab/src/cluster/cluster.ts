@@ -1,5 +1,6 @@
 import { ManualClock } from '@caisson/compliance';
-import { SimulatedNetwork } from '@caisson/simulator';
+import { type CrashProfile, SimulatedNetwork } from '@caisson/simulator';
+import type { SealLedger } from '../ledger/seal-ledger.js';
 import { Findings } from '../oracles/findings.js';
 import { Spy } from '../oracles/spy.js';
 import { Witness } from '../oracles/witness.js';
@@ -20,6 +21,13 @@ export interface ClusterOptions {
   readonly kv?: unknown;
   readonly plants: Plants;
   readonly listener?: TraceListener | undefined;
+  /** Of every machine's disk; `journalled` where nothing is said. */
+  readonly disks?: CrashProfile | undefined;
+  readonly clusterId?: Uint8Array;
+  /** Another cluster in the same time, with the same key services, under the same eyes: its network is its own. */
+  readonly beside?: StormCluster;
+  /** Where seals are noted; each text and nonce where nothing is said. */
+  readonly ledger?: SealLedger;
 }
 
 const NOBODY = { leads: false, leadership: 0 };
@@ -28,9 +36,9 @@ const drained = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 
 /** Machines, the network between them, and the time they share. */
 export class StormCluster {
-  readonly clock = new ManualClock();
+  readonly clock: ManualClock;
   readonly network: SimulatedNetwork;
-  readonly findings = new Findings(this.clock);
+  readonly findings: Findings;
   readonly lanes = new Lanes();
   readonly trace: Trace;
   readonly witness: Witness;
@@ -42,13 +50,15 @@ export class StormCluster {
   readonly #options: ClusterOptions;
 
   constructor(options: ClusterOptions) {
-    const { isEncrypted, listener, seed } = options;
+    const { beside, isEncrypted, ledger, listener, seed } = options;
     this.#options = options;
-    this.trace = new Trace(this.clock, listener);
+    this.clock = beside?.clock ?? new ManualClock();
+    this.findings = beside?.findings ?? new Findings(this.clock);
+    this.trace = beside?.trace ?? new Trace(this.clock, listener);
     const { clock, findings, trace } = this;
     this.witness = new Witness(findings, trace);
-    this.spy = new Spy({ isEncrypted, findings, trace });
-    this.keys = new KeyServices(clock, seed);
+    this.spy = beside?.spy ?? new Spy({ isEncrypted, findings, trace, ...(ledger && { ledger }) });
+    this.keys = beside?.keys ?? new KeyServices(clock, seed);
     this.network = new SimulatedNetwork({ clock, seed });
   }
 

@@ -58,6 +58,8 @@ export interface MachineOptions {
   readonly plants: Plants;
   /** `journalled` where nothing is said. */
   readonly disks?: CrashProfile | undefined;
+  /** The one that all have where nothing is said. */
+  readonly clusterId?: Uint8Array;
 }
 
 /** What all machines stand in. */
@@ -98,7 +100,8 @@ export class Machine {
     this.#around = around;
     this.equipment = new Equipment(around.clock);
     const birth = isEncrypted && !isBornClear ? 'encrypted' : 'clear';
-    this.identity = { name, clusterId: CLUSTER_ID, format: 1, birth, ...(joined && { joined }) };
+    const { clusterId = CLUSTER_ID } = options;
+    this.identity = { name, clusterId, format: 1, birth, ...(joined && { joined }) };
     const own = seed ^ Number(fullNodeId(name) & 0xffff_ffffn);
     this.#random = new SeededRandom(own);
     this.disk = new MachineDisk({
@@ -118,6 +121,10 @@ export class Machine {
 
   get group(): ReplicatedGroup {
     return this.engine.group(1);
+  }
+
+  get directory(): DataDirectory {
+    return this.#directory();
   }
 
   /** Starts a process over what is on the disks; resolves when it serves. */
@@ -149,7 +156,7 @@ export class Machine {
   #host(life: Life, transport: SimulatedTransport): Host {
     const { excuses, findings, keys, moments, spy, witness } = this.#around;
     const { engine, envelopeVersion = 2, isEncrypted, kv = {}, plants } = this.#options;
-    const random = this.#random;
+    const random = plants.random?.(this.#random) ?? this.#random;
     const { isEncryptionOff, time } = this.equipment;
     const taps = new Taps(this.name, life, moments);
     const ciphers = [spy.cipher(AES_GCM)];

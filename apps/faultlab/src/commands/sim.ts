@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { runCampaign } from '../campaigns/campaign.js';
 import { findingsOf } from '../campaigns/numbers.js';
@@ -8,6 +8,7 @@ import { toReport } from '../reports/report.js';
 import { lineOf, progressOf, tableOf, tellingOf } from '../reports/terminal.js';
 import { plantName, positive, seconds, whole } from './numbers.js';
 import { say, tell, writeDocument } from './output.js';
+import { sealsProfile } from './seals.js';
 
 interface Options {
   readonly seeds: number;
@@ -18,6 +19,8 @@ interface Options {
   readonly json?: string;
   readonly junit?: string;
   readonly whole?: boolean;
+  readonly profile: 'storm' | 'seals';
+  readonly seals: number;
 }
 
 const PROGRESS_EVERY = 10;
@@ -29,6 +32,12 @@ export function simCommand(): Command {
     .option('--from <seed>', 'the first', whole, 1)
     .option('--seconds <s>', 'how long things go wrong, in virtual time', seconds, 15_000)
     .option('--twice-every <n>', 'run every n-th seed twice and compare traces; 0 for none', whole, 10)
+    .addOption(
+      new Option('--profile <name>', 'seals: put disks back, clone them and restore backups, and seal much')
+        .choices(['storm', 'seals'])
+        .default('storm'),
+    )
+    .option('--seals <n>', 'with --profile seals: how many at least', positive, 2_000_000)
     .option('--plant <name>', 'with a planted bug', plantName)
     .option('--json <file>', 'write a report; - for standard output')
     .option('--junit <file>', 'write one test case per seed')
@@ -38,6 +47,7 @@ export function simCommand(): Command {
 }
 
 async function sim(options: Options): Promise<void> {
+  if (options.profile === 'seals') return sealsProfile(options);
   const print = options.json === '-' ? tell : say;
   const begunAt = performance.now();
   const runs = await runCampaign({

@@ -12,6 +12,7 @@ import type {
 } from '@caisson/contracts';
 import { NodeHashes } from '@caisson/platform-node';
 import type { RecordDisk } from '@caisson/simulator';
+import { type SealLedger, TextLedger } from '../ledger/seal-ledger.js';
 import type { Trace } from '../trace/trace.js';
 import type { Findings } from './findings.js';
 
@@ -28,6 +29,8 @@ export interface SpyOptions {
   readonly isEncrypted: boolean;
   readonly findings: Findings;
   readonly trace: Trace;
+  /** Every text, where nothing is said. */
+  readonly ledger?: SealLedger;
 }
 
 /**
@@ -41,10 +44,10 @@ export class Spy {
   readonly #isEncrypted: boolean;
   readonly #findings: Findings;
   readonly #trace: Trace;
-  /** By key and nonce, what was sealed under them. */
-  readonly #sealed = new Map<string, string>();
+  readonly #ledger: SealLedger;
 
-  constructor({ findings, isEncrypted, trace }: SpyOptions) {
+  constructor({ findings, isEncrypted, ledger = new TextLedger(), trace }: SpyOptions) {
+    this.#ledger = ledger;
     this.#isEncrypted = isEncrypted;
     this.#findings = findings;
     this.#trace = trace;
@@ -149,10 +152,7 @@ export class Spy {
 
   #note(key: string, ...[nonce, aad, text]: Parameters<Seal>): void {
     this.seals++;
-    const place = `${key} ${toHex(nonce)}`;
-    const what = toHex(hashes.sha256(aad, text));
-    const before = this.#sealed.get(place) ?? what;
-    if (before !== what) this.#findings.add('E1', `two texts are sealed under ${place}`);
-    this.#sealed.set(place, what);
+    const problem = this.#ledger.note(key, nonce, aad, text);
+    if (problem !== undefined) this.#findings.add('E1', problem);
   }
 }

@@ -5,17 +5,21 @@ import {
   EncryptionLayer,
   type RaftLog,
   type RaftLogs,
+  type Random,
   type ReplicatedGroup,
   ReplicationEngine,
 } from '@caisson/contracts';
 import { encodeClearProposal } from '@caisson/formats';
 import type { RuleId } from '../oracles/rules.js';
+import { DISK_PLANTS } from './disks.js';
 
 /** A fault put into every node, to see whether a storm brings it to light. */
 export interface Plants {
   /** Around what services make, by token. */
   readonly around?: (token: string, instance: unknown) => unknown;
   readonly logs?: (logs: RaftLogs) => RaftLogs;
+  /** For each process anew. */
+  readonly random?: (random: Random) => Random;
   /** Clients repeat a write as another one. */
   readonly hasForgetfulClients?: boolean;
 }
@@ -84,6 +88,7 @@ export interface Plant {
 }
 
 export const PLANTS: Readonly<Record<string, Plant>> = {
+  ...DISK_PLANTS,
   'reads-the-past': {
     about: 'a linearizable read trusts whatever its node has applied',
     breaks: ['T1'],

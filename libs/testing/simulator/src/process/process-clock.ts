@@ -7,11 +7,17 @@ export class ProcessClock implements Clock {
   readonly #clock: Clock;
   readonly #life: Life;
   readonly #skewMs: number;
+  /** What is set on the shared clock: it must not keep the process in memory when it has ended. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(clock: Clock, life: Life, skewMs = 0) {
     this.#clock = clock;
     this.#life = life;
     this.#skewMs = skewMs;
+    void life.ended.then(() => {
+      for (const cancel of this.#waiting) cancel();
+      this.#waiting.clear();
+    });
   }
 
   nowMs(): number {
@@ -23,18 +29,31 @@ export class ProcessClock implements Clock {
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return whileAlive(this.#clock.sleep(ms, signal), this.#life);
+    const limit = new AbortController();
+    const onAbort = () => limit.abort(signal?.reason);
+    if (signal?.aborted === true) onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#waiting.add(onAbort);
+    const slept = this.#clock.sleep(ms, limit.signal).finally(() => {
+      signal?.removeEventListener('abort', onAbort);
+      this.#waiting.delete(onAbort);
+    });
+    return whileAlive(slept, this.#life);
   }
 
   after(ms: number, task: () => void): () => void {
     let isCancelled = false;
-    const cancel = this.#clock.after(ms, () => {
+    const cancel = () => {
+      isCancelled = true;
+      this.#waiting.delete(cancel);
+      cancelAlarm();
+    };
+    const cancelAlarm = this.#clock.after(ms, () => {
+      this.#waiting.delete(cancel);
       this.#life.run(() => void (this.#life.isOver || isCancelled || task()));
     });
-    return () => {
-      isCancelled = true;
-      cancel();
-    };
+    this.#waiting.add(cancel);
+    return cancel;
   }
 
   turn(): Promise<void> {
