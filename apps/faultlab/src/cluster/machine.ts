@@ -42,6 +42,7 @@ import { Equipment, type KeyServices } from './equipment.js';
 import { Host } from './host.js';
 import { causes, loggerOf } from './logger.js';
 import { MachineDisk } from './machine-disk.js';
+import { settingsOf } from './settings.js';
 import { Taps } from './taps.js';
 
 export interface MachineOptions {
@@ -158,6 +159,7 @@ export class Machine {
     const { engine, envelopeVersion = 2, isEncrypted, kv = {}, plants } = this.#options;
     const random = plants.random?.(this.#random) ?? this.#random;
     const { isEncryptionOff, time } = this.equipment;
+    const enabled = isEncrypted && !isEncryptionOff;
     const taps = new Taps(this.name, life, moments);
     const ciphers = [spy.cipher(AES_GCM)];
     const { disk, logs, stores } = this.disk.mount(life, (platter) => taps.disk(spy.disk(platter)));
@@ -180,7 +182,7 @@ export class Machine {
         [KekProvider, keks],
       ],
       services: [
-        ...applierEncryption.services({ enabled: isEncrypted && !isEncryptionOff, envelopeVersion }),
+        ...applierEncryption.services(settingsOf(applierEncryption, { enabled, envelopeVersion })),
         ...applierKv.services(ApplierKvConfig.parse(kv)),
         ...engineRaft.services(EngineRaftConfig.parse(engine)),
       ],
