@@ -1,7 +1,7 @@
 import { toUtf8 } from '@caisson/base';
 import { EncryptionService, type WriteResponse } from '@caisson/contracts';
 import { StormCluster } from '../src/cluster/cluster.js';
-import { Machine } from '../src/cluster/machine.js';
+import type { Machine } from '../src/cluster/machine.js';
 
 /** Nonces of envelope version 1 are as safe as the epochs, so everything about epochs is at its strictest. */
 const OPTIONS = { seed: 5, isEncrypted: true, envelopeVersion: 1, engine: {}, plants: {} } as const;
@@ -71,8 +71,8 @@ test('a node whose disks are lost comes back under its name above every epoch it
   }
   const before = epochsOf(lost);
   lost.process!.life.end();
-  const fresh = new Machine({ ...OPTIONS, name: 'n3', joined: true }, cluster);
-  cluster.machines[2] = fresh;
+  cluster.replaceMachine('n3');
+  const fresh = cluster.machine('n3');
   await cluster.must(20_000, 'there is a leader', () => cluster.leader !== undefined);
   const { engine } = cluster.leader!;
   await cluster.settled(engine.changeMembership(1, { kind: 'remove', name: 'n3' }));

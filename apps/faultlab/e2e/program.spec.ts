@@ -29,7 +29,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('a planted failure is found, kept, drawn, and repeated from its plan', async () => {
   const [report, page, plan] = ['report.json', 'page.html', 'plan.json'].map((name) => join(folder, name));
-  const found = ['--seconds', '2', '--plant', 'skips-effects'];
+  const found = ['--profile', 'usual', '--seconds', '2', '--plant', 'skips-effects'];
   expect(await faultlab('sim', '--seeds', '1', ...found, '--json', report!)).toMatchObject({ code: 3 });
   expect(JSON.parse(await readFile(report!, 'utf8'))).toMatchObject({ verdict: { class: 'safety' } });
   expect(await faultlab('report', report!, '--html', page!)).toMatchObject({ code: 3 });

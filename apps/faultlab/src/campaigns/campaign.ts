@@ -1,3 +1,4 @@
+import type { Profile } from '../faults/plan.js';
 import type { Finding } from '../oracles/rules.js';
 import { runSeed } from '../storm/storm.js';
 import type { Verdict } from '../storm/verdict.js';
@@ -14,6 +15,7 @@ export interface CampaignOptions {
   /** Every so-manieth seed is run twice, to see whether it is one run; 0 for none. */
   readonly twiceEvery: number;
   readonly plant?: string | undefined;
+  readonly profile?: Profile | undefined;
   readonly now: () => number;
   readonly onRun?: (run: Run, done: number) => void;
 }
@@ -29,12 +31,13 @@ export async function runCampaign(options: CampaignOptions): Promise<readonly Ru
   return runs;
 }
 
-async function runTimed(seed: number, { now, plant, stormMs, twiceEvery }: CampaignOptions): Promise<Run> {
+async function runTimed(seed: number, options: CampaignOptions): Promise<Run> {
+  const { now, plant, profile, stormMs, twiceEvery } = options;
   const begunAt = now();
-  const verdict = await runSeed({ seed, stormMs }, { plant });
+  const verdict = await runSeed({ seed, stormMs, profile }, { plant });
   const wallMs = now() - begunAt;
   const isTwice = twiceEvery > 0 && seed % twiceEvery === 0;
-  const again = isTwice ? await runSeed({ seed, stormMs }, { plant }) : verdict;
+  const again = isTwice ? await runSeed({ seed, stormMs, profile }, { plant }) : verdict;
   return { ...verdict, wallMs, findings: [...verdict.findings, ...divergence(verdict, again)] };
 }
 

@@ -1,3 +1,4 @@
+import type { Looks } from '../oracles/findings.js';
 import { type Finding, gravest } from '../oracles/rules.js';
 import { type Counts, type EffectiveFaults, faultCount } from '../storm/verdict.js';
 
@@ -5,6 +6,8 @@ import { type Counts, type EffectiveFaults, faultCount } from '../storm/verdict.
 export interface Counted {
   readonly counts: Counts;
   readonly effective: EffectiveFaults;
+  readonly effectiveById: EffectiveFaults;
+  readonly looks: Readonly<Record<string, Looks>>;
   readonly findings: readonly Finding[];
   readonly wallMs: number;
 }
@@ -15,12 +18,17 @@ export interface Numbers {
   readonly failed: number;
   readonly total: Counts;
   readonly effective: EffectiveFaults;
+  readonly effectiveById: EffectiveFaults;
+  /** How often each rule was looked at, and how often it could have been seen broken. */
+  readonly looks: Readonly<Record<string, Looks>>;
   /** Effective faults per schedule. */
   readonly medianFaults: number;
   readonly wallMs: number;
   /** Simulated time per real time, of one core. */
   readonly speed: number;
 }
+
+const NEVER: Looks = { evaluated: 0, couldFail: 0 };
 
 const NOTHING: Counts = {
   simulatedMs: 0,
@@ -43,10 +51,17 @@ export function numbersOf(runs: readonly Counted[]): Numbers {
     failed: runs.filter(({ findings }) => gravest(findings) !== undefined).length,
     total,
     effective: runs.reduce((sum: EffectiveFaults, { effective }) => added(sum, effective), {}),
+    effectiveById: runs.reduce((sum: EffectiveFaults, run) => added(sum, run.effectiveById), {}),
+    looks: runs.reduce((sum: Numbers['looks'], { looks }) => lookedAt(sum, looks), {}),
     medianFaults: median(runs.map(({ effective }) => faultCount(effective))),
     wallMs,
     speed: wallMs === 0 ? 0 : total.simulatedMs / wallMs,
   };
+}
+
+function lookedAt(sum: Numbers['looks'], more: Numbers['looks']): Numbers['looks'] {
+  const all = Object.entries(more).map(([rule, looks]) => [rule, added(sum[rule] ?? NEVER, looks)] as const);
+  return { ...sum, ...Object.fromEntries(all) };
 }
 
 export function findingsOf(runs: readonly Counted[]): readonly Finding[] {

@@ -10,7 +10,16 @@ async function toy(plan: Plan, needed: readonly number[]): Promise<Verdict> {
   const times = plan.steps.map(({ atMs }) => atMs);
   const isBroken = needed.every((atMs) => times.includes(atMs));
   const findings = isBroken ? [{ rule: 'T1', atMs: 900, text: 'broken' } as const] : [];
-  const rest = { traceHash: '', story: [], lanes: {}, begunAtMs: 100, effective: {}, counts: COUNTS };
+  const rest = {
+    traceHash: '',
+    story: [],
+    lanes: {},
+    begunAtMs: 100,
+    effective: {},
+    effectiveById: {},
+    looks: {},
+    counts: COUNTS,
+  };
   return { seed: plan.seed, plan, findings, ...rest };
 }
 

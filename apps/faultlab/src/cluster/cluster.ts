@@ -1,7 +1,13 @@
 import { ManualClock } from '@caisson/compliance';
+import type { Member } from '@caisson/contracts';
 import { type CrashProfile, SimulatedNetwork } from '@caisson/simulator';
 import type { SealLedger } from '../ledger/seal-ledger.js';
+import { CommittedLog } from '../oracles/committed.js';
+import { Ears } from '../oracles/ears.js';
+import { EpochWatch } from '../oracles/epochs.js';
 import { Findings } from '../oracles/findings.js';
+import { Lineage } from '../oracles/lineage.js';
+import { Rows } from '../oracles/rows.js';
 import { Spy } from '../oracles/spy.js';
 import { Witness } from '../oracles/witness.js';
 import type { Plants } from '../plants/plants.js';
@@ -46,19 +52,34 @@ export class StormCluster {
   readonly keys: KeyServices;
   readonly moments = new Moments((node) => this.leader?.name === node);
   readonly excuses = new Excuses();
+  readonly ears: Ears;
+  readonly lineage: Lineage;
+  readonly rows: Rows;
+  readonly epochs: EpochWatch;
+  readonly committed: CommittedLog;
   readonly machines: Machine[] = [];
+  readonly isEncrypted: boolean;
+  /** Whether nothing may go wrong any more. */
+  isCalm = false;
+  isRough = false;
   readonly #options: ClusterOptions;
 
   constructor(options: ClusterOptions) {
     const { beside, isEncrypted, ledger, listener, seed } = options;
     this.#options = options;
+    this.isEncrypted = isEncrypted;
     this.clock = beside?.clock ?? new ManualClock();
     this.findings = beside?.findings ?? new Findings(this.clock);
     this.trace = beside?.trace ?? new Trace(this.clock, listener);
     const { clock, findings, trace } = this;
-    this.witness = new Witness(findings, trace);
+    this.committed = new CommittedLog(findings);
+    this.witness = new Witness(this, trace);
     this.spy = beside?.spy ?? new Spy({ isEncrypted, findings, trace, ...(ledger && { ledger }) });
     this.keys = beside?.keys ?? new KeyServices(clock, seed);
+    this.lineage = new Lineage(findings);
+    this.rows = new Rows(findings);
+    this.epochs = new EpochWatch(findings);
+    this.ears = new Ears({ findings, secrets: this.keys.material });
     this.network = new SimulatedNetwork({ clock, seed });
   }
 
@@ -120,6 +141,28 @@ export class StormCluster {
     const machine = new Machine({ ...this.#options, name, joined }, this);
     this.machines.push(machine);
     return machine;
+  }
+
+  /** The machine that was called so is gone, and another one of its name has empty disks. */
+  replaceMachine(name: string): void {
+    const at = this.machines.findIndex((machine) => machine.name === name);
+    this.forgetDisks(name);
+    if (at >= 0) this.machines[at] = new Machine({ ...this.#options, name, joined: true }, this);
+  }
+
+  /** The disks of a machine are other ones, or older: what they were promised does not bind them. */
+  forgetDisks(name: string): void {
+    for (const oracle of [this.lineage, this.rows, this.epochs]) oracle.forget(name);
+  }
+
+  /** Whether nothing of what clients write from now on may be seen anywhere. */
+  get isSealing(): boolean {
+    return this.rows.isSealing;
+  }
+
+  /** As the leader knows them, or else whoever serves. */
+  get members(): readonly Member[] {
+    return (this.leader ?? this.up[0])?.group.status().members ?? [];
   }
 
   get up(): readonly Machine[] {

@@ -1,3 +1,5 @@
+import type { Plan } from '../faults/plan.js';
+
 /** Time in the ticks of a storm: an election takes a few hundred milliseconds. */
 export const ENGINE = {
   ticks: { ms: 20, election: 10, heartbeat: 1 },
@@ -6,3 +8,23 @@ export const ENGINE = {
 
 /** The same with logs so short that whoever was away for a moment needs a snapshot. */
 export const FORGETFUL_ENGINE = { ...ENGINE, compaction: { entries: 16, keepEntries: 4 } } as const;
+
+/** What the engine and the key-value store of each node are told. */
+export function configOf({ hasShortLogs, shape = {} }: Plan): {
+  readonly engine: unknown;
+  readonly kv: unknown;
+} {
+  const { appendEntries, compactionEntries: entries, gatherCommands, reads, retentionMs } = shape;
+  const base = hasShortLogs ? FORGETFUL_ENGINE : ENGINE;
+  const engine = {
+    ...base,
+    ...(entries !== undefined && { compaction: { entries, keepEntries: entries >> 2 } }),
+    ...(appendEntries !== undefined && { limits: { appendEntries } }),
+    ...(reads !== undefined && { reads }),
+  };
+  const kv = {
+    ...(gatherCommands !== undefined && { gatherCommandsMax: gatherCommands }),
+    ...(retentionMs !== undefined && { retentionMs, retentionIntervalMs: Math.max(retentionMs >> 1, 1) }),
+  };
+  return { engine, kv };
+}

@@ -1,3 +1,4 @@
+import { createDeferred } from '@caisson/base';
 import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
 import { type ManualClock, SeededRandom } from '@caisson/compliance';
 import {
@@ -29,10 +30,15 @@ import {
   Life,
   mortal,
   ProcessClock,
+  type SimulatedDisk,
   type SimulatedNetwork,
   SimulatedTransport,
 } from '@caisson/simulator';
+import type { Ears } from '../oracles/ears.js';
+import type { EpochWatch } from '../oracles/epochs.js';
 import type { Findings } from '../oracles/findings.js';
+import type { Lineage } from '../oracles/lineage.js';
+import type { Rows } from '../oracles/rows.js';
 import type { Spy } from '../oracles/spy.js';
 import type { Witness } from '../oracles/witness.js';
 import type { Plants } from '../plants/plants.js';
@@ -73,6 +79,10 @@ export interface Surroundings {
   readonly keys: KeyServices;
   readonly moments: Moments;
   readonly excuses: Excuses;
+  readonly ears: Ears;
+  readonly lineage: Lineage;
+  readonly rows: Rows;
+  readonly epochs: EpochWatch;
 }
 
 const CLUSTER_ID = new Uint8Array(16).fill(7);
@@ -155,28 +165,38 @@ export class Machine {
   }
 
   #host(life: Life, transport: SimulatedTransport): Host {
-    const { excuses, findings, keys, moments, spy, witness } = this.#around;
+    const { ears, epochs, excuses, findings, keys, lineage, moments, rows, spy, witness } = this.#around;
+    const { name } = this;
     const { engine, envelopeVersion = 2, isEncrypted, kv = {}, plants } = this.#options;
     const random = plants.random?.(this.#random) ?? this.#random;
     const { isEncryptionOff, time } = this.equipment;
+<<<<<<< /work/main/apps/faultlab/src/cluster/machine.ts
+    const taps = new Taps(name, life, moments);
+    const ciphers = [epochs.cipher(spy.cipher(AES_GCM))];
+    const seen = <T extends SimulatedDisk>(platter: T) => taps.disk(spy.disk(epochs.disk(name, platter)));
+    const { disk, logs, stores } = this.disk.mount(life, seen);
+    const directory = this.#directory();
+    const keks = keys.all.map((service) => taps.keks(service.clientOf(name)));
+=======
     const enabled = isEncrypted && !isEncryptionOff;
     const taps = new Taps(this.name, life, moments);
     const ciphers = [spy.cipher(AES_GCM)];
     const { disk, logs, stores } = this.disk.mount(life, (platter) => taps.disk(spy.disk(platter)));
     const keks = keys.all.map((service) => taps.keks(service.clientOf(this.name)));
+>>>>>>> /tmp/f.n
     const complain = (text: string) => {
-      if (!life.isOver && !excuses.covers(this.name, text)) findings.add('L5', `${this.name}: ${text}`);
+      if (!life.isOver && !excuses.covers(name, text)) findings.add('L5', `${name}: ${text}`);
     };
     return new Host({
       given: [
         [Clock, new ProcessClock(time, life, this.#random.integer(2 * SKEW_MS) - SKEW_MS)],
         [Random, random],
         [Hashes, hashes],
-        [Logger, loggerOf(complain)],
+        [Logger, ears.logger(loggerOf(complain))],
         [Disk, disk],
-        [DataDirectory, this.#directory()],
-        [UntrustedStores, stores],
-        [RaftLogs, mortal(taps.logs(plants.logs?.(logs) ?? logs), life)],
+        [DataDirectory, directory],
+        [UntrustedStores, rows.stores(name, directory.group(1).store, stores)],
+        [RaftLogs, mortal(taps.logs(lineage.logs(name, plants.logs?.(logs) ?? logs)), life)],
         [RaftTransport, taps.transport(spy.transport(transport))],
         [Cipher, ciphers],
         [KekProvider, keks],
@@ -196,7 +216,7 @@ export class Machine {
       },
       around: (token, own) => {
         const instance = taps.around(token, plants.around?.(token, own) ?? own);
-        return token === Applier.name ? witness.watch(this.name, life, instance as Applier) : instance;
+        return token === Applier.name ? witness.watch(name, life, instance as Applier) : instance;
       },
     });
   }
@@ -217,6 +237,7 @@ export class Machine {
 /** One run of a node. */
 export class Process {
   isServing = false;
+  readonly #ready = createDeferred<void>();
 
   constructor(
     readonly life: Life,
@@ -228,8 +249,21 @@ export class Process {
     return this.host.get(KvService);
   }
 
+  /** Settles as its start does, unless it ends before. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
   async start(): Promise<void> {
-    await this.host.start();
-    this.isServing = !this.life.isOver;
+    // Whoever does not ask is not told.
+    this.ready.catch(() => undefined);
+    try {
+      await this.host.start();
+      this.isServing = !this.life.isOver;
+      this.#ready.resolve();
+    } catch (error) {
+      this.#ready.reject(error);
+      throw error;
+    }
   }
 }

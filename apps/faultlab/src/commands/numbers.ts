@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { type Profile, PROFILES } from '../faults/plan.js';
 import { PLANTS } from '../plants/plants.js';
 
 const SECONDS_MAX = 3600;
@@ -25,4 +26,10 @@ export function seconds(text: string): number {
 export function plantName(text: string): string {
   if (text in PLANTS) return text;
   throw new InvalidArgumentError(`There are ${Object.keys(PLANTS).join(', ')}.`);
+}
+
+export function profileName(text: string): Profile {
+  const known = PROFILES.find((name) => name === text);
+  if (known !== undefined) return known;
+  throw new InvalidArgumentError(`There are ${PROFILES.join(', ')}.`);
 }

@@ -3,14 +3,14 @@ import { Command } from 'commander';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { divergence, type Run } from '../campaigns/campaign.js';
-import type { Plan } from '../faults/plan.js';
+import type { Plan, Profile } from '../faults/plan.js';
 import { exitCodeOf } from '../oracles/rules.js';
 import { toReport } from '../reports/report.js';
 import { lineOf, tellingOf } from '../reports/terminal.js';
 import { runPlan, runSeed, type StormExtras } from '../storm/storm.js';
 import type { Verdict } from '../storm/verdict.js';
 import type { TraceListener, TracePart } from '../trace/trace.js';
-import { plantName, seconds, whole } from './numbers.js';
+import { plantName, profileName, seconds, whole } from './numbers.js';
 import { say, tell, writeDocument } from './output.js';
 import { readPlan, UsageError } from './plan-file.js';
 
@@ -18,6 +18,7 @@ interface Options {
   readonly seed?: number;
   readonly plan?: string;
   readonly seconds: number;
+  readonly profile: Profile;
   readonly plant?: string;
   readonly expect?: string;
   readonly writePlan?: string;
@@ -31,6 +32,7 @@ export function replayCommand(): Command {
     .option('--seed <seed>', 'the storm of this seed', whole)
     .option('--plan <file>', 'the storm of this plan, with the faults it names')
     .option('--seconds <s>', 'with --seed: how long things go wrong, in virtual time', seconds, 15_000)
+    .option('--profile <name>', 'with --seed: what goes wrong', profileName, 'swarm')
     .option('--plant <name>', 'with a planted bug', plantName)
     .option('--expect <hash>', 'what the trace hash should be; by default the one in the plan')
     .option('--write-plan <file>', 'write what happened as a plan')
@@ -58,10 +60,10 @@ async function replay(options: Options): Promise<void> {
 }
 
 function runOne(plan: Plan | undefined, options: Options, extras: StormExtras): Promise<Verdict> {
-  const { plant, seconds: stormMs, seed } = options;
+  const { plant, profile, seconds: stormMs, seed } = options;
   if (plan !== undefined) return runPlan(plan, { ...extras, plant });
   if (seed === undefined) throw new UsageError('replay needs --seed or --plan');
-  return runSeed({ seed, stormMs }, { ...extras, plant });
+  return runSeed({ seed, stormMs, profile }, { ...extras, plant });
 }
 
 /** Whether the hash in the plan is of this run: with another bug planted it is not. */

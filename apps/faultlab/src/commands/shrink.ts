@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { shrink, type Shrunk } from '../campaigns/shrink.js';
-import { describePlan } from '../faults/plan.js';
+import { describePlan, type Profile } from '../faults/plan.js';
 import { EXIT_CODES, exitCodeOf, gravest, RULES } from '../oracles/rules.js';
 import { runPlan, runSeed } from '../storm/storm.js';
-import { plantName, positive, seconds, whole } from './numbers.js';
+import { plantName, positive, profileName, seconds, whole } from './numbers.js';
 import { say, tell, writeDocument } from './output.js';
 import { readPlan, UsageError } from './plan-file.js';
 
@@ -11,6 +11,7 @@ interface Options {
   readonly seed?: number;
   readonly plan?: string;
   readonly seconds: number;
+  readonly profile: Profile;
   readonly plant?: string;
   readonly triesMax: number;
   readonly writePlan?: string;
@@ -25,6 +26,7 @@ export function shrinkCommand(): Command {
     .option('--seed <seed>', 'a storm that breaks a rule', whole)
     .option('--plan <file>', 'the same as a plan')
     .option('--seconds <s>', 'with --seed: how long things go wrong, in virtual time', seconds, 15_000)
+    .option('--profile <name>', 'with --seed: what goes wrong', profileName, 'swarm')
     .option('--plant <name>', 'with a planted bug', plantName)
     .option('--tries-max <n>', 'storms to try', positive, 200)
     .option('--write-plan <file>', 'write what is left as a plan')
@@ -54,10 +56,10 @@ async function shrinkOne(options: Options): Promise<void> {
   process.exitCode = exitCodeOf(verdict.findings);
 }
 
-async function firstRun({ plan, plant, seconds: stormMs, seed }: Options) {
+async function firstRun({ plan, plant, profile, seconds: stormMs, seed }: Options) {
   if (plan !== undefined) return runPlan(await readPlan(plan), { plant });
   if (seed === undefined) throw new UsageError('shrink needs --seed or --plan');
-  return runSeed({ seed, stormMs }, { plant });
+  return runSeed({ seed, stormMs, profile }, { plant });
 }
 
 function describeShrunk({ isMinimal, plan, tries, verdict }: Shrunk): string {

@@ -1,12 +1,13 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { runCampaign } from '../campaigns/campaign.js';
 import { findingsOf } from '../campaigns/numbers.js';
+import { type Profile, PROFILES } from '../faults/plan.js';
 import { exitCodeOf } from '../oracles/rules.js';
 import { toJunit } from '../reports/junit.js';
 import { toReport } from '../reports/report.js';
 import { lineOf, progressOf, tableOf, tellingOf } from '../reports/terminal.js';
-import { plantName, positive, seconds, whole } from './numbers.js';
+import { plantName, positive, profileName, seconds, whole } from './numbers.js';
 import { say, tell, writeDocument } from './output.js';
 import { sealsProfile } from './seals.js';
 
@@ -15,15 +16,17 @@ interface Options {
   readonly from: number;
   readonly seconds: number;
   readonly twiceEvery: number;
+  readonly profile: Profile | 'seals';
   readonly plant?: string;
   readonly json?: string;
   readonly junit?: string;
   readonly whole?: boolean;
-  readonly profile: 'storm' | 'seals';
   readonly seals: number;
 }
 
 const PROGRESS_EVERY = 10;
+
+const profileOrSeals = (text: string): Options['profile'] => (text === 'seals' ? text : profileName(text));
 
 export function simCommand(): Command {
   return new Command('sim')
@@ -32,10 +35,11 @@ export function simCommand(): Command {
     .option('--from <seed>', 'the first', whole, 1)
     .option('--seconds <s>', 'how long things go wrong, in virtual time', seconds, 15_000)
     .option('--twice-every <n>', 'run every n-th seed twice and compare traces; 0 for none', whole, 10)
-    .addOption(
-      new Option('--profile <name>', 'seals: put disks back, clone them and restore backups, and seal much')
-        .choices(['storm', 'seals'])
-        .default('storm'),
+    .option(
+      '--profile <name>',
+      `what goes wrong: ${PROFILES.join(' or ')}; seals puts disks back and seals much`,
+      profileOrSeals,
+      'swarm',
     )
     .option('--seals <n>', 'with --profile seals: how many at least', positive, 2_000_000)
     .option('--plant <name>', 'with a planted bug', plantName)
@@ -46,12 +50,13 @@ export function simCommand(): Command {
     .action(sim);
 }
 
-async function sim(options: Options): Promise<void> {
-  if (options.profile === 'seals') return sealsProfile(options);
+async function sim({ profile, ...options }: Options): Promise<void> {
+  if (profile === 'seals') return sealsProfile(options);
   const print = options.json === '-' ? tell : say;
   const begunAt = performance.now();
   const runs = await runCampaign({
     ...options,
+    profile,
     stormMs: options.seconds,
     now: () => performance.now(),
     onRun: (run, done) => {

@@ -1,13 +1,25 @@
 import { crc32c } from '@caisson/base';
-import type { Applier, ApplyEntry, GroupApplier } from '@caisson/contracts';
+import type { Applier, ApplyEntry, ApplyOutcome, Clock, GroupApplier } from '@caisson/contracts';
 import type { Life } from '@caisson/simulator';
 import type { Trace } from '../trace/trace.js';
+import type { CommittedLog } from './committed.js';
 import type { Findings } from './findings.js';
+import type { Lineage } from './lineage.js';
+import type { Rows } from './rows.js';
 
 /** Entries one node applied in a row: from its start, or from an installed state, on. */
 interface Stretch {
   readonly node: string;
   readonly indexes: number[];
+}
+
+/** What stands beside the witness; not all of it is there when the witness is made. */
+export interface WitnessParts {
+  readonly findings: Findings;
+  readonly clock: Clock;
+  readonly committed: CommittedLog;
+  readonly lineage: Lineage;
+  readonly rows: Rows;
 }
 
 /** Sees every entry that any node applies, and holds all nodes to one history of them, without holes. */
@@ -18,11 +30,13 @@ export class Witness {
   readonly #all: Stretch[] = [];
   /** Who led each term. */
   readonly #leaders = new Map<number, string>();
+  readonly #around: WitnessParts;
   readonly #findings: Findings;
   readonly #trace: Trace;
 
-  constructor(findings: Findings, trace: Trace) {
-    this.#findings = findings;
+  constructor(around: WitnessParts, trace: Trace) {
+    this.#around = around;
+    this.#findings = around.findings;
     this.#trace = trace;
   }
 
@@ -35,8 +49,11 @@ export class Witness {
       const sound = await applier.open(group);
       if (this.#stretches.get(life)?.indexes.length !== 0) this.#begin(node, life);
       const apply: GroupApplier['apply'] = (entry, batch) => {
-        if (!life.isOver) this.#applied(life, entry);
-        return sound.apply(entry, batch);
+        if (life.isOver) return sound.apply(entry, batch);
+        this.#applied(life, entry);
+        const outcome = sound.apply(entry, batch);
+        if (!(outcome instanceof Promise)) return this.#cameTo(entry, outcome);
+        return outcome.then((settled) => this.#cameTo(entry, settled));
       };
       return { apply, written: () => sound.written() };
     };
@@ -45,6 +62,7 @@ export class Witness {
 
   leads(node: string, term: number): void {
     const other = this.#leaders.get(term) ?? node;
+    this.#findings.saw('R1', this.#leaders.has(term));
     if (other !== node) this.#findings.add('R1', `${node} and ${other} both lead term ${term}`);
     this.#leaders.set(term, node);
   }
@@ -79,6 +97,8 @@ export class Witness {
     const what = `term ${term}, ${payload.length} bytes, ${crc32c(payload)}`;
     const before = this.#history.get(index) ?? what;
     this.#trace.note('applied', node, index, term, payload);
+    this.#findings.saw('R3', this.#history.has(index));
+    this.#findings.saw('R4', indexes.length > 0);
     if (before !== what) {
       this.#findings.add('R3', `${node} applied at ${index}: ${what}; others: ${before}`);
     }
@@ -87,5 +107,22 @@ export class Witness {
     }
     this.#history.set(index, what);
     indexes.push(index);
+    this.#judgeSeal(node, index, term);
+  }
+
+  /** Behind the cutover of the log nothing is applied that lay there in clear. */
+  #judgeSeal(node: string, index: number, term: number): void {
+    const { lineage, rows } = this.#around;
+    const isBehind = rows.raftCutover > 0 && index > rows.raftCutover;
+    this.#findings.saw('E11', isBehind);
+    if (isBehind && !lineage.isSealed(index, term)) {
+      this.#findings.add('E11', `${node} applied ${index}, which lies in clear behind ${rows.raftCutover}`);
+    }
+  }
+
+  #cameTo(entry: ApplyEntry, outcome: ApplyOutcome): ApplyOutcome {
+    const { clock, committed } = this.#around;
+    committed.applied(entry, outcome, clock.monotonicMs());
+    return outcome;
   }
 }

@@ -91,27 +91,27 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   ...DISK_PLANTS,
   'reads-the-past': {
     about: 'a linearizable read trusts whatever its node has applied',
-    breaks: ['T1'],
+    breaks: ['T1', 'T11'],
     make: () => ({ around: readsThePast }),
   },
   'loses-its-tail': {
     about: 'a log forgets its last entries when it is opened, whatever was promised of them',
-    breaks: ['R3', 'R4', 'T1', 'T10', 'L1', 'L5'],
+    breaks: ['R8', 'R3', 'R4', 'T1', 'T10', 'L1', 'L5'],
     make: () => ({ logs: losesItsTail }),
   },
   'seals-nothing': {
     about: 'a leader forgets to seal what it appends',
-    breaks: ['E5', 'L1', 'L5'],
+    breaks: ['E5', 'E11', 'L1', 'L5'],
     make: () => ({ around: sealsNothing }),
   },
   'skips-effects': {
     about: 'an applier drops the effects of an entry now and then, on one node and not on another',
-    breaks: ['T1', 'T10'],
+    breaks: ['R5', 'T11', 'T1', 'T10'],
     make: () => ({ around: skipsEffects() }),
   },
   'forgets-request-ids': {
     about: 'clients repeat a write under another request id',
-    breaks: ['T1'],
+    breaks: ['T1', 'T11'],
     make: () => ({ hasForgetfulClients: true }),
   },
 };

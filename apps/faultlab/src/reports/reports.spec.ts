@@ -24,6 +24,8 @@ function run(seed: number, text?: string): Run {
     },
     begunAtMs: 1000,
     effective: { crash: seed },
+    effectiveById: { P1: seed },
+    looks: { R1: { evaluated: 2, couldFail: 1 } },
     counts: { ...COUNTS, ...MORE },
     wallMs: 500,
   };
@@ -38,6 +40,8 @@ test('a report keeps the story of what failed, adds up the rest, and names the g
   expect(report.runs.map((kept) => 'story' in kept)).toEqual([false, true, false]);
   expect(report.numbers).toMatchObject({ schedules: 3, failed: 1, medianFaults: 2, speed: 18 });
   expect(report.numbers.effective).toEqual({ crash: 12 });
+  expect(report.numbers.effectiveById).toEqual({ P1: 12 });
+  expect(report.numbers.looks['R1']?.evaluated).toBe(2 * report.runs.length);
   expect(report.numbers.total).toMatchObject({ simulatedMs: 27_000, seals: 21 });
 });
 
@@ -57,7 +61,7 @@ test('a test case fails for each seed that broke a rule', () => {
 });
 
 test('a terminal tells how to repeat a failure, and what was done', () => {
-  expect(tellingOf(run(2, 'broken'))).toContain('replay --seed 2 --seconds 5');
+  expect(tellingOf(run(2, 'broken'))).toContain('replay --seed 2 --profile usual --seconds 5');
   expect(tableOf([run(1), run(2)])).toContain('10, of them 6 acknowledged writes');
   expect(progressOf(10, 30, 5000)).toBe('10 of 30, 2.00 seeds/s, 10 s to go');
 });

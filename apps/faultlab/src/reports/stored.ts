@@ -27,6 +27,8 @@ const StoredRun = z.object({
   findings: z.array(z.object({ rule, atMs: number, text: z.string() })),
   begunAtMs: number,
   effective: z.record(z.string(), number),
+  effectiveById: z.record(z.string(), number).default({}),
+  looks: z.record(z.string(), z.object({ evaluated: number, couldFail: number })).default({}),
   counts: Counts,
   wallMs: number,
   /** These three of runs that broke a rule, or of all with `--whole`. */

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import type { Run } from '../campaigns/campaign.js';
-import { type Counted, numbersOf } from '../campaigns/numbers.js';
+import { type Counted, type Numbers, numbersOf } from '../campaigns/numbers.js';
 import { describeFinding, gravest } from '../oracles/rules.js';
 import { type EffectiveFaults, faultCount } from '../storm/verdict.js';
 
@@ -30,20 +30,23 @@ export function progressOf(done: number, total: number, elapsedMs: number): stri
 }
 
 export function tableOf(runs: readonly Counted[]): string {
-  const { effective, failed, medianFaults, schedules, speed, total, wallMs } = numbersOf(runs);
-  const table = new Table({ style: { head: [], border: [] } });
+  const { effective, effectiveById, failed, looks, medianFaults, schedules, speed, total, wallMs } =
+    numbersOf(runs);
+  const table = new Table({ style: { head: [], border: [] }, colWidths: [38, 84], wordWrap: true });
   table.push(
     ['schedules', `${schedules}, ${failed} of them broke a rule`],
     ['simulated time', `${(total.simulatedMs / 3_600_000).toFixed(3)} h`],
     ['real time', `${(wallMs / 1000).toFixed(1)} s`],
     ['simulated : real, one core', `${speed.toFixed(1)}x`],
     ['effective faults', describeFaults(effective)],
+    ['effective faults by id', describeFaults(effectiveById).replaceAll('\n', ', ')],
     ['effective faults per schedule', `${medianFaults} (median)`],
     ['operations checked', `${total.checked}, of them ${total.acknowledged} acknowledged writes`],
     ['entries, terms, installed snapshots', `${total.entries}, ${total.terms}, ${total.installs}`],
     ['seals through the nonce ledger', String(total.seals)],
     ['bytes searched for values', String(total.bytesScanned)],
     ['events in traces', String(total.events)],
+    ['looks at rules, and those that could fail', describeLooks(looks)],
   );
   return table.toString();
 }
@@ -53,12 +56,18 @@ function describeFaults(effective: EffectiveFaults): string {
   return [String(faultCount(effective)), ...kinds.map(([kind, count]) => `${kind} ${count}`)].join('\n');
 }
 
+function describeLooks(looks: Numbers['looks']): string {
+  const rules = Object.entries(looks).sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
+  return rules.map(([rule, { couldFail, evaluated }]) => `${rule} ${evaluated}/${couldFail}`).join('  ');
+}
+
 /** How it came to what it broke. */
 export function tellingOf({ findings, plan, seed, story }: Run): string {
   const tail = story.slice(-STORY_LINES).map(({ atMs, text }) => `  ${String(atMs).padStart(7)} ms  ${text}`);
   const words = findings.slice(0, FINDINGS_SHOWN).map((finding) => `  ${describeFinding(finding)}`);
   const more = findings.length > words.length ? [`  and ${findings.length - words.length} more`] : [];
-  const flags = `--seed ${seed} --seconds ${plan.stormMs / 1000}${plan.plant ? ` --plant ${plan.plant}` : ''}`;
+  const profile = plan.mood === undefined ? ' --profile usual' : '';
+  const flags = `--seed ${seed}${profile} --seconds ${plan.stormMs / 1000}${plan.plant ? ` --plant ${plan.plant}` : ''}`;
   const commands = ['replay', 'shrink'].map((name) => `  ${name}: npm run -s faultlab -- ${name} ${flags}`);
   return [`seed ${seed}`, ...tail, ...words, ...more, ...commands].join('\n');
 }

@@ -1,20 +1,26 @@
 import { SeededRandom } from '@caisson/compliance';
-import { judgeHistory } from '@caisson/simulator';
 import { Clients } from '../cluster/clients.js';
 import { StormCluster } from '../cluster/cluster.js';
-import { ENGINE, FORGETFUL_ENGINE } from '../cluster/engine.js';
+import { configOf } from '../cluster/engine.js';
+import { KvHabits } from '../cluster/habits.js';
 import type { Machine } from '../cluster/machine.js';
+import { drawsOf } from '../faults/draws.js';
 import { Fate } from '../faults/fate.js';
+import { isRelief } from '../faults/fault.js';
 import { Nemesis } from '../faults/nemesis.js';
-import { type Plan, planOf, type Setting, type Step } from '../faults/plan.js';
-import { differences, readReplica } from '../oracles/digest.js';
+import { type Plan, planOf, type Setting, type Step, USUAL_MOOD } from '../faults/plan.js';
+import { Diary } from '../oracles/diary.js';
 import { plantNamed } from '../plants/plants.js';
 import type { TraceListener } from '../trace/trace.js';
-import type { Verdict } from './verdict.js';
+import { Judgement } from './judgement.js';
+import { faultCount, type Verdict } from './verdict.js';
 
 const VOTERS = 3;
 const CLIENTS = 4;
-const CALM_MS = 30_000;
+const CALM_MS = 60_000;
+/** A storm shows nothing with less: writes for each second of it, and faults that had an effect. */
+const ACKNOWLEDGED_PER_SECOND_MIN = 2;
+const FAULTS_MIN = 3;
 
 export interface StormExtras {
   /** A planted bug, by name. */
@@ -37,6 +43,7 @@ class Storm {
   readonly #plant: string | undefined;
   readonly #cluster: StormCluster;
   readonly #clients: Clients;
+  readonly #diary = new Diary();
   readonly #nemesis: Nemesis;
   /** Where faults come from that no plan names. */
   readonly #fate: Fate | undefined;
@@ -46,16 +53,23 @@ class Storm {
   #begunAtMs = 0;
 
   constructor(plan: Plan, { listener, plant }: StormExtras, isDrawn: boolean) {
-    const { hasShortLogs, isEncrypted, seed } = plan;
+    const { isEncrypted, seed, shape = {} } = plan;
     const plants = plant === undefined ? {} : plantNamed(plant);
-    const engine = hasShortLogs ? FORGETFUL_ENGINE : ENGINE;
+    const { envelopeVersion, isBornClear } = shape;
+    const own = { isBornClear, ...(envelopeVersion !== undefined && { envelopeVersion }) };
     this.#plan = plan;
     this.#plant = plant;
-    this.#cluster = new StormCluster({ seed, isEncrypted, plants, engine, listener });
-    const isForgetful = plants.hasForgetfulClients === true;
-    this.#clients = new Clients(this.#cluster, new SeededRandom(seed + 2), isForgetful);
-    this.#nemesis = new Nemesis(this.#cluster);
-    if (isDrawn) this.#fate = new Fate(this.#cluster, new SeededRandom(seed + 3));
+    this.#cluster = new StormCluster({ ...configOf(plan), ...own, seed, isEncrypted, plants, listener });
+    const habits = new KvHabits();
+    this.#clients = new Clients({
+      cluster: this.#cluster,
+      random: new SeededRandom(seed + 2),
+      habits,
+      diary: this.#diary,
+      isForgetful: plants.hasForgetfulClients === true,
+    });
+    this.#nemesis = new Nemesis(this.#cluster, habits);
+    if (isDrawn) this.#fate = this.#fateOf(plan);
   }
 
   async run(): Promise<Verdict> {
@@ -70,23 +84,30 @@ class Storm {
     }
     this.#clients.isOver = true;
     this.#cluster.end();
+    this.#judgeEffect();
     return this.#verdict();
   }
 
-  /** A cluster of three, in calm. */
+  #fateOf({ mood = USUAL_MOOD, seed }: Plan): Fate {
+    const { families, hasTriggers, meanPauseMs } = mood;
+    const random = new SeededRandom(seed + 3);
+    return new Fate({ cluster: this.#cluster, random, draws: drawsOf(families), hasTriggers, meanPauseMs });
+  }
+
+  /** A cluster, in calm. */
   async #gather(): Promise<void> {
+    const { voters = VOTERS } = this.#plan.shape ?? {};
     await this.#cluster.found();
-    while (this.#cluster.machines.length < VOTERS) await this.#cluster.grow();
+    while (this.#cluster.machines.length < voters) await this.#cluster.grow();
   }
 
   async #rage(): Promise<void> {
     this.#begunAtMs = this.#cluster.clock.monotonicMs();
-    for (let at = 0; at < CLIENTS; at++) this.#running.push(this.#clients.run(`c${at}`));
-    for await (const { atMs, fault } of this.#fate === undefined
-      ? this.#planned()
-      : this.#drawn(this.#fate)) {
-      this.#steps.push({ atMs, fault });
-      this.#nemesis.perform(fault);
+    const { clients = CLIENTS } = this.#plan.shape ?? {};
+    for (let at = 0; at < clients; at++) this.#running.push(this.#clients.run(`c${at}`));
+    for await (const step of this.#fate === undefined ? this.#planned() : this.#drawn(this.#fate)) {
+      this.#steps.push(step);
+      this.#nemesis.perform(step.fault, step.when);
     }
     await this.#passUntil(this.#plan.stormMs);
   }
@@ -101,7 +122,10 @@ class Storm {
   async *#drawn(fate: Fate): AsyncGenerator<Step> {
     for (let atMs = fate.pauseMs(); atMs < this.#plan.stormMs; atMs += fate.pauseMs()) {
       await this.#passUntil(atMs);
-      for (const fault of fate.draw()) yield { atMs, fault };
+      for (const fault of fate.draw()) {
+        const when = fate.trigger(isRelief(fault));
+        yield { atMs, ...(when !== undefined && { when }), fault };
+      }
     }
   }
 
@@ -112,18 +136,38 @@ class Storm {
   }
 
   async #judge(): Promise<void> {
+    await this.#quiesceCore();
     this.#nemesis.calm();
     const members = await this.#calmDown();
     this.#clients.isOver = true;
     await this.#cluster.must(10_000, 'clients come to an end', () => this.#clientsEnded);
-    await this.#judgeReplicas(members);
-    await this.#judgeHistories(members);
-    this.#cluster.witness.judgeHoles();
-    if (this.#clients.acknowledged === 0) this.#cluster.findings.add('H6', 'no write was acknowledged');
+    await new Judgement({ cluster: this.#cluster, clients: this.#clients, diary: this.#diary }).pass(members);
+  }
+
+  /** Whether there was anything to see: writes, faults, and what a scenario is about. */
+  #judgeEffect(): void {
+    const { findings } = this.#cluster;
+    const { expect, mood = USUAL_MOOD, steps, stormMs } = this.#plan;
+    const wanted = Math.max(1, Math.floor((stormMs / 1000) * ACKNOWLEDGED_PER_SECOND_MIN));
+    findings.saw('H6');
+    if (this.#fate === undefined) {
+      if (this.#clients.acknowledged === 0) findings.add('H6', 'no write was acknowledged');
+    } else if (this.#clients.acknowledged < Math.min(30, wanted)) {
+      findings.add('H6', `${this.#clients.acknowledged} writes were acknowledged`);
+    }
+    const isMeantToRage = this.#fate !== undefined && mood.families.length > 1 && stormMs >= 5000;
+    const faults = faultCount(this.#nemesis.effective());
+    if (isMeantToRage && steps.length > 0 && faults < FAULTS_MIN)
+      findings.add('H6', `${faults} faults had an effect`);
+    for (const pattern of expect ?? []) {
+      findings.saw('H8');
+      const isTold = this.#nemesis.story.some(({ text }) => new RegExp(pattern).test(text));
+      if (!isTold) findings.add('H8', `nothing in the story is like ${pattern}`);
+    }
   }
 
   #verdict(): Verdict {
-    const { findings, lanes, spy, trace, witness } = this.#cluster;
+    const { ears, findings, lanes, spy, trace, witness } = this.#cluster;
     const plan: Plan = { ...this.#plan, steps: this.#steps, traceHash: trace.hash };
     if (this.#plant !== undefined) plan.plant = this.#plant;
     return {
@@ -135,6 +179,8 @@ class Storm {
       lanes: Object.fromEntries(lanes.changes),
       begunAtMs: this.#begunAtMs,
       effective: this.#nemesis.effective(),
+      effectiveById: this.#nemesis.byId(),
+      looks: findings.looks,
       counts: {
         simulatedMs: this.#cluster.clock.monotonicMs(),
         events: trace.events,
@@ -144,10 +190,39 @@ class Storm {
         terms: witness.terms,
         installs: witness.installs,
         seals: spy.seals,
-        bytesScanned: spy.bytesScanned,
+        bytesScanned: spy.bytesScanned + ears.heard,
         nodes: this.#cluster.machines.length,
       },
     };
+  }
+
+  /**
+   * A majority is healed, and the others are gone for good: it must go on alone. Only where the members are
+   * those that the storm began with, so that a majority is known.
+   */
+  async #quiesceCore(): Promise<void> {
+    const cluster = this.#cluster;
+    const isChanged = this.#steps.some(({ fault }) => /^(addLearner|promote|remove|wipe)$/.test(fault.kind));
+    const { machines } = cluster;
+    if (isChanged || machines.length < 3) return;
+    const random = new SeededRandom(this.#plan.seed + 5);
+    const rest = [...machines];
+    const lost = Array.from({ length: (machines.length - 1) >> 1 }, () => {
+      return rest.splice(random.integer(rest.length), 1)[0]!;
+    });
+    this.#nemesis.calm();
+    for (const { process } of lost) process?.life.end();
+    this.#nemesis.tell(`the core is ${rest.map(({ name }) => name).join(', ')}`);
+    const revive = () => {
+      for (const machine of rest) if (machine.process === undefined) this.#nemesis.start(machine);
+    };
+    const { acknowledged } = this.#clients;
+    const goesOn = () => {
+      revive();
+      return this.#clients.acknowledged > acknowledged + 10;
+    };
+    cluster.findings.saw('L1');
+    await cluster.must(CALM_MS, 'a majority goes on without the others', goesOn);
   }
 
   /** Nothing is wrong any more: members run, the others do not, and everybody catches up. */
@@ -162,42 +237,11 @@ class Storm {
       members = cluster.machines.filter(({ name }) => status.members.some((each) => each.name === name));
       return members.every(({ isUp }) => isUp) && members.length === status.members.length;
     };
+    cluster.findings.saw('L1');
     await this.#cluster.must(CALM_MS, 'a leader and all members serve', isCalm);
     const { acknowledged } = this.#clients;
     const isServing = () => this.#clients.acknowledged > acknowledged + 10;
     await this.#cluster.must(CALM_MS, 'clients write again', isServing);
     return members;
-  }
-
-  async #judgeReplicas(members: readonly Machine[]): Promise<void> {
-    const { findings } = this.#cluster;
-    const isEven = () => new Set(members.map(({ group }) => group.status().applied)).size === 1;
-    await this.#cluster.must(CALM_MS, 'all members apply the same entries', isEven);
-    const replicas = await this.#cluster.settled(Promise.all(members.map(readReplica)));
-    const [first, ...others] = replicas;
-    for (const other of others) {
-      if (other.applied !== first!.applied) findings.add('T10', 'positions moved while replicas were read');
-      for (const difference of differences(first!, other).slice(0, 5)) {
-        findings.add('T10', `replicas differ: ${difference}`);
-      }
-    }
-  }
-
-  /** Every key is read once more through every member; then all that clients saw must make sense. */
-  async #judgeHistories(members: readonly Machine[]): Promise<void> {
-    const { findings } = this.#cluster;
-    const { histories } = this.#clients;
-    for (const key of histories.keys()) {
-      for (const { name } of members) {
-        const isRead = await this.#cluster.settled(this.#clients.read('last', key, name));
-        if (!isRead) findings.add('L1', `${name} does not serve a read in calm`);
-      }
-    }
-    for (const [key, history] of histories) {
-      const judged = judgeHistory(history);
-      if (judged.verdict === 'linearizable') continue;
-      const story = 'story' in judged ? judged.story : '';
-      findings.add('story' in judged ? 'T1' : 'H5', `${key} is ${judged.verdict}: ${story}`);
-    }
   }
 }

@@ -1,6 +1,7 @@
 import type { LaneChange } from '../cluster/lanes.js';
 import type { Word } from '../faults/nemesis.js';
 import type { Plan } from '../faults/plan.js';
+import type { Looks } from '../oracles/findings.js';
 import type { Finding } from '../oracles/rules.js';
 
 /** What a run did, in numbers. */
@@ -39,6 +40,10 @@ export interface Verdict {
   /** When the storm began, in virtual time; before, the cluster was put together. */
   readonly begunAtMs: number;
   readonly effective: EffectiveFaults;
+  /** The same by their ids in the catalogue. */
+  readonly effectiveById: EffectiveFaults;
+  /** How often each rule was looked at. */
+  readonly looks: Readonly<Record<string, Looks>>;
   readonly counts: Counts;
 }
 

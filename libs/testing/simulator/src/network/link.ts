@@ -4,18 +4,34 @@ import type { Weather } from './weather.js';
 /** How much later than others a message arrives that is overtaken. */
 const DETOUR = 8;
 
+const LATELY_MAX = 32;
+
+/** A frame as a link remembers it. */
+export interface LinkFrame {
+  readonly group: number;
+  readonly from: bigint;
+  readonly bytes: Uint8Array;
+}
+
 /** The way from one node to another, and what it does to what is sent along it. */
 export class Link {
   weather: Weather;
   isCut = false;
   /** Cut, and nobody is told: both ends take their connection for a good one. */
   isSilent = false;
+  /** The last frames that went along it, oldest first. */
+  readonly lately: LinkFrame[] = [];
   readonly #random: Random;
   #lastArrivalMs = 0;
 
   constructor(weather: Weather, random: Random) {
     this.weather = weather;
     this.#random = random;
+  }
+
+  remember(frame: LinkFrame): void {
+    this.lately.push(frame);
+    if (this.lately.length > LATELY_MAX) this.lately.shift();
   }
 
   /** When a message sent at `nowMs` arrives: never, once, or twice. */

@@ -1,4 +1,4 @@
-import { fnv1a64, invariant, toUtf8 } from '@caisson/base';
+import { copyBytes, fnv1a64, invariant, toUtf8 } from '@caisson/base';
 import { SeededRandom } from '@caisson/compliance';
 import type { Clock } from '@caisson/contracts';
 import { Lifeline } from './lifeline.js';
@@ -96,6 +96,21 @@ export class SimulatedNetwork {
   /** Connections between the two end, whatever is on them; new ones are as good as ever. */
   reset(from: string, to: string): void {
     for (const lifeline of this.#lifelines) if (lifeline.joins(from, to)) lifeline.end();
+  }
+
+  /**
+   * The last frames of a link arrive once more, whoever listens there by now. Answers how many. No transport may
+   * do so; Raft stands it all the same.
+   */
+  replay(from: string, to: string): number {
+    const [source, target] = [this.at(from), this.at(to)];
+    if (source === undefined || target === undefined) return 0;
+    const { lately } = this.link(from, to);
+    for (const { bytes, from: sender, group } of lately) {
+      const arrived = () => target.receiver?.onFrame(group, sender, copyBytes(bytes));
+      this.carry(source, target, { arrived, lost: () => undefined });
+    }
+    return lately.length;
   }
 
   /** The weather on one link alone, until it is healed or all weather changes. */

@@ -54,6 +54,8 @@ export class SimulatedTransport implements RaftTransport {
     const queued = this.#queued.get(target) ?? new Set<object>();
     this.#queued.set(target, queued);
     if (queued.size >= this.#network.queueFrames) return this.#notice(to);
+    const { address, id } = this.#port.identity;
+    this.#network.link(address, target.identity.address).remember({ group, from: id, bytes: frame });
     const place = {};
     queued.add(place);
     this.#network.carry(this.#port, target, {

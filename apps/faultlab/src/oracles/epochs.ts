@@ -1,0 +1,84 @@
+import { override } from '@caisson/compliance';
+import type { Cipher, Disk, PreparedKey } from '@caisson/contracts';
+import {
+  decodeNonce,
+  fullNodeId,
+  nodeId16,
+  NONCE_BYTES,
+  parseSidecar,
+  SIDECAR_BYTES_MAX,
+} from '@caisson/formats';
+import type { Findings } from './findings.js';
+
+const SIDECAR = 'keys.json';
+
+/** What a sidecar says of a key. */
+type Epochs = ReadonlyMap<number, number>;
+
+/**
+ * Holds what is sealed to what is durable: the epoch in a nonce must be in the sidecar of its node before
+ * anything is sealed in it, whatever crashes in between.
+ */
+export class EpochWatch {
+  readonly #findings: Findings;
+  readonly #durable = new Map<string, Epochs>();
+  readonly #names = new Map<number, string>();
+
+  constructor(findings: Findings) {
+    this.#findings = findings;
+  }
+
+  forget(node: string): void {
+    this.#durable.delete(node);
+  }
+
+  /** The sidecar counts once its directory is synced. */
+  disk<T extends Disk>(node: string, sound: T): T {
+    this.#names.set(nodeId16(fullNodeId(node)), node);
+    let isPending = false;
+    const replaced: Partial<Disk> = {
+      rename: async (from, to) => {
+        await sound.rename(from, to);
+        if (to.endsWith(SIDECAR)) isPending = true;
+      },
+      syncDirectory: async (path) => {
+        await sound.syncDirectory(path);
+        if (!isPending) return;
+        isPending = false;
+        const bytes = await sound.read(sound.join(path, SIDECAR), SIDECAR_BYTES_MAX);
+        if (bytes === undefined) return;
+        const { keys } = parseSidecar(bytes);
+        this.#durable.set(node, new Map([...keys].map(([keyId, { localEpoch }]) => [keyId, localEpoch])));
+      },
+    };
+    return override<T>(sound, replaced as Partial<T>);
+  }
+
+  cipher(sound: Cipher): Cipher {
+    const prepare: Cipher['prepare'] = (key) => {
+      const prepared = sound.prepare(key);
+      const seal: PreparedKey['seal'] = (...args) => {
+        this.#sealed(args[0]);
+        return prepared.seal(...args);
+      };
+      const sealBehind: PreparedKey['sealBehind'] = (room, ...args) => {
+        this.#sealed(args[0]);
+        return prepared.sealBehind!(room, ...args);
+      };
+      return override(prepared, { seal, ...(prepared.sealBehind !== undefined && { sealBehind }) });
+    };
+    return override(sound, { prepare });
+  }
+
+  #sealed(nonce: Uint8Array): void {
+    if (nonce.length !== NONCE_BYTES) return;
+    const { epoch, nodeId16: short } = decodeNonce(nonce);
+    const node = this.#names.get(short);
+    if (node === undefined) return;
+    const durable = Math.max(-1, ...(this.#durable.get(node)?.values() ?? []));
+    this.#findings.saw('E13');
+    if (epoch > durable) {
+      this.#findings.add('E13', `${node} seals in epoch ${epoch}, and its disk says ${durable}`);
+    }
+  }
+}
