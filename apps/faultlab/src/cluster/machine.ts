@@ -170,20 +170,13 @@ export class Machine {
     const { engine, envelopeVersion = 2, isEncrypted, kv = {}, plants } = this.#options;
     const random = plants.random?.(this.#random) ?? this.#random;
     const { isEncryptionOff, time } = this.equipment;
-<<<<<<< /work/main/apps/faultlab/src/cluster/machine.ts
+    const enabled = isEncrypted && !isEncryptionOff;
     const taps = new Taps(name, life, moments);
     const ciphers = [epochs.cipher(spy.cipher(AES_GCM))];
     const seen = <T extends SimulatedDisk>(platter: T) => taps.disk(spy.disk(epochs.disk(name, platter)));
     const { disk, logs, stores } = this.disk.mount(life, seen);
     const directory = this.#directory();
     const keks = keys.all.map((service) => taps.keks(service.clientOf(name)));
-=======
-    const enabled = isEncrypted && !isEncryptionOff;
-    const taps = new Taps(this.name, life, moments);
-    const ciphers = [spy.cipher(AES_GCM)];
-    const { disk, logs, stores } = this.disk.mount(life, (platter) => taps.disk(spy.disk(platter)));
-    const keks = keys.all.map((service) => taps.keks(service.clientOf(this.name)));
->>>>>>> /tmp/f.n
     const complain = (text: string) => {
       if (!life.isOver && !excuses.covers(name, text)) findings.add('L5', `${name}: ${text}`);
     };
