@@ -1,6 +1,5 @@
-import { CaissonError, type Random, Secret } from '@caisson/contracts';
+import { CaissonError } from '@caisson/contracts';
 import {
-  DEK_BYTES,
   encodeBootstrap,
   encodeLifecycle,
   encodeRegisterWriter,
@@ -13,34 +12,29 @@ import {
 } from '@caisson/formats';
 import { currentConfIndex } from '../apply/entry-context.js';
 import type { RetirementSub } from '../apply/retirement.js';
-import { checkValue } from '../keys/check-value.js';
 import type { GroupSession } from '../node/group-session.js';
 import type { NodeEncryption } from '../node/node-encryption.js';
 import { readMembership } from '../state/read-state.js';
+import { freshKeyId, newKey } from './new-keys.js';
 
 const ORIGIN_EPOCH = 0;
 
-/**
- * Two new DEKs, wrapped by every provider and unwrapped again through each of them: what cannot be opened
- * later is never proposed. The DEKs themselves are erased here; they come back by unwrapping, as on every
- * other node.
- */
+/** The group begins with the pair of the cluster. */
 export async function bootstrapPayload(
   node: NodeEncryption,
   session: GroupSession,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
-  const storageId = freshKeyId(node, session, []);
-  const raftId = freshKeyId(node, session, [storageId]);
+  const { storage, raft } = await node.firstKeys.of(session, signal);
   const membership = await readMembership(session.store);
   return encodeBootstrap({
     wire: 2,
     clusterId: node.parts.directory.identity.clusterId,
     confIndex: membership?.index ?? 0,
     stateIndex: session.state.current.keys.stateIndex,
-    storage: await newKey(node, storageId, 'storage', signal),
-    raft: await newKey(node, raftId, 'raft', signal),
-    writers: claimsOf(membership, node.keys.seals.fullNodeId, [storageId, raftId]),
+    storage,
+    raft,
+    writers: claimsOf(membership, node.keys.seals.fullNodeId, [storage.keyId, raft.keyId]),
   });
 }
 
@@ -75,7 +69,7 @@ export async function rotationPayload(
 ): Promise<Uint8Array> {
   const { keys } = session.state.current;
   const active = purpose === 'storage' ? keys.activeStorage : keys.activeRaft;
-  const key = known ?? (await newKey(node, freshKeyId(node, session, []), purpose, signal));
+  const key = known ?? (await newKey(node, freshKeyId(node, []), purpose, signal));
   return lifecyclePayload(node, session, { sub: 'rotate', proposerKey: active, keys: [key] });
 }
 
@@ -150,41 +144,6 @@ export function registrationPayload(node: NodeEncryption, dekId: number): Uint8A
     fullNodeId: seals.fullNodeId,
     epoch: seals.sealing(dekId).nonces.epoch,
   });
-}
-
-async function newKey(
-  { keys, parts }: NodeEncryption,
-  keyId: number,
-  purpose: KeyPurpose,
-  signal?: AbortSignal,
-): Promise<WrappedKey> {
-  const originId = parts.directory.identity.clusterId;
-  const context = { originId, keyId, purpose: PURPOSE_CODE[purpose] };
-  const dek = drawDek(parts.random);
-  try {
-    const container = await keys.ring.wrap(dek, context, signal);
-    await keys.ring.verify(container, context, dek, signal);
-    return { keyId, purpose, originId, check: checkValue(parts.hashes, dek), container };
-  } finally {
-    dek.erase();
-  }
-}
-
-function drawDek(random: Random): Secret {
-  const bytes = random.bytes(DEK_BYTES);
-  const dek = new Secret(bytes);
-  bytes.fill(0);
-  return dek;
-}
-
-/** Drawn at random, never 0, never one that is in use, retired or just drawn. */
-function freshKeyId(node: NodeEncryption, session: GroupSession, drawn: readonly number[]): number {
-  const { retiredIds } = session.state.current.keys;
-  for (;;) {
-    const id = node.parts.random.integer(2 ** 32);
-    const isTaken = node.keys.keystore.get(id) !== undefined || retiredIds.includes(id) || drawn.includes(id);
-    if (id !== 0 && !isTaken) return id;
-  }
 }
 
 /** Every member, learners included, under both keys: new keys have seen no epoch yet. */

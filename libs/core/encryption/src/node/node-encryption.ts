@@ -10,6 +10,7 @@ import {
 import { ENVELOPE_V1 } from '@caisson/formats';
 import { answerChallenge } from '../candidate/answer.js';
 import { Packing } from '../compression/packing.js';
+import { FirstKeys } from '../driver/first-keys.js';
 import { EnvelopeSuites } from '../envelope/envelope-suite.js';
 import { envelopeV1 } from '../envelope/envelope-v1.js';
 import { envelopeV2 } from '../envelope/envelope-v2.js';
@@ -29,6 +30,7 @@ export class NodeEncryption implements EncryptionLayer, EncryptionService {
   readonly enabled: boolean;
   readonly keys: NodeKeys;
   readonly parts: NodeEncryptionParts;
+  readonly firstKeys = new FirstKeys(this);
   readonly #suites: EnvelopeSuites;
   readonly #sessions = new Map<number, GroupSession>();
   readonly #onFailure: (reason: string) => void;
@@ -84,6 +86,11 @@ export class NodeEncryption implements EncryptionLayer, EncryptionService {
     }
   }
 
+  /** Of open groups. */
+  get sessions(): readonly GroupSession[] {
+    return [...this.#sessions.values()];
+  }
+
   /** An open group. */
   session(id: number): GroupSession {
     const session = this.#sessions.get(id);
@@ -106,7 +113,7 @@ export class NodeEncryption implements EncryptionLayer, EncryptionService {
       envelopeVersion: config.envelopeVersion,
       fullNodeId: seals.fullNodeId,
       keys,
-      groups: [...this.#sessions.values()].map((session) => session.status),
+      groups: this.sessions.map((session) => session.status),
     };
   }
 
