@@ -27,7 +27,7 @@ export interface ReferencePollParts {
 
 /**
  * Asks every member what it has under one key, all at once, and has an answer or a reason for each when time
- * is up. The node itself answers like everybody else.
+ * is up, by name. The node itself answers like everybody else.
  */
 export class ReferencePoll {
   readonly #parts: ReferencePollParts;
@@ -49,7 +49,8 @@ export class ReferencePoll {
     const problem = `no answer within ${limitMs} ms`;
     const endLimit = clock.after(limitMs, () => control.abort(new CaissonError('UNAVAILABLE', { problem })));
     try {
-      const answers = members.map((member) => this.#answer(group, keyId, member, control.signal));
+      const byName = [...members].sort((a, b) => (a.name < b.name ? -1 : 1));
+      const answers = byName.map((member) => this.#answer(group, keyId, member, control.signal));
       const told = await Promise.all(answers);
       signal?.throwIfAborted();
       return told;
