@@ -1,6 +1,8 @@
 import type { GroupEncryptionStatus, EncryptionStatus } from './encryption-layer.js';
 import type { ErrorCode } from './errors/catalogue.js';
+import type { KekDescription, KekProvider } from './kek-provider.js';
 import type { CallContext } from './kv-service.js';
+import type { ScrubState } from './replication-engine.js';
 import { slot } from './token.js';
 
 export type DekPurpose = 'storage' | 'raft';
@@ -253,6 +255,9 @@ export interface KeyLifecycleService {
    * writes wait meanwhile: each is refused with `ENVELOPE_CUTOVER_IN_PROGRESS` and may be repeated. They are
    * let in again however the order ends.
    */
+   *
+   * Once the log is sealed, every member drops the clear entries, and scrubs its files as by `scrub`. An order
+   * that broke off there goes on with that: `SCRUB_INCOMPLETE` says with whom.
   enableRaftEnvelope(order: KeyOrder, context: CallContext): AsyncIterable<KeyProgress>;
   /**
    * From here on a clear value, a clear tombstone or a clear entry is an integrity failure: deletes are sealed
@@ -283,9 +288,9 @@ export interface KeyLifecycleService {
   /** Takes a suspension back. `KEY_RETIRED` once the key was given up. */
   resume(order: KeyIdOrder, context: CallContext): AsyncIterable<KeyProgress>;
   /**
-   * Values that were overwritten or removed, and entries from before the log was sealed, leave the files of
-   * every member of every group, voters and learners. Does not seal what is still stored clear: `rewrite`
-   * does. `SCRUB_INCOMPLETE` names the members that did not get there; the others are done.
+   * Values that were overwritten or removed, and entries that are applied by now, leave the files of every
+   * member of every group, voters and learners. Does not seal what is still stored clear: `rewrite` does.
+   * `SCRUB_INCOMPLETE` names the members that did not get there; the others are done.
    */
   scrub(order: KeyOrder, context: CallContext): AsyncIterable<KeyProgress>;
 }

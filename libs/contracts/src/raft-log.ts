@@ -59,6 +59,11 @@ export interface RaftLog {
   compact(index: number): Promise<void>;
   /** Drops everything and starts anew after a snapshot. Durable and atomic. */
   reset(start: LogStart, hardState: HardState): Promise<void>;
+  /**
+   * Once it resolves, no file of the log holds data of entries that were dropped or replaced before the call.
+   * Slow; may run beside everything else. Absent where the log has no files.
+   */
+  scrub?(): Promise<void>;
   close(): Promise<void>;
 }
 

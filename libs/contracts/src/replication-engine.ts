@@ -1,5 +1,7 @@
 import type { ApplyOutcome } from './applier.js';
 import type { ProposalSource } from './encryption-layer.js';
+import type { CaissonError } from './errors/caisson-error.js';
+import type { KeyReferences } from './key-references.js';
 import type { StoreBatch } from './ordered-store.js';
 import type { ReadableStore } from './store.js';
 import { slot } from './token.js';
@@ -130,6 +132,26 @@ export interface EngineCapabilities {
   readonly snapshots: boolean;
 }
 
+export interface ScrubOrder {
+  /** The same id is the same order. 64 bits. */
+  readonly id: bigint;
+  /** Entries up to here leave the log, even where members that fell behind could still use them. */
+  readonly through: number;
+}
+
+export interface ScrubState {
+  readonly stage: /** Until what must leave the log is applied here, and other orders are done. */
+  | 'waiting'
+    /** Entries leave the log, and their bytes its files. */
+    | 'log'
+    /** Values that were overwritten or removed leave the files of the store. */
+    | 'store'
+    | 'done'
+    | 'failed';
+  /** Why it failed. */
+  readonly error?: CaissonError;
+}
+
 /**
  * Ordered, durable, replicated entries, and the loop that applies them: decode → open → dispatch to the
  * applier of the opcode → effects and applied index in one batch → answer. There is no Raft in this
@@ -154,6 +176,12 @@ export interface ReplicationEngine {
   transferLeadership(group: number, target: string, signal?: AbortSignal): Promise<void>;
   /** Saves the applied state and lets the log be compacted behind it; resolves with its position. */
   takeSnapshot(group: number, signal?: AbortSignal): Promise<number>;
+  /**
+   * Frees the files of this node, and of no other, from what they held once: begins, or says how far it is.
+   * Returns at once; the work goes on when nobody asks, one order after the other. An order that this process
+   * remembers is not carried out again. Absent in an engine that keeps nothing in files.
+   */
+  scrub?(group: number, order: ScrubOrder): ScrubState;
 }
 
 export const ReplicationEngine = slot<ReplicationEngine>('ReplicationEngine');

@@ -20,6 +20,12 @@ export interface UntrustedStore extends OrderedStore {
    */
   compact(range?: { readonly from: Uint8Array; readonly to: Uint8Array }): Promise<void>;
   /**
+   * As `compact` over everything, and more slowly: once it resolves, no file of the store holds a value that
+   * was removed or overwritten before the call. Waits for views that are open, and gives up waiting when the
+   * signal aborts. Absent where the store has no files.
+   */
+  scrub?(signal?: AbortSignal): Promise<void>;
+  /**
    * Flushes and releases everything, open views included. Waits for running operations; later ones fail with
    * `STORE_CLOSED`. Harmless when repeated.
    */

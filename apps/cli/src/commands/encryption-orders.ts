@@ -7,6 +7,8 @@ import { KeyOrderProgress } from '../session/key-order-progress.js';
 import { printJson } from '../session/output.js';
 
 const ORDER_TIMEOUT_MS = 120_000;
+/** Files of any size are written anew. */
+const SCRUB_TIMEOUT_MS = 6 * 3_600_000;
 
 interface OrderOptions extends ConnectionOptions {
   readonly dryRun?: boolean;
@@ -18,6 +20,7 @@ interface Order {
   readonly does: string;
   readonly more: string;
   readonly example: string;
+  readonly timeoutMs?: number;
   /** A word that must follow the name, for an order that could be mistaken for a question. */
   readonly word?: string;
   carryOut(client: EncryptionClient, options: OrderOptions, limits: KeyOrderOptions): KeySteps;
@@ -36,8 +39,11 @@ const ORDERS: readonly Order[] = [
   {
     name: 'enable-raft-envelope',
     does: 'seal log entries from here on; after the storage envelope',
-    more: `${ONE_WAY} Writes are refused for the length of one entry meanwhile, and clients repeat them.`,
+    more:
+      `${ONE_WAY} Writes are refused for the length of one entry meanwhile, and clients repeat them.\n` +
+      'Ends when every member has freed its log and its files from clear entries and replaced values.',
     example: '$ caisson encryption enable-raft-envelope --dry-run',
+    timeoutMs: SCRUB_TIMEOUT_MS,
     carryOut: (client, _, limits) => client.enableRaftEnvelope(limits),
   },
   {
@@ -53,6 +59,16 @@ const ORDERS: readonly Order[] = [
     more: 'Data is not touched. Members must hold one of these KEKs, and are asked first.',
     example: '$ caisson encryption rewrap-deks && caisson kek verify',
     carryOut: (client, _, limits) => client.rewrap(limits),
+  },
+  {
+    name: 'scrub',
+    does: 'free the files of every member from values and log entries that were replaced or removed',
+    more:
+      'Files are merged and written anew, which takes a while; reads and writes go on. Not covered: values\n' +
+      'that are stored clear still (“encryption rewrite” seals them), and sectors that the disk gave back.',
+    example: '$ caisson encryption scrub',
+    timeoutMs: SCRUB_TIMEOUT_MS,
+    carryOut: (client, _, limits) => client.scrub(limits),
   },
   {
     name: 'seal-mode',
@@ -71,7 +87,8 @@ export function addEncryptionOrders(encryption: Command): void {
   for (const order of ORDERS) addOrder(encryption, order);
 }
 
-function addOrder(encryption: Command, { name, word, does, more, example, carryOut }: Order): void {
+function addOrder(encryption: Command, order: Order): void {
+  const { name, word, does, more, example, carryOut, timeoutMs = ORDER_TIMEOUT_MS } = order;
   const command = encryption
     .command(name)
     .description(does)
@@ -79,7 +96,7 @@ function addOrder(encryption: Command, { name, word, does, more, example, carryO
     .addHelpText('after', `\n${more}\nSafe to repeat: what is in force stays.\n\nExample:\n  ${example}`);
   if (word !== undefined) command.addArgument(new Argument(`<${word}>`, 'said aloud').choices([word]));
   if (name === 'rotate-dek') command.addOption(purposeOption());
-  addConnectionOptions(command, ORDER_TIMEOUT_MS);
+  addConnectionOptions(command, timeoutMs);
   addAction<OrderOptions>(command, async ({ options, output, signal }) => {
     const startedMs = performance.now();
     const { dryRun = false } = options;

@@ -19,6 +19,14 @@ const SAYS: Record<KeyProgress['step'], string> = {
 };
 
 export interface OrderedKeys {
+const STAGES: Record<NonNullable<KeyProgress['scrubs']>[number]['stage'], string> = {
+  waiting: 'waits',
+  log: 'frees its log',
+  store: 'frees its store',
+  done: 'is done',
+  failed: 'DID NOT GET THERE',
+};
+
   readonly groups: readonly number[];
   /** Members that proved themselves. */
   readonly members: readonly string[];

@@ -9,6 +9,8 @@ import {
   type KeyBlocker,
   type KeyLifecycleStatus,
   type KeyProgress,
+  type MemberScrub,
+  type NodeKeks,
   type RewriteOrder,
   type RewriteProgress,
 } from '@caisson/contracts';

@@ -5,8 +5,18 @@ import {
   type ProposeOptions,
   type RaftTransport,
   type ReplicationEngine,
+  type ScrubOrder,
+  type ScrubState,
 } from '@caisson/contracts';
-import { decodeIdentityQuestion, encodeIdentityAnswer, fullNodeId } from '@caisson/formats';
+import {
+  decodeIdentityQuestion,
+  decodeScrubQuestion,
+  encodeIdentityAnswer,
+  encodeScrubAnswer,
+  fullNodeId,
+  QUESTION,
+  questionKind,
+} from '@caisson/formats';
 import { KeyLifecycle, NodeEncryption } from '../src/index.js';
 import { note } from './mini-engine.js';
 import { driven, localKek, readNote, type Running, withUnwrap, World } from './world.js';
@@ -20,6 +30,8 @@ let running: Running;
 let peers: Map<string, NodeEncryption>;
 let leads: boolean;
 let rewriting: Scripted;
+/** What a member says when it is asked to free its files. */
+let scrub: (name: string, order: ScrubOrder) => ScrubState;
 let intercept: (propose: () => Promise<unknown>) => Promise<unknown>;
 
 beforeEach(async () => {
@@ -28,6 +40,7 @@ beforeEach(async () => {
   peers = new Map();
   leads = true;
   rewriting = new Scripted();
+  scrub = () => ({ stage: 'done' });
   intercept = (propose) => propose();
 });
 
@@ -67,6 +80,9 @@ const transport: Pick<RaftTransport, 'ask'> = {
   async ask({ name }, question) {
     const peer = peers.get(name);
     if (peer === undefined) throw new CaissonError('UNAVAILABLE', { reason: 'nobody there' });
+    if (questionKind(question) === QUESTION.scrub) {
+      return encodeScrubAnswer(scrub(name, decodeScrubQuestion(question)));
+    }
     const { challenge } = decodeIdentityQuestion(question);
     const identity = { name, fullNodeId: fullNodeId(name), clusterId: CLUSTER_ID, birth: 'clear', format: 1 };
     const capability = await peer.answer(challenge);
@@ -86,7 +102,8 @@ function lifecycle(strangers: readonly Member[] = []): KeyLifecycle {
     readBarrier: async () => ({ position: running.engine.applied, staleMs: 0 }),
     status: () => ({ ...inner.status(), id: 1, ...leader, members }),
   };
-  const engine = { groups: [1], group: () => group } as unknown as ReplicationEngine;
+  const scrubHere = (_: number, order: ScrubOrder) => scrub('n1', order);
+  const engine = { groups: [1], group: () => group, scrub: scrubHere } as unknown as ReplicationEngine;
   return new KeyLifecycle({ node: running.node, engine, transport, rewrite: rewriting, clock: world.clock });
 }
 
@@ -123,6 +140,9 @@ test('a cluster born clear is sealed step by step, its keys are rotated, and eve
     'asking n1 n2',
     'holding',
     'enabling',
+    'scrubbing',
+    'scrubbing',
+    'scrubbing',
     'done',
   ]);
   await running.engine.propose(note('c', 'sealed twice'));
@@ -354,4 +374,72 @@ test('sealed mode comes after both envelopes, and its dry run says so too', asyn
   expect(await order()).toEqual(['asking', 'asking n1', 'sealing', 'done']);
   expect(keys().sealedModeIndex).toBeGreaterThan(0);
   expect(await order()).toEqual(['done']);
+});
+
+describe('freeing files from what they held once', () => {
+  const told = async (order: AsyncIterable<KeyProgress>) => {
+    const said: string[] = [];
+    for await (const { scrubs = [] } of order) {
+      if (scrubs.length > 0) said.push(scrubs.map(({ name, stage }) => `${name} ${stage}`).join(', '));
+    }
+    return said;
+  };
+
+  test('the leader comes last, and every stage of every member is told once', async () => {
+    await addPeer('n2');
+    await enableBoth();
+    const stages = [{ stage: 'waiting' }, { stage: 'log' }, { stage: 'log' }, { stage: 'done' }] as const;
+    const asked: [string, ScrubOrder][] = [];
+    scrub = (name, order) => {
+      asked.push([name, order]);
+      return name === 'n1' ? { stage: 'done' } : stages[asked.length - 1]!;
+    };
+    expect(await told(lifecycle().scrub({}, {}))).toEqual([
+      'n1 waiting, n2 waiting',
+      'n1 waiting, n2 log',
+      'n1 waiting, n2 done',
+      'n1 done, n2 done',
+    ]);
+    expect(asked.map(([name]) => name)).toEqual(['n2', 'n2', 'n2', 'n2', 'n1']);
+    expect(new Set(asked.map(([, { id, through }]) => `${id} ${through}`)).size).toBe(1);
+    expect(asked[0]![1].through).toBe(running.engine.applied);
+  });
+
+  test('the cutover of the log drops what lies before it, as one order however often it is given', async () => {
+    const ids = new Set<string>();
+    scrub = (_, { id, through }) => {
+      ids.add(`${id} ${through}`);
+      return { stage: 'done' };
+    };
+    await enableBoth();
+    await enableBoth();
+    const { raftCutoverIndex } = keys();
+    expect([...ids]).toEqual([`${raftCutoverIndex} ${raftCutoverIndex}`]);
+  });
+
+  test('members that fail, or do not answer for long, are named; the others are done, and the cutover stays', async () => {
+    await addPeer('n2');
+    await steps(lifecycle().enableStorageEnvelope({}, {}));
+    scrub = (name) =>
+      name === 'n2' ? { stage: 'failed', error: new CaissonError('UNIMPLEMENTED') } : { stage: 'done' };
+    await expect(steps(lifecycle().enableRaftEnvelope({}, {}))).rejects.toMatchObject({
+      code: 'SCRUB_INCOMPLETE',
+      details: { problems: ['n2: UNIMPLEMENTED'] },
+    });
+    expect(keys().raftEnvelopeActive).toBe(true);
+    scrub = () => ({ stage: 'done' });
+    const stranger = { name: 'n3', role: 'learner' as const, address: 'n3:1' };
+    await expect(steps(lifecycle([stranger]).scrub({}, {}))).rejects.toMatchObject({
+      code: 'SCRUB_INCOMPLETE',
+      details: { problems: ['n3: UNAVAILABLE'] },
+    });
+  });
+
+  test('a dry run says so and asks nobody', async () => {
+    await enableBoth();
+    scrub = () => {
+      throw new RangeError('somebody was asked');
+    };
+    expect(await steps(lifecycle().scrub({ dryRun: true }, {}))).toEqual(['would be scrubbing', 'would be done']);
+  });
 });

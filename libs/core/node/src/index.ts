@@ -59,6 +59,8 @@ export { ProposalIds } from './proposals/proposal-ids.js';
 export { ProposalQueue } from './proposals/proposal-queue.js';
 export { AppliedPosition } from './reading/applied-position.js';
 export { ReadBarrier } from './reading/read-barrier.js';
+export { groupScrub, type GroupScrubParts } from './scrubbing/group-scrub.js';
+export { ScrubOrders, type ScrubWork } from './scrubbing/scrub-orders.js';
 export { StoredSnapshots, type StoredSnapshotsParts } from './snapshots/stored-snapshots.js';
 export { Maintenance, type MaintenanceParts } from './writing/maintenance.js';
 export { WriterQueue } from './writing/writer-queue.js';

@@ -15,6 +15,8 @@ import {
   type Random,
   type ReplicatedGroup,
   type ReplicationEngine,
+  type ScrubOrder,
+  type ScrubState,
 } from '@caisson/contracts';
 import {
   AddressBook,
@@ -122,6 +124,10 @@ export class RaftEngine implements ReplicationEngine {
 
   async takeSnapshot(group: number, signal?: AbortSignal): Promise<number> {
     return this.#group(group).takeSnapshot(signal);
+  }
+
+  scrub(group: number, order: ScrubOrder): ScrubState {
+    return this.#group(group).scrub(order);
   }
 
   #group(id: number): ConsensusGroup {

@@ -14,6 +14,7 @@ import {
   AppliedPosition,
   type AppliedRows,
   ApplyLoop,
+  groupScrub,
   Maintenance,
   NodeMetrics,
   type OpcodeTable,
@@ -21,6 +22,7 @@ import {
   ProposalIds,
   ProposalQueue,
   ReadBarrier,
+  ScrubOrders,
   WriterQueue,
 } from '@caisson/node';
 import { AppendLane } from './append-lane.js';
@@ -65,6 +67,7 @@ export class GroupMachinery {
   readonly lane: AppendLane;
   readonly maintenance: Maintenance;
   readonly barrier: ReadBarrier;
+  readonly scrubs: ScrubOrders;
 
   constructor(parts: GroupParts, events: GroupEvents) {
     const { config, encryption, log, rows, services } = parts;
@@ -120,5 +123,15 @@ export class GroupMachinery {
     });
     // What was acknowledged is applied already: the barrier of a single node asks nobody.
     this.barrier = new ReadBarrier(() => position.value, position);
+    const shorten = (index: number) => {
+      const done = compaction.want(index);
+      this.lane.kick();
+      return done;
+    };
+    const { clock, logger } = services;
+    const refusal = () => events.refusal();
+    this.scrubs = new ScrubOrders(
+      groupScrub({ log, encryption, writer, position, clock, logger, refusal, shorten }),
+    );
   }
 }

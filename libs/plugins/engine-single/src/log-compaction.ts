@@ -1,3 +1,4 @@
+import { createDeferred, type Deferred } from '@caisson/base';
 import type { RaftLog, Store } from '@caisson/contracts';
 import { type AppliedPosition, putAppliedIndex, type WriterQueue } from '@caisson/node';
 import type { EngineSingleConfig } from './config.js';
@@ -19,9 +20,18 @@ export interface LogCompactionParts {
 export class LogCompaction {
   readonly #parts: LogCompactionParts;
   #bytes = 0;
+  #wanted: Deferred<void> | undefined;
+  #through = 0;
 
   constructor(parts: LogCompactionParts) {
     this.#parts = parts;
+  }
+
+  /** Compacts through `index`, if it is applied, at the next occasion. Resolves when it is done. */
+  want(index: number): Promise<void> {
+    this.#through = Math.max(this.#through, index);
+    this.#wanted ??= createDeferred<void>();
+    return this.#wanted.promise;
   }
 
   appended(bytes: number): void {
@@ -32,6 +42,7 @@ export class LogCompaction {
     const { limits, log, store } = this.#parts;
     // A store that forgets is brought back by the log alone, from its first entry on.
     if (!store.durable) return false;
+    if (this.#wanted !== undefined) return true;
     const spare = this.#target - log.start.index;
     return spare > 0 && (spare >= limits.entries || this.#byBytes);
   }
@@ -39,14 +50,17 @@ export class LogCompaction {
   /** Not beside an append: the log has one writer. */
   async run(): Promise<void> {
     const { log, position, store, writer } = this.#parts;
-    const target = this.#target;
+    const wanted = this.#wanted;
+    this.#wanted = undefined;
+    const target = Math.max(this.#target, Math.min(this.#through, position.value));
     await writer.run(async () => {
       const batch = store.batch();
       putAppliedIndex(batch, position.value);
       await batch.write({ sync: true });
     });
-    await log.compact(target);
+    if (target > log.start.index) await log.compact(target);
     this.#bytes = 0;
+    wanted?.resolve();
   }
 
   get #byBytes(): boolean {

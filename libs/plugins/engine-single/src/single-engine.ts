@@ -14,6 +14,8 @@ import {
   type Random,
   type ReplicatedGroup,
   type ReplicationEngine,
+  type ScrubOrder,
+  type ScrubState,
 } from '@caisson/contracts';
 import { genesisApplier, OpcodeTable, readAppliedRows } from '@caisson/node';
 import type { EngineSingleConfig } from './config.js';
@@ -82,6 +84,14 @@ export class SingleEngine implements ReplicationEngine {
   }
 
   group(id: number): ReplicatedGroup {
+    return this.#group(id);
+  }
+
+  scrub(group: number, order: ScrubOrder): ScrubState {
+    return this.#group(group).scrub(order);
+  }
+
+  #group(id: number): SingleGroup {
     const group = this.#open.get(id);
     if (group !== undefined) return group;
     if (this.groups.includes(id))

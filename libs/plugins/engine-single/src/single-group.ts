@@ -10,6 +10,8 @@ import {
   type ReadableStore,
   type ReadPoint,
   type ReplicatedGroup,
+  type ScrubOrder,
+  type ScrubState,
   toCaissonError,
 } from '@caisson/contracts';
 import { fullNodeId } from '@caisson/formats';
@@ -94,6 +96,19 @@ export class SingleGroup implements ReplicatedGroup {
     };
   }
 
+  /** See `ReplicationEngine.scrub`. */
+  scrub(order: ScrubOrder): ScrubState {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) throw refusal;
+    return this.#machinery.scrubs.stateOf(order);
+  }
+
+  keyReferences(keyId: number, signal?: AbortSignal): Promise<KeyReferences> {
+    const { id: group, encryption, log } = this.#parts;
+    const catchUp = (limit: AbortSignal | undefined) => this.readBarrier('linearizable', limit);
+    return referencesHere({ group, encryption, log, catchUp }, keyId, signal);
+  }
+
   /** Refuses new proposals and waits for those in flight, or until the signal aborts. */
   async drain(signal?: AbortSignal): Promise<void> {
     this.#draining = true;
@@ -105,7 +120,8 @@ export class SingleGroup implements ReplicatedGroup {
   /** Lets the append and the batch under way finish, tells everybody else, and closes store and log. */
   async stop(): Promise<void> {
     this.#draining = true;
-    const { answers, lane, loop, metrics, writer } = this.#machinery;
+    const { answers, lane, loop, metrics, scrubs, writer } = this.#machinery;
+    await scrubs.stop();
     await lane.stop();
     this.#failWaiting(drainingError());
     await loop.stop();

@@ -1,3 +1,4 @@
+import { ByteReader } from '@caisson/base';
 import {
   CaissonError,
   type Clock,
@@ -22,11 +23,13 @@ import { isBootstrapped } from '../state/group-state.js';
 import { requireCapable } from './capability-check.js';
 import { isWrappedByAll } from './kek-checks.js';
 import type { MemberPoll } from './member-poll.js';
+import type { MemberScrubs } from './member-scrub.js';
 
 export interface GroupOrdersParts {
   readonly node: NodeEncryption;
   readonly group: ReplicatedGroup;
   readonly poll: MemberPoll;
+  readonly scrubs: Pick<MemberScrubs, 'carryOut'>;
   readonly clock: Pick<Clock, 'after'>;
   readonly dryRun: boolean;
   readonly signal: AbortSignal | undefined;
@@ -115,8 +118,8 @@ export class GroupOrders {
 
   /** Whatever is applied by now leaves the logs. */
   async *scrub(): Steps {
-    const { applied } = this.requireLead();
-    yield* this.#scrub(applied, new DataView(this.#parts.node.parts.random.bytes(8).buffer).getBigUint64(0));
+    const { group, node } = this.#parts;
+    yield* this.#scrub(group.status().applied, new ByteReader(node.parts.random.bytes(8)).u64('id'));
     yield this.step('done');
   }
 
@@ -177,8 +180,8 @@ export class GroupOrders {
     const { dryRun, group, scrubs, signal } = this.#parts;
     yield this.step('scrubbing');
     if (dryRun) return;
-    const { members } = this.requireLead();
-    const order = { group: group.id, id, through, members };
+    const { leader, members } = group.status();
+    const order = { group: group.id, id, through, members, leader };
     for await (const stages of scrubs.carryOut(order, signal)) {
       yield { ...this.step('scrubbing'), scrubs: stages };
     }

@@ -35,7 +35,7 @@ export interface KeyLifecycleParts {
   readonly engine: ReplicationEngine;
   /** Absent on a node without peers. */
   readonly transport?: Pick<RaftTransport, 'ask'> | undefined;
-  readonly clock: Pick<Clock, 'after'>;
+  readonly clock: Pick<Clock, 'after' | 'monotonicMs' | 'sleep'>;
   readonly rewrite: Pick<Rewrite, 'start' | 'status' | 'cancel'>;
   readonly meter?: Meter | undefined;
 }
@@ -200,7 +200,7 @@ export class KeyLifecycle implements KeyLifecycleService {
     const { node, engine, clock } = this.#parts;
     const poll = this.#poll;
     return engine.groups.map(
-      (id) => new GroupOrders({ node, group: engine.group(id), poll, clock, dryRun, signal }),
+      (id) => new GroupOrders({ node, group: engine.group(id), poll, scrubs, clock, dryRun, signal }),
     );
   }
 
@@ -222,3 +222,4 @@ function requireKeys(groups: readonly GroupOrders[]): void {
   if (bare === undefined) return;
   throw new CaissonError('ENVELOPE_ORDER', { group: bare.session.id, problem: 'there are no keys yet' });
 }
+    const scrubs = this.#scrubs;

@@ -214,6 +214,10 @@ export class GroupSession implements GroupEncryption {
   }
 
   /**
+  async scrub(signal?: AbortSignal): Promise<void> {
+    await this.#parts.below.scrub(signal);
+  }
+
    * Another store takes the place of the group's, and with it everything that was remembered of the old one.
    * Its keys must be held by now.
    */

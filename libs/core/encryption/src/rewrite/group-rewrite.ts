@@ -21,6 +21,8 @@ export interface GroupRewriteParts {
   /** The envelope version that is written. */
   readonly version: number;
   onCensus(census: Census): void;
+  /** All is sealed; replaced values are about to leave the files. */
+  onScrub(): void;
   onProgress(cursor: RewriteCursor): void;
 }
 
@@ -74,6 +76,7 @@ export class GroupRewrite {
       const cursor = await this.#count(begun.target, done, signal);
       this.#parts.onProgress(cursor);
       const isClean = cursor.total === cursor.done;
+      if (isClean && cursor.done > 0) await this.#scrub(signal);
       if (isClean && (await this.#finish(cursor, begun, signal))) return;
       done = isClean ? cursor : await this.#pass(cursor, begun, signal);
     }
@@ -133,6 +136,18 @@ export class GroupRewrite {
     onCensus(census);
     const total = done + staleOf(census, target, this.#isSealedMode);
     return { target, rate: pace.rate, done, total, bytes, position: EMPTY };
+  }
+
+  /** What was overwritten leaves the disk before the run counts as finished: a crash begins here again. */
+  async #scrub(signal: AbortSignal): Promise<void> {
+    const { group, onScrub, session } = this.#parts;
+    onScrub();
+    await group.maintain(async () => {
+      await session.settle();
+      return { more: false };
+    }, signal);
+    signal.throwIfAborted();
+    await session.scrub(signal);
   }
 
   /** Once through the store. Answers how far it came; where the target moved, what is left is found again. */

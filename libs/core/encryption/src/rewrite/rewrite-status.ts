@@ -1,7 +1,7 @@
 import type { CaissonError } from '@caisson/contracts';
 import type { RewriteCursor } from './rewrite-cursor.js';
 
-export type RewriteState = 'idle' | 'counting' | 'running' | 'finished' | 'stopped' | 'failed';
+export type RewriteState = 'idle' | 'counting' | 'running' | 'scrubbing' | 'finished' | 'stopped' | 'failed';
 
 /** How rewriting stands in one group of this node. */
 export interface RewriteStatus {

@@ -178,6 +178,7 @@ export class Rewrite {
       clock,
       pace: this.#pace,
       version: node.parts.config.envelopeVersion,
+      onScrub: () => this.#views.set(id, { ...this.#views.get(id)!, state: 'scrubbing' }),
       onCensus: (census) => this.#onCensus(census),
       onProgress: (cursor) => this.#onProgress(id, cursor),
     });

@@ -46,6 +46,10 @@ export class SwitchedStore implements UntrustedStore {
     return this.#current.compact(range);
   }
 
+  async scrub(signal?: AbortSignal): Promise<void> {
+    await this.#current.scrub?.(signal);
+  }
+
   close(): Promise<void> {
     return this.#current.close();
   }

@@ -12,6 +12,8 @@ import {
   type ReadableStore,
   type ReadPoint,
   type ReplicatedGroup,
+  type ScrubOrder,
+  type ScrubState,
 } from '@caisson/contracts';
 import { NONE } from '@caisson/raft';
 import { abortError, untilAborted } from '../proposals/abandon.js';
@@ -174,6 +176,12 @@ export class ConsensusGroup implements ReplicatedGroup {
     appendThread.kick();
     await untilAborted(done, signal);
     return position;
+  }
+
+  /** See `ReplicationEngine.scrub`. */
+  scrub(order: ScrubOrder): ScrubState {
+    this.#condition.requireService();
+    return this.#machinery.scrubs.stateOf(order);
   }
 
   drain(signal?: AbortSignal): Promise<void> {

@@ -29,8 +29,9 @@ export class GroupEnding {
   /** Lets the append and the batch under way finish, tells everybody else, and closes store and log. */
   async stop(): Promise<void> {
     this.#condition.isDraining = true;
-    const { answers, appendThread, driver, loop, metrics, sender, writer } = this.#machinery;
+    const { answers, appendThread, driver, loop, metrics, scrubs, sender, writer } = this.#machinery;
     sender?.abort();
+    await scrubs.stop();
     await appendThread.stop().catch(() => undefined);
     driver.stop();
     this.refuse(drainingError());

@@ -3,6 +3,8 @@ import { ApplyLoop, type ReplacedState } from '../applying/apply-loop.js';
 import { readAppliedRows } from '../applying/applied-rows.js';
 import { ReadBarrier } from '../reading/read-barrier.js';
 import { Maintenance } from '../writing/maintenance.js';
+import { groupScrub } from '../scrubbing/group-scrub.js';
+import { ScrubOrders } from '../scrubbing/scrub-orders.js';
 import { AppendThread } from './append-thread.js';
 import { ApplyThread } from './apply-thread.js';
 import { coreOptions } from './core-options.js';
@@ -34,6 +36,7 @@ export class GroupMachinery extends GroupBasics {
   readonly barrier: ReadBarrier;
   readonly transfer: LeaderTransfer;
   readonly maintenance: Maintenance;
+  readonly scrubs: ScrubOrders;
   readonly intake: SnapshotIntake | undefined;
   readonly sender: SnapshotSender | undefined;
   readonly #parts: GroupParts;
@@ -60,6 +63,7 @@ export class GroupMachinery extends GroupBasics {
     this.barrier = new ReadBarrier(() => this.reads.confirm(), this.position);
     this.transfer = this.#newTransfer();
     this.maintenance = this.#newMaintenance();
+    this.scrubs = this.#newScrubs();
   }
 
   /** Takes what storage or another node said, in order. */
@@ -254,6 +258,27 @@ export class GroupMachinery extends GroupBasics {
       refusal: () => this.#events.refusal(),
       onWriteFailure: (cause) => this.loop.fail(cause),
     });
+  }
+
+  #newScrubs(): ScrubOrders {
+    const { encryption, log, services } = this.#parts;
+    const { intake, position, writer } = this;
+    const work = groupScrub({
+      log,
+      encryption,
+      writer,
+      position,
+      clock: services.clock,
+      logger: services.logger,
+      refusal: () => this.#events.refusal(),
+      shorten: (index) => {
+        const done = this.compaction.want(index);
+        this.appendThread.kick();
+        return done;
+      },
+      ...(intake && { tidy: () => intake.tidy() }),
+    });
+    return new ScrubOrders(work);
   }
 
   async #reopen(): Promise<ReplacedState> {

@@ -10,9 +10,11 @@ import {
   decodeKeyReferencesQuestion,
   decodeProposalQuestion,
   decodeRaftMessage,
+  decodeScrubQuestion,
   encodeIntroductionAnswer,
   encodeKeyReferences,
   encodeProposalAnswer,
+  encodeScrubAnswer,
   QUESTION,
   questionKind,
 } from '@caisson/formats';
@@ -60,6 +62,8 @@ export class GroupReceiver implements RaftReceiver {
     const kind = questionKind(question);
     if (kind === QUESTION.proposal) return this.#propose(from, question, signal);
     if (kind === QUESTION.introduction) return this.#meet(from, question);
+    if (kind === QUESTION.keyReferences) return this.#keyReferences(from, question, signal);
+    if (kind === QUESTION.scrub) return this.#scrub(from, question);
     const handler = kind === undefined ? undefined : this.#parts.questions?.get(kind);
     if (handler === undefined) throw new CaissonError('UNIMPLEMENTED', { question: kind ?? 'empty' });
     return handler(from, question, signal);
@@ -88,6 +92,23 @@ export class GroupReceiver implements RaftReceiver {
     if (group === undefined) throw notOpen(introduction.group);
     group.peers.meet(from, introduction);
     return encodeIntroductionAnswer();
+  }
+
+  #scrub(from: bigint, question: Uint8Array): Uint8Array {
+    const { group: id, ...order } = decodeScrubQuestion(question);
+    const group = this.#parts.groupOf(id);
+    if (group === undefined) throw notOpen(id);
+    group.peers.requireMember(from);
+    return encodeScrubAnswer(group.scrub(order));
+  }
+
+  /** Reads everything that is stored: only members may ask for so much. */
+  async #keyReferences(from: bigint, question: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    const { group: id, keyId } = decodeKeyReferencesQuestion(question);
+    const group = this.#parts.groupOf(id);
+    if (group === undefined) throw notOpen(id);
+    group.peers.requireMember(from);
+    return encodeKeyReferences(await group.keyReferences(keyId, signal));
   }
 
   /** Proposes for a peer, as leader only: a proposal is passed on once, not around. */

@@ -65,6 +65,18 @@ export class SnapshotIntake {
     }
   }
 
+  /** Drops what is kept of earlier streams; false while one is on its way, and with it what it brings. */
+  async tidy(): Promise<boolean> {
+    if (this.#isBusy) return false;
+    this.#isBusy = true;
+    try {
+      await this.#parts.sink.tidy?.();
+    } finally {
+      this.#isBusy = false;
+    }
+    return true;
+  }
+
   /** The core has taken the snapshot over; from now on it waits for it to be installed. */
   wanted(): void {
     if (this.#received !== undefined) this.#received.isWanted = true;

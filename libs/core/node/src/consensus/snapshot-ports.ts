@@ -57,6 +57,8 @@ export interface SnapshotSink {
     chunks: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
   ): Promise<VerifiedSnapshot>;
+  /** Drops what is kept of streams that were not taken over. Not while one is received or installed. */
+  tidy?(): Promise<void>;
 }
 
 /** Snapshots of one group, both ways. */

@@ -119,6 +119,10 @@ class StoredGroupSnapshots implements GroupSnapshots {
     }
   }
 
+  tidy(): Promise<void> {
+    return installationOf(this.#parts, this.#group).tidy();
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const stream of [...this.#open]) await stream.close();

@@ -1,7 +1,17 @@
 import { isCaissonError, type RaftLog } from '@caisson/contracts';
 import type { Case } from '../case.js';
-import { checkEqual } from '../check.js';
-import { CRASH, DAMAGE, entries, type LogHarness, openLog, stateOf } from './log-harness.js';
+import { check, checkEqual } from '../check.js';
+import { countInFiles } from '../in-files.js';
+import {
+  CRASH,
+  DAMAGE,
+  entries,
+  EVERYTHING,
+  FILES,
+  type LogHarness,
+  openLog,
+  stateOf,
+} from './log-harness.js';
 
 const HARD_STATE = { term: 3, vote: 12_345_678_901_234_567_890n, commit: 17 } as const;
 
@@ -103,6 +113,23 @@ export const lastingCases: readonly Case<LogHarness>[] = [
       const reset = await stateOf(between);
       await harness.crash!();
       checkEqual(await stateOf(await openLog(harness)), reset, 'the log after reset and a crash');
+    },
+  },
+  {
+    id: 'log/frees-its-files-of-what-was-dropped',
+    because: 'entries from before the log was sealed must not be found on a disk that is carried away',
+    needs: FILES,
+    async run(harness) {
+      const log = await openLog(harness);
+      const first = entries(1, 40, 1);
+      const clear = first.map(({ data }) => data);
+      await log.append({ entries: first });
+      check(countInFiles(await harness.files!('main'), clear) > 0, 'the search finds what is there');
+      await log.append({ entries: entries(31, 50, 2) });
+      await log.compact(30);
+      await log.scrub?.();
+      checkEqual(countInFiles(await harness.files!('main'), clear), 0, 'dropped entries in files');
+      checkEqual(await log.read(31, 50, EVERYTHING), entries(31, 50, 2), 'the entries that stayed');
     },
   },
   {

@@ -10,6 +10,8 @@ export interface LogHarness extends Harness {
   crash?(): Promise<void>;
   /** Flips at least one bit of what a closed log keeps about its entries. */
   damage?(name: string): Promise<void>;
+  /** Every file of the log called `name` as it is right now, open or not. */
+  files?(name: string): Promise<readonly Uint8Array[]>;
 }
 
 export const CRASH: Need<LogHarness> = {
@@ -22,6 +24,12 @@ export const DAMAGE: Need<LogHarness> = {
   id: 'damage',
   what: 'a harness that can damage what the log keeps',
   isMet: ({ damage }) => damage !== undefined,
+};
+
+export const FILES: Need<LogHarness> = {
+  id: 'files',
+  what: 'a harness that reads the files of a log',
+  isMet: ({ files }) => files !== undefined,
 };
 
 export function openLog(harness: LogHarness, name = 'main'): Promise<RaftLog> {

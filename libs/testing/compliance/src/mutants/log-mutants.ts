@@ -1,4 +1,5 @@
 import { CaissonError, type LogEntry, type RaftLog, type RaftLogs } from '@caisson/contracts';
+import { type Files, filedLogs } from '../doubles/filed.js';
 import { MemoryLogs } from '../doubles/memory-logs.js';
 import type { LogHarness } from '../log/log-harness.js';
 import { type Mutant, override } from './mutant.js';
@@ -13,9 +14,11 @@ export function memoryLogHarness(): LogHarness {
     if (damaged.has(at)) throw new CaissonError('CORRUPTION');
     return logs.open(at, signal);
   };
+  const files: Files = new Map();
   return {
-    logs: override<RaftLogs>(logs, { open }),
+    logs: filedLogs(override<RaftLogs>(logs, { open }), files),
     directory,
+    files: async (name) => files.get(directory(name)) ?? [],
     crash: async () => logs.crash(),
     damage: async (name) => void damaged.add(directory(name)),
   };
@@ -125,6 +128,9 @@ const contentMutants: readonly LogMutant[] = [
 ];
 
 const lastingMutants: readonly LogMutant[] = [
+  planted('LeavesDroppedEntriesInFiles', ['frees-its-files-of-what-was-dropped'], () => ({
+    scrub: async () => undefined,
+  })),
   opened('ForgetsOnClose', ['keeps-everything-across-reopening'], (logs) => {
     let turn = 0;
     return { open: (directory) => logs.open(`${directory}/${turn++}`) };

@@ -8,6 +8,7 @@ import {
   type UntrustedStores,
   type WritableBatch,
 } from '@caisson/contracts';
+import { type Files, filedStores } from '../doubles/filed.js';
 import { PlainStores } from '../doubles/plain-stores.js';
 import type { StoreHarness } from '../store/store-harness.js';
 import { type Mutant, override } from './mutant.js';
@@ -16,10 +17,12 @@ type StoreMutant = Mutant<StoreHarness>;
 
 export function plainStoreHarness(): StoreHarness {
   const stores = new PlainStores();
+  const files: Files = new Map();
   const directory = (name: string) => `/${name}`;
   return {
-    stores,
+    stores: filedStores(stores, files),
     directory,
+    files: async (name) => files.get(directory(name)) ?? [],
     crash: async () => stores.crash(),
     damage: async (name) => stores.damage(directory(name)),
   };
@@ -340,7 +343,24 @@ const lastingMutants: readonly StoreMutant[] = [
   })),
 ];
 
+const scrubbingMutants: readonly StoreMutant[] = [
+  planted('LeavesReplacedValuesInFiles', ['frees-its-files-of-what-was-replaced'], () => ({
+    scrub: async () => undefined,
+  })),
+  planted('ScrubsWhatReadersStillSee', ['waits-for-readers-before-it-frees-its-files'], (store) => {
+    let isSeen = false;
+    return {
+      view: (direction) => {
+        isSeen = true;
+        return store.view(direction);
+      },
+      scrub: async () => (isSeen ? undefined : store.scrub?.()),
+    };
+  }),
+];
+
 export const storeMutants: readonly StoreMutant[] = [
+  ...scrubbingMutants,
   ...readingMutants,
   ...scanningMutants,
   ...writingMutants,

@@ -13,6 +13,8 @@ export interface StoreHarness extends Harness {
   crash?(): Promise<void>;
   /** Flips at least one bit of what a closed store keeps about its pairs. */
   damage?(name: string): Promise<void>;
+  /** Every file of the store called `name` as it is right now, open or not. */
+  files?(name: string): Promise<readonly Uint8Array[]>;
 }
 
 export const DURABLE: Need<StoreHarness> = {
@@ -25,6 +27,12 @@ export const SYNCED_CRASH: Need<StoreHarness> = {
   id: 'crash',
   what: 'synced writes, and a harness that can lose power',
   isMet: ({ stores, crash }) => stores.capabilities.syncedWrites && crash !== undefined,
+};
+
+export const FILES: Need<StoreHarness> = {
+  id: 'files',
+  what: 'a harness that reads the files of a store',
+  isMet: ({ files }) => files !== undefined,
 };
 
 export const DAMAGE: Need<StoreHarness> = {

@@ -3,6 +3,7 @@ import { lastingCases } from './lasting-cases.js';
 import { movingCases } from './moving-cases.js';
 import { readingCases } from './reading-cases.js';
 import { scanningCases } from './scanning-cases.js';
+import { scrubbingCases } from './scrubbing-cases.js';
 import type { StoreHarness } from './store-harness.js';
 import { writingCases } from './writing-cases.js';
 
@@ -10,5 +11,12 @@ import { writingCases } from './writing-cases.js';
 export const storeKit: Kit<StoreHarness> = {
   id: 'store',
   contract: 'UntrustedStores',
-  cases: [...readingCases, ...scanningCases, ...writingCases, ...lastingCases, ...movingCases],
+  cases: [
+    ...readingCases,
+    ...scanningCases,
+    ...writingCases,
+    ...scrubbingCases,
+    ...lastingCases,
+    ...movingCases,
+  ],
 };
