@@ -48,7 +48,8 @@ program
     finish(async () => {
       const file = resolve(config);
       const document = await readConfigFile(file);
-      const host = await createServer({ document, overrides: set, directory: dirname(file) });
+      const reread = () => readConfigFile(file);
+      const host = await createServer({ document, overrides: set, directory: dirname(file), reread });
       return runUntilStopped(host, systemProcess);
     }),
   );

@@ -15,6 +15,7 @@ import {
   type LifecycleEvent,
 } from '@caisson/kernel';
 import { DEFAULT_PLUGINS, OPTIONAL_PLUGINS } from './composition.js';
+import { kekConfiguration } from './kek-configuration.js';
 
 export interface ServerOptions {
   readonly document: ConfigDocument;
@@ -22,17 +23,28 @@ export interface ServerOptions {
   /** Packages named by `use` are looked up from here. */
   readonly directory: string;
   readonly onEvent?: (event: LifecycleEvent) => void;
+  /** The document as it is now, for what can change while the server runs. */
+  readonly reread?: () => Promise<ConfigDocument>;
 }
 
 /** A host of the reference composition: planned and bound, not started. */
 export async function createServer(options: ServerOptions): Promise<Host> {
-  const document = applyOverrides(options.document, options.overrides ?? []);
-  const { plugins, sections } = await choosePlugins(document, {
-    defaults: DEFAULT_PLUGINS,
-    optional: OPTIONAL_PLUGINS,
-    directory: options.directory,
+  const { directory, overrides = [], onEvent, reread } = options;
+  const sources = { defaults: DEFAULT_PLUGINS, optional: OPTIONAL_PLUGINS, directory };
+  const choose = (document: ConfigDocument) => choosePlugins(applyOverrides(document, overrides), sources);
+  const { plugins, sections } = await choose(options.document);
+  const again =
+    reread &&
+    kekConfiguration(
+      async () => choose(await reread()),
+      () => host,
+    );
+  const host: Host = await createHost({
+    plugins: [...plugins, ...(again ? [again] : [])],
+    sections,
+    ...(onEvent ? { onEvent } : {}),
   });
-  return createHost({ plugins, sections, ...(options.onEvent ? { onEvent: options.onEvent } : {}) });
+  return host;
 }
 
 export interface Process {

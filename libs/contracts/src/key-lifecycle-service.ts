@@ -55,6 +55,7 @@ export interface KeyProgress {
     /** The first two DEKs are made. */
     | 'bootstrapping'
     | 'rotating'
+    | 'registering'
     | 'rewrapping'
     /** Users' writes are held back for the length of one entry. */
     | 'holding'
@@ -254,10 +255,10 @@ export interface KeyLifecycleService {
    * From here on log entries are sealed. One way, and after the storage envelope (`ENVELOPE_ORDER`). Users'
    * writes wait meanwhile: each is refused with `ENVELOPE_CUTOVER_IN_PROGRESS` and may be repeated. They are
    * let in again however the order ends.
-   */
    *
    * Once the log is sealed, every member drops the clear entries, and scrubs its files as by `scrub`. An order
    * that broke off there goes on with that: `SCRUB_INCOMPLETE` says with whom.
+   */
   enableRaftEnvelope(order: KeyOrder, context: CallContext): AsyncIterable<KeyProgress>;
   /**
    * From here on a clear value, a clear tombstone or a clear entry is an integrity failure: deletes are sealed
@@ -294,5 +295,18 @@ export interface KeyLifecycleService {
    */
   scrub(order: KeyOrder, context: CallContext): AsyncIterable<KeyProgress>;
 }
+
+/** KEK providers that were made while the node runs. Whoever has them closes them. */
+export interface LoadedKeks {
+  readonly keks: readonly KekProvider[];
+  close(): Promise<void>;
+}
+
+/** Where KEKs come from, read anew at each call. Provided by whoever runs the host from a configuration. */
+export interface KekConfiguration {
+  load(signal?: AbortSignal): Promise<LoadedKeks>;
+}
+
+export const KekConfiguration = slot<KekConfiguration>('KekConfiguration');
 
 export const KeyLifecycleService = slot<KeyLifecycleService>('KeyLifecycleService');

@@ -4,6 +4,7 @@ import {
   Probe,
   isCaissonError,
   toCaissonError,
+  type AnyService,
   type Health,
   type ListToken,
   type Plugin,
@@ -13,6 +14,7 @@ import type { Container } from 'inversify';
 import { bindServices, createContainer, identifier, loadRawModules, type Instances } from './assemble.js';
 import { systemAfter, type After } from './bounded.js';
 import { configure, type Sections } from './configure.js';
+import { extend, type Extension } from './extension.js';
 import { graphOf, type Graph } from './graph.js';
 import { HostHealth } from './health.js';
 import {
@@ -130,6 +132,20 @@ export class Host {
     const { container } = this.#parts;
     if (token.cardinality === 'slot') return container.get(identifier(token.key));
     return container.isBound(identifier(token.key)) ? container.getAll(identifier(token.key)) : [];
+  }
+
+  /**
+   * Creates and starts services beside the plan, against what runs here. Nothing here learns of them: whoever
+   * asked for them uses and stops them.
+   */
+  extend(services: readonly AnyService[], signal: AbortSignal): Promise<Extension> {
+    invariant('KERNEL-3', this.#created, 'services exist once the host is started');
+    const faults = {
+      degraded: () => undefined,
+      recovered: () => undefined,
+      fatal: (error: CaissonError) => this.#failed.resolve(error),
+    };
+    return extend(services, { container: this.#parts.container, faults }, signal);
   }
 
   /**

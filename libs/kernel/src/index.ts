@@ -10,6 +10,7 @@ export {
   type PluginSources,
 } from './config-file.js';
 export { configure, type ConfiguredPlugin, type Sections } from './configure.js';
+export type { Extension } from './extension.js';
 export { toMermaid, type Graph, type GraphEdge, type GraphNode } from './graph.js';
 export { createHost, Host, type HostOptions } from './host.js';
 export type { LifecycleEvent } from './lifecycle.js';

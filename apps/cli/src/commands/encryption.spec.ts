@@ -150,6 +150,13 @@ test('verify asks every node at --address and ends with 0 only if each KEK opens
   ]);
 });
 
+test('register-writer names a member and tells the steps', async () => {
+  const node = await start();
+  const { exitCode, notes } = await caisson('encryption', 'register-writer', 'n2', '--address', node.address);
+  expect([exitCode, notes]).toEqual([0, expect.stringContaining('n2 is registered under every key')]);
+  expect(node.orders).toEqual([['register', { name: 'n2', dryRun: false }]]);
+});
+
 test('disable refuses and says how to get to a clear cluster', async () => {
   const { notes, exitCode } = await caisson('encryption', 'disable');
   expect([exitCode, notes]).toEqual([78, expect.stringMatching(/ENCRYPTION_ONE_WAY.*Export.*--clear/)]);

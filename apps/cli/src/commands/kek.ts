@@ -1,22 +1,26 @@
 import type { KekCheck } from '@caisson/client';
+import type { KekInfo } from '@caisson/contracts';
 import type { Command } from 'commander';
 import { addAction, EXIT, type ActionContext } from '../session/action.js';
 import { addConnectionOptions, withEncryption, type ConnectionOptions } from '../session/connection.js';
 import { printJson, printTable, type Output } from '../session/output.js';
+import { addKekSet } from './kek-set.js';
 
 interface NodeChecks {
   readonly address: string;
   readonly checks: readonly KekCheck[];
+  readonly keks: readonly KekInfo[];
 }
 
 /** `kek …`: which keys of keys protect the data keys, and whether each of them still opens. */
 export function addKek(program: Command): void {
   const kek = program
     .command('kek')
-    .description('look at the keys that protect the data keys')
+    .description('look at the keys that protect the data keys, and change which they are')
     .addHelpText('after', '\nExample:\n  $ caisson kek verify --address n1:7700,n2:7700,n3:7700');
   addList(kek);
   addVerify(kek);
+  addKekSet(kek);
 }
 
 function addList(kek: Command): void {
@@ -31,12 +35,14 @@ function addList(kek: Command): void {
     if (output.json) return printJson(output, { keks });
     printTable(
       output,
-      ['node', 'provider', 'key', 'configured', 'data keys', 'not protected'],
+      ['node', 'provider', 'key', 'configured', 'state', 'opened', 'data keys', 'not protected'],
       keks.map((kek) => [
         kek.address,
         kek.provider,
         kek.keyRef,
         kek.configured ? 'yes' : 'NO',
+        kek.failure ?? kek.state,
+        kek.openedMsAgo === undefined ? '–' : `${Math.round(kek.openedMsAgo / 1000)} s ago`,
         String(kek.keys),
         kek.missing === 0 ? '–' : `${kek.missing}, rewrap`,
       ]),
@@ -90,10 +96,11 @@ function printChecks(output: Output, rows: readonly (KekCheck & { readonly addre
 async function checkNodes(options: ConnectionOptions, signal: AbortSignal): Promise<readonly NodeChecks[]> {
   const nodes: NodeChecks[] = [];
   for (const address of options.address) {
-    const checks = await withEncryption({ ...options, address: [address] }, (client) =>
-      client.verify({ signal }),
-    );
-    nodes.push({ address, checks });
+    const node = await withEncryption({ ...options, address: [address] }, async (client) => {
+      const checks = await client.verify({ signal });
+      return { address, checks, keks: (await client.keks({ signal })).keks };
+    });
+    nodes.push(node);
   }
   return nodes;
 }
@@ -105,10 +112,15 @@ interface KekView {
   readonly configured: boolean;
   readonly keys: number;
   readonly missing: number;
+  /** As the provider itself says. */
+  readonly state: KekInfo['state'];
+  /** Since it last opened a data key; absent where it never did. */
+  readonly openedMsAgo?: number;
+  readonly failure?: string;
 }
 
 function summary(nodes: readonly NodeChecks[]): readonly KekView[] {
-  return nodes.flatMap(({ address, checks }) => {
+  return nodes.flatMap(({ address, checks, keks }) => {
     const byKek = new Map<string, KekCheck[]>();
     for (const check of checks) {
       const kek = `${check.provider} ${check.keyRef}`;
@@ -125,7 +137,17 @@ function summary(nodes: readonly NodeChecks[]): readonly KekView[] {
         configured,
         keys: found.length - count('not-wrapped'),
         missing: count('not-wrapped'),
+        ...fareOf(keks.find((kek) => kek.provider === provider && kek.keyRef === keyRef)),
       };
     });
   });
+}
+
+function fareOf(kek: KekInfo | undefined): Pick<KekView, 'state' | 'openedMsAgo' | 'failure'> {
+  const { state = 'unknown', openedMsAgo, failure } = kek ?? {};
+  return {
+    state,
+    ...(openedMsAgo !== undefined && { openedMsAgo }),
+    ...(failure !== undefined && { failure }),
+  };
 }

@@ -15,10 +15,10 @@ const SAYS: Record<KeyProgress['step'], string> = {
   retiring: 'giving the key up for good',
   erasing: 'members erase the bytes of the key',
   sealing: 'refusing whatever is clear from here on',
+  registering: 'registering the member',
   done: 'in force',
 };
 
-export interface OrderedKeys {
 const STAGES: Record<NonNullable<KeyProgress['scrubs']>[number]['stage'], string> = {
   waiting: 'waits',
   log: 'frees its log',
@@ -27,6 +27,7 @@ const STAGES: Record<NonNullable<KeyProgress['scrubs']>[number]['stage'], string
   failed: 'DID NOT GET THERE',
 };
 
+export interface OrderedKeys {
   readonly groups: readonly number[];
   /** Members that proved themselves. */
   readonly members: readonly string[];

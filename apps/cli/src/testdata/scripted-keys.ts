@@ -14,6 +14,7 @@ export class ScriptedKeys {
   readonly orders: [string, unknown][] = [];
   steps: readonly Partial<encryptionProto.KeyProgress>[] = [{ step: KEY_STEP.KEY_STEP_DONE }];
   checks: readonly encryptionProto.KekCheck[] = [];
+  keks: readonly encryptionProto.KekInfo[] = [];
   /** What orders end with, the first of them first. */
   readonly failures: object[] = [];
   /** What rewriting is at, one look after the other; finished afterwards. */
@@ -31,6 +32,12 @@ export class ScriptedKeys {
       status: ({ request: { count } }: { request: encryptionProto.KeyStatusRequest }, answer: Answer) =>
         answer(null, this.#status(count)),
       verify: (_: unknown, answer: Answer) => answer(null, { checks: this.checks }),
+      listKeks: (_: unknown, answer: Answer) => answer(null, { node: 'n1', keks: this.keks }),
+      reloadKeks: ({ request }: { request: encryptionProto.ReloadKeksRequest }, answer: Answer) => {
+        this.orders.push(['reload', request]);
+        answer(null, { node: 'n1', keks: this.keks });
+      },
+      registerWriter: order('register'),
       rotate: order('rotate'),
       rewrap: order('rewrap'),
       enableStorageEnvelope: order('storage'),

@@ -5,6 +5,7 @@ import {
   type KeyLifecycleStatus,
   type KeyOrder,
   type KeyProgress,
+  type NodeKeks,
   type RewriteOrder,
   type RewriteProgress,
 } from '@caisson/contracts';
@@ -17,6 +18,7 @@ import {
   toKekCheck,
   toKeyProgress,
   toKeyStatus,
+  toNodeKeks,
   toRewriteProgress,
 } from './key-messages.js';
 
@@ -70,8 +72,28 @@ export class EncryptionClient {
     yield* this.#order(METHODS.rotate, { purpose: PURPOSES[purpose], from, dryRun }, options);
   }
 
-  rewrap(options: KeyOrderOptions = {}): KeySteps {
-    return this.#order(METHODS.rewrap, { dryRun: options.dryRun ?? false }, options);
+  /** With `everyKek` every member proves each KEK of the leader, not only one of them. */
+  rewrap(options: KeyOrderOptions & { readonly everyKek?: boolean } = {}): KeySteps {
+    const { dryRun = false, everyKek = false } = options;
+    return this.#order(METHODS.rewrap, { dryRun, everyKek }, options);
+  }
+
+  /** The KEKs of the first node that answers, and how each fares. */
+  async keks(options: CallOptions = {}): Promise<NodeKeks> {
+    return toNodeKeks((await this.#calls.askAny(METHODS.listKeks, {}, this.#calls.limits(options))).answer);
+  }
+
+  /** The first node that answers, and no other, reads its configuration again for the KEKs it names. */
+  async reloadKeks(options: KeyOrderOptions = {}): Promise<NodeKeks> {
+    const request = { dryRun: options.dryRun ?? false };
+    return toNodeKeks(
+      (await this.#calls.askAny(METHODS.reloadKeks, request, this.#calls.limits(options))).answer,
+    );
+  }
+
+  /** A repair: members register by themselves. */
+  registerWriter(name: string, options: KeyOrderOptions = {}): KeySteps {
+    return this.#order(METHODS.registerWriter, { name, dryRun: options.dryRun ?? false }, options);
   }
 
   enableStorageEnvelope(options: KeyOrderOptions = {}): KeySteps {
@@ -126,9 +148,9 @@ export class EncryptionClient {
     this.#calls.close();
   }
 
-  async #status(current: boolean, options: CallOptions): Promise<KeyLifecycleStatus> {
+  async #status(asked: encryptionProto.KeyStatusRequest, options: CallOptions): Promise<KeyLifecycleStatus> {
     const limits = this.#calls.limits(options);
-    return toKeyStatus((await this.#calls.askAny(METHODS.status, { current }, limits)).answer);
+    return toKeyStatus((await this.#calls.askAny(METHODS.status, asked, limits)).answer);
   }
 
   async *#order<Request>(method: Order<Request>, request: Request, options: CallOptions): KeySteps {

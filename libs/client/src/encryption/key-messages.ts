@@ -31,6 +31,7 @@ const STEPS: ReadonlyMap<encryptionProto.KeyStep, KeyProgress['step']> = new Map
   [KeyStep.KEY_STEP_RESUMING, 'resuming'],
   [KeyStep.KEY_STEP_RETIRING, 'retiring'],
   [KeyStep.KEY_STEP_ERASING, 'erasing'],
+  [KeyStep.KEY_STEP_REGISTERING, 'registering'],
   [KeyStep.KEY_STEP_DONE, 'done'],
   [KeyStep.KEY_STEP_SEALING, 'sealing'],
 ]);
@@ -49,6 +50,7 @@ const BLOCKERS = [
   'unreachable',
   'bytes',
 ] as const;
+const KEK_STATES = ['enabled', 'disabled', 'pendingDeletion', 'unknown'] as const;
 const RESULTS = ['opened', 'not-configured', 'not-wrapped', 'failed'] as const;
 
 export const PURPOSES: Record<DekPurpose, encryptionProto.KeyPurpose> = {
@@ -72,7 +74,7 @@ export function toKeyStatus(message: encryptionProto.KeyStatusResponse): KeyLife
     birth: bornEncrypted ? 'encrypted' : 'clear',
     envelopeVersion,
     fullNodeId,
-    keys: encryption.keys.map(({ keyId, localEpoch, purpose, state }) => ({
+    keys: encryption.keys.map(({ keyId, localEpoch, purpose, state, values }) => ({
       keyId,
       localEpoch,
       purpose: toPurpose(purpose),
@@ -89,6 +91,19 @@ export function toKekCheck({ purpose, result, error, ...check }: encryptionProto
     purpose: toPurpose(purpose),
     result: oneOf(RESULTS, result, 'result'),
     ...toError(error),
+  };
+}
+
+/** A state that only a newer server knows is unknown. */
+export function toNodeKeks({ node, keks }: encryptionProto.ListKeksResponse): NodeKeks {
+  return {
+    node,
+    keks: keks.map(({ state, openedMsAgo, failure, ...kek }) => ({
+      ...kek,
+      state: KEK_STATES.find((known) => known === state) ?? 'unknown',
+      ...(openedMsAgo !== undefined && { openedMsAgo: toCount(openedMsAgo) }),
+      ...(failure !== '' && { failure: toError(failure).error! }),
+    })),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   EncryptionLayer,
   EncryptionService,
   Hashes,
+  KekConfiguration,
   KekProvider,
   KeyLifecycleService,
   Logger,
@@ -25,6 +26,7 @@ import {
 import { EncryptionApplier } from './apply/encryption-applier.js';
 import { KeyDriver } from './driver/key-driver.js';
 import { KeyLifecycle } from './lifecycle/key-lifecycle.js';
+import { KekCanary } from './keys/kek-canary.js';
 import { measureKeks } from './lifecycle/measured-kek.js';
 import { StandingRotations } from './lifecycle/standing-rotations.js';
 import type { EncryptionConfig } from './node/encryption-config.js';
@@ -41,6 +43,8 @@ import { UsageReports } from './usage/usage-reports.js';
 const Node = slot<NodeEncryption>('@caisson/encryption/NodeEncryption');
 const Driver = slot<KeyDriver>('@caisson/encryption/KeyDriver');
 const Rewriting = slot<Rewrite>('@caisson/encryption/Rewrite');
+const CANARY_MS_DEFAULT = 60_000;
+const Watching = slot<KekCanary>('@caisson/encryption/KekCanary');
 const Reporting = slot<UsageReports>('@caisson/encryption/UsageReports');
 const Rotating = slot<StandingRotations>('@caisson/encryption/StandingRotations');
 const Erasing = slot<RetiredKeys>('@caisson/encryption/RetiredKeys');
@@ -111,10 +115,20 @@ export function encryptionServices(config: EncryptionConfig): readonly AnyServic
         rewrite: Rewriting,
         clock: Clock,
         meter: optional(Meter),
+        configuration: optional(KekConfiguration),
       },
       create: (needs) => new KeyLifecycle(needs),
       start: (lifecycle) => lifecycle.start(),
       stop: (lifecycle) => lifecycle.stop(),
+    }),
+    service({
+      provides: Watching,
+      needs: { node: Node, engine: ReplicationEngine, clock: Clock, logger: Logger },
+      create: (needs, faults) =>
+        new KekCanary({ ...needs, faults, intervalMs: config.kekCanaryMs ?? CANARY_MS_DEFAULT }),
+      start: (canary) => canary.start(),
+      drain: (canary) => canary.stop(),
+      stop: (canary) => canary.stop(),
     }),
     service({
       provides: Reporting,

@@ -17,6 +17,7 @@ const PROVIDED = [
   'Rewrite',
   'RetiredKeys',
   'KeyLifecycleService',
+  'KekCanary',
   'UsageReports',
   'StandingRotations',
 ];

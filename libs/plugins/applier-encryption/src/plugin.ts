@@ -34,6 +34,8 @@ const Config = z
         message: 'is above hardBytes',
       })
       .prefault({}),
+    /** How often each KEK is tried out on a data key; a failure degrades health. */
+    kekCanaryMs: z.number().int().min(100).default(60_000),
     /**
      * Data keys to get away from, by their ids. Whoever leads replaces those that are active, before it
      * serves. It may stay in the configuration of all members: a key is replaced once.

@@ -55,8 +55,15 @@ test.each([0, 31, 33, 5000])('a file of %d bytes is no key', async (bytes) => {
   });
 });
 
-test('a missing file, a directory and a symbolic link are each refused by their own name', async () => {
-  await expect(opened(join(folder, 'none'))).rejects.toMatchObject({ code: 'KEK_NOT_FOUND' });
+test('a missing file keeps nobody from starting, and is a key as soon as it is there', async () => {
+  const kek = await opened(join(folder, 'kek'));
+  await expect(kek.describe()).rejects.toMatchObject({ code: 'KEK_NOT_FOUND' });
+  await expect(kek.wrap(dek, context)).rejects.toMatchObject({ code: 'KEK_NOT_FOUND' });
+  keyFile(32);
+  await expect(kek.wrap(dek, context)).resolves.toHaveLength(60);
+});
+
+test('a directory and a symbolic link are each refused by their own name', async () => {
   mkdirSync(join(folder, 'directory'));
   await expect(opened(join(folder, 'directory'))).rejects.toMatchObject({ code: 'KEK_FILE_NOT_REGULAR' });
   symlinkSync(keyFile(32), join(folder, 'link'));
@@ -84,5 +91,5 @@ test('neither the description nor an error tells the key', async () => {
   expect(description).not.toContain(readFileSync(path).toString('hex').slice(0, 16));
   expect(description).toMatch(/"keyRef":"[0-9a-f]{16}"/);
   kek.close();
-  expect(() => kek.describe()).toThrow('KEK-1');
+  await expect(kek.describe()).rejects.toThrow('KEK-1');
 });

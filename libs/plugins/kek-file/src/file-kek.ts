@@ -1,13 +1,14 @@
 import { invariant } from '@caisson/base';
-import type {
-  Cipher,
-  Disk,
-  Hashes,
-  KekDescription,
-  KekProvider,
-  Random,
-  Secret,
-  WrapContext,
+import {
+  isCaissonError,
+  type Cipher,
+  type Disk,
+  type Hashes,
+  type KekDescription,
+  type KekProvider,
+  type Random,
+  type Secret,
+  type WrapContext,
 } from '@caisson/contracts';
 import { LocalKek } from '@caisson/encryption';
 import { readKekFile } from './read-kek-file.js';
@@ -19,11 +20,17 @@ export interface FileKekParts {
   readonly random: Random;
 }
 
-/** A KEK in a file, read once at the start and held until the stop. */
+/**
+ * A KEK in a file, read once at the start and held until the stop.
+ *
+ * A file that is not there does not keep a node from starting: another KEK may open it. It is looked for again
+ * whenever the KEK is needed. A file that is there and exposed, or no KEK, is refused at once.
+ */
 export class FileKek implements KekProvider {
   readonly #path: string;
   readonly #parts: FileKekParts;
   #kek: LocalKek | undefined;
+  #isStarted = false;
 
   constructor(path: string, parts: FileKekParts) {
     this.#path = path;
@@ -31,30 +38,34 @@ export class FileKek implements KekProvider {
   }
 
   async open(): Promise<void> {
-    const key = await readKekFile(this.#parts.disk, this.#path);
-    this.#kek = new LocalKek({ ...this.#parts, provider: 'file', key });
-    key.erase();
+    this.#isStarted = true;
+    try {
+      await this.#load();
+    } catch (error) {
+      if (!isCaissonError(error, 'KEK_NOT_FOUND')) throw error;
+    }
   }
 
   close(): void {
+    this.#isStarted = false;
     this.#kek?.dispose();
     this.#kek = undefined;
   }
 
-  describe(): Promise<KekDescription> {
-    return this.#open().describe();
+  async describe(): Promise<KekDescription> {
+    return (await this.#open()).describe();
   }
 
-  wrap(dek: Secret, context: WrapContext, signal?: AbortSignal): Promise<Uint8Array> {
-    return this.#open().wrap(dek, context, signal);
+  async wrap(dek: Secret, context: WrapContext, signal?: AbortSignal): Promise<Uint8Array> {
+    return (await this.#open()).wrap(dek, context, signal);
   }
 
-  unwrap(blob: Uint8Array, context: WrapContext, signal?: AbortSignal): Promise<Secret> {
-    return this.#open().unwrap(blob, context, signal);
+  async unwrap(blob: Uint8Array, context: WrapContext, signal?: AbortSignal): Promise<Secret> {
+    return (await this.#open()).unwrap(blob, context, signal);
   }
 
-  rewrap(blob: Uint8Array, context: WrapContext, signal?: AbortSignal): Promise<Uint8Array> {
-    return this.#open().rewrap(blob, context, signal);
+  async rewrap(blob: Uint8Array, context: WrapContext, signal?: AbortSignal): Promise<Uint8Array> {
+    return (await this.#open()).rewrap(blob, context, signal);
   }
 
   /** Reads the file again: an operator who moved or exposed it hears of it before the next start does. */
@@ -63,8 +74,15 @@ export class FileKek implements KekProvider {
     (await readKekFile(this.#parts.disk, this.#path)).erase();
   }
 
-  #open(): LocalKek {
-    invariant('KEK-1', this.#kek !== undefined, 'a key provider is used before its start or after its stop');
+  async #open(): Promise<LocalKek> {
+    invariant('KEK-1', this.#isStarted, 'a key provider is used before its start or after its stop');
+    return this.#kek ?? (await this.#load());
+  }
+
+  async #load(): Promise<LocalKek> {
+    const key = await readKekFile(this.#parts.disk, this.#path);
+    this.#kek = new LocalKek({ ...this.#parts, provider: 'file', key });
+    key.erase();
     return this.#kek;
   }
 }

@@ -1,5 +1,5 @@
 import { EMPTY_BYTES } from '@caisson/base';
-import { CaissonError, type Candidate } from '@caisson/contracts';
+import { CaissonError, type Candidate, type KekProvider } from '@caisson/contracts';
 import {
   CAPABILITY_PROOF_BYTES,
   type CapabilityAnswer,
@@ -33,8 +33,10 @@ export class Candidates {
     this.#group = group;
   }
 
-  async challenge(candidate: bigint, signal?: AbortSignal): Promise<Uint8Array> {
-    const parts = this.#challengeParts;
+  /** `through` is the one KEK that opens it; absent for any. */
+  async challenge(candidate: bigint, signal?: AbortSignal, through?: KekProvider): Promise<Uint8Array> {
+    const { ring, ...rest } = this.#challengeParts;
+    const parts = { ...rest, ring: through === undefined ? ring : ring.of([through]) };
     const nonce = parts.random.bytes(CHALLENGE_NONCE_BYTES);
     if (!this.#node.enabled) {
       return encodeChallenge({ nonce, floors: [], container: EMPTY_BYTES, mac: NO_MAC });

@@ -14,7 +14,7 @@ import { isPassing } from './patience.js';
  * Providers are asked in their configured order. Nothing that they return is remembered.
  */
 export class KekRing {
-  readonly #providers: readonly KekProvider[];
+  #providers: readonly KekProvider[];
   readonly #hashes: Hashes;
 
   constructor(providers: readonly KekProvider[], hashes: Hashes) {
@@ -22,8 +22,33 @@ export class KekRing {
     this.#hashes = hashes;
   }
 
+  /** In their configured order. */
+  get providers(): readonly KekProvider[] {
+    return this.#providers;
+  }
+
+  /** Others take over. Calls under way end with those they began with. */
+  replace(providers: readonly KekProvider[]): void {
+    this.#providers = providers;
+  }
+
+  /** A ring of some of the providers. */
+  of(providers: readonly KekProvider[]): KekRing {
+    return new KekRing(providers, this.#hashes);
+  }
+
   get isEmpty(): boolean {
     return this.#providers.length === 0;
+  }
+
+  /**
+   * Refuses a ring of which no provider even knows its key, by the error of the first. One that is merely out
+   * of reach may know later.
+   */
+  async requireUsable(): Promise<void> {
+    const described = await Promise.allSettled(this.#providers.map((provider) => provider.describe()));
+    const failures = described.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    if (failures.length === described.length && !failures.some(isPassing)) throw failures[0];
   }
 
   /** A container with one slot for each provider; all of them must answer. */

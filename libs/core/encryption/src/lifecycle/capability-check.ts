@@ -1,4 +1,4 @@
-import { CaissonError, isCaissonError, type Member } from '@caisson/contracts';
+import { CaissonError, isCaissonError, type KekProvider, type Member } from '@caisson/contracts';
 import { fullNodeId } from '@caisson/formats';
 import type { GroupSession } from '../node/group-session.js';
 import type { MemberPoll, MemberQuestion } from './member-poll.js';
@@ -7,6 +7,8 @@ export interface CapabilityCheck {
   readonly session: GroupSession;
   readonly members: readonly Member[];
   readonly poll: MemberPoll;
+  /** The one KEK that is to be proved; absent for any. */
+  readonly through?: KekProvider | undefined;
 }
 
 /**
@@ -14,12 +16,12 @@ export interface CapabilityCheck {
  * `CAPABILITY_CHECK_FAILED` with what stands in the way of every one that has not.
  */
 export async function requireCapable(
-  { session, members, poll }: CapabilityCheck,
+  { session, members, poll, through }: CapabilityCheck,
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
   const questions: MemberQuestion[] = [];
   for (const { name, address } of members) {
-    const challenge = await session.challenge(fullNodeId(name), signal);
+    const challenge = await session.challenge(fullNodeId(name), signal, through);
     questions.push({ group: session.id, name, address, challenge });
   }
   const answers = await poll.ask(questions, signal);

@@ -16,7 +16,7 @@ export async function checkKeks(
   keys: readonly KeyRecord[],
   signal?: AbortSignal,
 ): Promise<readonly KekCheck[]> {
-  const configured = await describeAll(node.parts.keks);
+  const configured = await describeAll(node.keys.ring.providers);
   const checks: KekCheck[] = [];
   for (const key of keys) {
     const slots = decodeWrappedDek(key.container);
@@ -39,7 +39,7 @@ export async function checkKeks(
 
 /** Whether every key is wrapped by exactly the KEKs of this node. */
 export async function isWrappedByAll(node: NodeEncryption, keys: readonly KeyRecord[]): Promise<boolean> {
-  const wanted = (await describeAll(node.parts.keks)).map(({ name, keyRef }) => `${name}:${keyRef}`);
+  const wanted = (await describeAll(node.keys.ring.providers)).map(({ name, keyRef }) => `${name}:${keyRef}`);
   return keys.every(({ container }) => {
     const found = decodeWrappedDek(container).map(({ provider, keyRef }) => `${provider}:${keyRef}`);
     return found.length === wanted.length && wanted.every((kek) => found.includes(kek));

@@ -2,17 +2,22 @@ import {
   CaissonError,
   type CallContext,
   type Clock,
+  type EncryptionKeyStatus,
   type GroupKeys,
   type KekCheck,
+  type KekConfiguration,
   type KeyIdOrder,
   type KeyLifecycleService,
   type KeyLifecycleStatus,
   type KeyOrder,
   type KeyStatusQuestion,
   type Meter,
+  type NodeKeks,
   type RaftTransport,
+  type RegisterWriterOrder,
   type ReplicationEngine,
   type RetireOrder,
+  type RewrapOrder,
   type RewriteOrder,
   type RewriteProgress,
   type RotateOrder,
@@ -24,11 +29,14 @@ import type { NodeEncryption } from '../node/node-encryption.js';
 import type { Rewrite } from '../rewrite/rewrite.js';
 import { activeKey, GroupOrders, type Steps, unretired } from './group-orders.js';
 import { checkKeks } from './kek-checks.js';
+import { rewrapWithProofs } from './kek-proofs.js';
+import { KekSet } from './kek-set.js';
 import { KeyMetrics } from './key-metrics.js';
 import { type MemberPoll, TransportPoll } from './member-poll.js';
 import { MemberScrubs } from './member-scrub.js';
 import { ReferencePoll } from './reference-poll.js';
 import { RetireOrders } from './retire-orders.js';
+import { registerWriter } from './writer-orders.js';
 
 export interface KeyLifecycleParts {
   readonly node: NodeEncryption;
@@ -38,6 +46,8 @@ export interface KeyLifecycleParts {
   readonly clock: Pick<Clock, 'after' | 'monotonicMs' | 'sleep'>;
   readonly rewrite: Pick<Rewrite, 'start' | 'status' | 'cancel'>;
   readonly meter?: Meter | undefined;
+  /** Absent where KEKs stay what they were at the start. */
+  readonly configuration?: KekConfiguration | undefined;
 }
 
 const POLL_MS = 10_000;
@@ -54,6 +64,7 @@ export class KeyLifecycle implements KeyLifecycleService {
   readonly #scrubs: MemberScrubs;
   readonly #references: ReferencePoll;
   readonly #metrics: KeyMetrics;
+  readonly #keks: KekSet;
 
   constructor(parts: KeyLifecycleParts) {
     const { node, transport, clock } = parts;
@@ -63,6 +74,7 @@ export class KeyLifecycle implements KeyLifecycleService {
     this.#scrubs = new MemberScrubs({ engine: parts.engine, directory, transport, clock });
     this.#references = new ReferencePoll({ directory, transport, clock, limitMs: COUNT_MS });
     this.#metrics = new KeyMetrics(node, parts.meter);
+    this.#keks = new KekSet(parts);
   }
 
   /** Groups are open by now. */
@@ -70,8 +82,9 @@ export class KeyLifecycle implements KeyLifecycleService {
     for (const id of this.#parts.engine.groups) this.#metrics.follow(id);
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#metrics.stop();
+    await this.#keks.close();
   }
 
   async status(
@@ -106,12 +119,23 @@ export class KeyLifecycle implements KeyLifecycleService {
 
   async verify({ signal }: CallContext): Promise<readonly KekCheck[]> {
     this.#requireKeks();
-    const keys = new Map<number, KeyRecord>();
-    for (const orders of this.#groups({}, signal)) {
-      for (const key of unretired(orders.keys)) keys.set(key.keyId, key);
-    }
-    const ascending = [...keys.values()].sort((a, b) => a.keyId - b.keyId);
-    return checkKeks(this.#parts.node, ascending, signal);
+    return checkKeks(this.#parts.node, this.#unretired(signal), signal);
+  }
+
+  async keks({ signal }: CallContext): Promise<NodeKeks> {
+    return this.#keks.view(this.#unretired(signal));
+  }
+
+  async reloadKeks({ dryRun = false }: KeyOrder, { signal }: CallContext): Promise<NodeKeks> {
+    if (!this.#parts.node.enabled) throw new CaissonError('ENCRYPTION_NOT_ENABLED');
+    return this.#keks.reload(this.#unretired(signal), dryRun, signal);
+  }
+
+  async *registerWriter(order: RegisterWriterOrder, { signal }: CallContext): Steps {
+    this.#requireKeks();
+    const { name, dryRun = false } = order;
+    const all = this.#groups(order, signal);
+    for (const orders of all) yield* registerWriter(orders, { name, poll: this.#poll, dryRun, signal });
   }
 
   async *rotate(order: RotateOrder, { signal }: CallContext): Steps {
@@ -129,11 +153,14 @@ export class KeyLifecycle implements KeyLifecycleService {
     }
   }
 
-  async *rewrap(order: KeyOrder, { signal }: CallContext): Steps {
+  async *rewrap(order: RewrapOrder, { signal }: CallContext): Steps {
     this.#requireKeks();
     const all = this.#groups(order, signal);
     requireKeys(all);
-    for (const orders of all) yield* orders.rewrap();
+    const proofs = { node: this.#parts.node, poll: this.#poll, signal };
+    for (const orders of all) {
+      yield* order.everyKek === true ? rewrapWithProofs(orders, proofs) : orders.rewrap();
+    }
   }
 
   async *enableStorageEnvelope(order: KeyOrder, { signal }: CallContext): Steps {
@@ -199,9 +226,19 @@ export class KeyLifecycle implements KeyLifecycleService {
   #groups({ dryRun = false }: KeyOrder, signal: AbortSignal | undefined): readonly GroupOrders[] {
     const { node, engine, clock } = this.#parts;
     const poll = this.#poll;
+    const scrubs = this.#scrubs;
     return engine.groups.map(
       (id) => new GroupOrders({ node, group: engine.group(id), poll, scrubs, clock, dryRun, signal }),
     );
+  }
+
+  /** Of all groups, ascending. */
+  #unretired(signal: AbortSignal | undefined): readonly KeyRecord[] {
+    const keys = new Map<number, KeyRecord>();
+    for (const orders of this.#groups({}, signal)) {
+      for (const key of unretired(orders.keys)) keys.set(key.keyId, key);
+    }
+    return [...keys.values()].sort((a, b) => a.keyId - b.keyId);
   }
 
   /** The key that another group has taken already, so that one order makes one key. */
@@ -222,4 +259,3 @@ function requireKeys(groups: readonly GroupOrders[]): void {
   if (bare === undefined) return;
   throw new CaissonError('ENVELOPE_ORDER', { group: bare.session.id, problem: 'there are no keys yet' });
 }
-    const scrubs = this.#scrubs;

@@ -3,6 +3,7 @@ import {
   type Candidate,
   type GroupEncryption,
   type GroupEncryptionStatus,
+  type KekProvider,
   type KeyReferences,
   type OpenedProposal,
   type Pair,
@@ -125,8 +126,8 @@ export class GroupSession implements GroupEncryption {
     return this.hold.reason ?? usedUp(this.state.current, keys.limits, id);
   }
 
-  challenge(candidate: bigint, signal?: AbortSignal): Promise<Uint8Array> {
-    return this.#candidates.challenge(candidate, signal);
+  challenge(candidate: bigint, signal?: AbortSignal, through?: KekProvider): Promise<Uint8Array> {
+    return this.#candidates.challenge(candidate, signal, through);
   }
 
   admit(candidate: Candidate, signal?: AbortSignal): Promise<readonly Uint8Array[]> {
@@ -213,11 +214,11 @@ export class GroupSession implements GroupEncryption {
     return this.#parts.below.view('forward', { sweeps: true });
   }
 
-  /**
   async scrub(signal?: AbortSignal): Promise<void> {
     await this.#parts.below.scrub(signal);
   }
 
+  /**
    * Another store takes the place of the group's, and with it everything that was remembered of the old one.
    * Its keys must be held by now.
    */

@@ -4,6 +4,7 @@ import { EpochFloors } from '../candidate/epoch-floors.js';
 import { CipherRegistry } from '../envelope/cipher-registry.js';
 import { KekRing } from '../keys/kek-ring.js';
 import { type HeldKey, Keystore } from '../keys/keystore.js';
+import { WatchedKek } from '../keys/watched-kek.js';
 import { patiently, type Waiting } from '../keys/patience.js';
 import { SidecarBook } from '../sidecar/sidecar-book.js';
 import { activeKeyIds } from '../sidecar/sidecar-merge.js';
@@ -33,7 +34,8 @@ export class NodeKeys {
     this.#parts = parts;
     this.limits = { ...USAGE_LIMITS, ...parts.config.usage };
     this.keystore = new Keystore(parts.hashes, new CipherRegistry(parts.ciphers));
-    this.ring = new KekRing(parts.keks, parts.hashes);
+    const watched = parts.keks.map((kek) => new WatchedKek(kek, parts.clock));
+    this.ring = new KekRing(watched, parts.hashes);
     this.floors = new EpochFloors(parts);
     this.book = new SidecarBook({ ...parts, keystore: this.keystore, floors: this.floors });
   }

@@ -20,6 +20,7 @@ export async function guardStart(
   if (!config.enabled)
     return refuseDowngrade(isPresent, keys.book.path, directory.identity.birth === 'encrypted');
   if (keys.ring.isEmpty) throw new CaissonError('KEK_REQUIRED_WITH_FLAG');
+  await keys.ring.requireUsable();
   await probeDurability(disk, isPresent ? directory.encryptionPath : directory.path);
   const sidecar = await keys.book.read();
   if (sidecar === undefined) return;

@@ -5,6 +5,7 @@ import {
   fromKekCheck,
   fromKeyProgress,
   fromKeyStatus,
+  fromNodeKeks,
   fromRewriteProgress,
   toRewriteOrder,
   toRotateOrder,
@@ -32,7 +33,16 @@ export function keyHandlers(keys: KeyLifecycleService, calls: OpenCalls) {
     rotate: order<encryptionProto.RotateRequest>((request, context) =>
       keys.rotate(toRotateOrder(request), context),
     ),
-    rewrap: order<KeyOrder>(({ dryRun = false }, context) => keys.rewrap({ dryRun }, context)),
+    rewrap: order<encryptionProto.RewrapRequest>((request, context) => keys.rewrap(request, context)),
+    listKeks: calls.unary('reader', async (_: encryptionProto.ListKeksRequest, signal) =>
+      fromNodeKeks(await keys.keks({ signal })),
+    ),
+    reloadKeks: calls.unary('operator', async (request: encryptionProto.ReloadKeksRequest, signal) =>
+      fromNodeKeks(await keys.reloadKeks(request, { signal })),
+    ),
+    registerWriter: order<encryptionProto.RegisterWriterRequest>((request, context) =>
+      keys.registerWriter(request, context),
+    ),
     enableStorageEnvelope: order<KeyOrder>(({ dryRun = false }, context) =>
       keys.enableStorageEnvelope({ dryRun }, context),
     ),

@@ -5,6 +5,7 @@ import {
   type KekCheck,
   type KeyLifecycleStatus,
   type KeyProgress,
+  type NodeKeks,
   type RewriteOrder,
   type RewriteProgress,
   type RotateOrder,
@@ -28,6 +29,7 @@ const STEPS: Record<KeyProgress['step'], encryptionProto.KeyStep> = {
   resuming: KeyStep.KEY_STEP_RESUMING,
   retiring: KeyStep.KEY_STEP_RETIRING,
   erasing: KeyStep.KEY_STEP_ERASING,
+  registering: KeyStep.KEY_STEP_REGISTERING,
   done: KeyStep.KEY_STEP_DONE,
   sealing: KeyStep.KEY_STEP_SEALING,
 };
@@ -49,6 +51,17 @@ export function fromKeyStatus(status: KeyLifecycleStatus): encryptionProto.KeySt
 
 export function fromKekCheck({ error, ...check }: KekCheck): encryptionProto.KekCheck {
   return { ...check, error: error ?? '' };
+}
+
+export function fromNodeKeks({ node, keks }: NodeKeks): encryptionProto.ListKeksResponse {
+  return {
+    node,
+    keks: keks.map(({ openedMsAgo, failure, version: _, ...kek }) => ({
+      ...kek,
+      openedMsAgo: openedMsAgo === undefined ? undefined : BigInt(openedMsAgo),
+      failure: failure ?? '',
+    })),
+  };
 }
 
 export function fromKeyProgress(progress: KeyProgress): encryptionProto.KeyProgress {

@@ -71,6 +71,18 @@ class ScriptedKeys implements KeyLifecycleService {
   retire = (order: object, context: CallContext) => this.#carryOut(context, 'retire', order);
   resume = (order: object, context: CallContext) => this.#carryOut(context, 'resume', order);
   scrub = (order: object, context: CallContext) => this.#carryOut(context, 'scrub', order);
+  registerWriter = (order: object, context: CallContext) => this.#carryOut(context, 'register', order);
+
+  async keks() {
+    const kek = { provider: 'file', keyRef: 'ab', state: 'enabled' as const, hardware: false };
+    return { node: 'n1', keks: [{ ...kek, postQuantum: true, keys: 2, missing: 0, openedMsAgo: 5 }] };
+  }
+
+  async reloadKeks(order: object) {
+    this.orders.push(['reload', order]);
+    return this.keks();
+  }
+
   sealMode = (order: object, context: CallContext) => this.#carryOut(context, 'seal', order);
 
   async *#carryOut(_: CallContext, ...order: unknown[]): AsyncGenerator<KeyProgress> {
@@ -167,14 +179,14 @@ test('every order reaches the service with what it says, and streams its steps',
     },
   ]);
   await order(client, ENCRYPTION_METHODS.rotate, { ...rotation, from: [] });
-  await order(client, ENCRYPTION_METHODS.rewrap, { dryRun: true });
+  await order(client, ENCRYPTION_METHODS.rewrap, { dryRun: true, everyKek: false });
   await order(client, ENCRYPTION_METHODS.enableStorageEnvelope, { dryRun: false });
   await order(client, ENCRYPTION_METHODS.enableRaftEnvelope, { dryRun: true });
   await order(client, ENCRYPTION_METHODS.sealMode, { dryRun: true });
   expect(keys.orders).toEqual([
     ['rotate', { purpose: 'raft', from: [4], dryRun: false }],
     ['rotate', { purpose: 'raft', dryRun: false }],
-    ['rewrap', { dryRun: true }],
+    ['rewrap', { dryRun: true, everyKek: false }],
     ['storage', { dryRun: false }],
     ['raft', { dryRun: true }],
     ['seal', { dryRun: true }],
@@ -221,8 +233,26 @@ test('a reader looks, and neither orders nor uses the KEK', async () => {
   const { client, keys } = await serve({ access: { anonymous: 'reader' } });
   expect((await ask(client, ENCRYPTION_METHODS.status, { current: false, count: false })).node).toBe('n1');
   expect(await codeOf(ask(client, ENCRYPTION_METHODS.verify, {}))).toBe('PERMISSION_DENIED');
-  expect(await codeOf(order(client, ENCRYPTION_METHODS.rewrap, { dryRun: true }))).toBe('PERMISSION_DENIED');
+  expect(await codeOf(order(client, ENCRYPTION_METHODS.rewrap, { dryRun: true, everyKek: false }))).toBe(
+    'PERMISSION_DENIED',
+  );
   expect(keys.orders).toEqual([['status', false, false]]);
+});
+
+test('KEKs are told to readers, read again for operators, and members registered', async () => {
+  const { client, keys } = await serve();
+  const told = await ask(client, ENCRYPTION_METHODS.listKeks, {});
+  expect(told).toMatchObject({ node: 'n1', keks: [{ provider: 'file', openedMsAgo: 5n, failure: '' }] });
+  expect((await ask(client, ENCRYPTION_METHODS.reloadKeks, { dryRun: true })).keks).toEqual(told.keks);
+  await order(client, ENCRYPTION_METHODS.registerWriter, { name: 'n2', dryRun: false });
+  expect(keys.orders).toEqual([
+    ['reload', { dryRun: true }],
+    ['register', { name: 'n2', dryRun: false }],
+  ]);
+  const reader = await serve({ access: { anonymous: 'reader' } });
+  expect((await ask(reader.client, ENCRYPTION_METHODS.listKeks, {})).node).toBe('n1');
+  const refused = ask(reader.client, ENCRYPTION_METHODS.reloadKeks, { dryRun: true });
+  expect(await codeOf(refused)).toBe('PERMISSION_DENIED');
 });
 
 test('rewriting is ordered and answered for this node', async () => {

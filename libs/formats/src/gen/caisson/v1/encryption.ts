@@ -29,6 +29,14 @@ export enum KeyStep {
   KEY_STEP_ENABLING = 6,
   /** KEY_STEP_DONE - Of this group. The order is done when the stream ends without an error. */
   KEY_STEP_DONE = 7,
+  KEY_STEP_SCRUBBING = 8,
+  KEY_STEP_COUNTING = 9,
+  KEY_STEP_SUSPENDING = 10,
+  KEY_STEP_RESUMING = 11,
+  KEY_STEP_RETIRING = 12,
+  /** KEY_STEP_ERASING - Members erase the bytes of the key, each once nothing there is under it. */
+  KEY_STEP_ERASING = 13,
+  KEY_STEP_REGISTERING = 14,
   /** KEY_STEP_SEALING - From here on nothing clear is genuine. */
   KEY_STEP_SEALING = 20,
   UNRECOGNIZED = -1,
@@ -106,6 +114,8 @@ export interface RotateRequest {
 
 export interface RewrapRequest {
   dryRun: boolean;
+  /** Every member must prove each KEK of the node, not only one of them. */
+  everyKek: boolean;
 }
 
 export interface EnableStorageEnvelopeRequest {
@@ -737,13 +747,16 @@ export const RotateRequest: MessageFns<RotateRequest> = {
 };
 
 function createBaseRewrapRequest(): RewrapRequest {
-  return { dryRun: false };
+  return { dryRun: false, everyKek: false };
 }
 
 export const RewrapRequest: MessageFns<RewrapRequest> = {
   encode(message: RewrapRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.dryRun !== false) {
       writer.uint32(8).bool(message.dryRun);
+    }
+    if (message.everyKek !== false) {
+      writer.uint32(16).bool(message.everyKek);
     }
     return writer;
   },
@@ -767,6 +780,14 @@ export const RewrapRequest: MessageFns<RewrapRequest> = {
             }
 
             message.dryRun = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.everyKek = reader.bool();
             continue;
           }
         }
@@ -2047,10 +2068,7 @@ export const EncryptionDefinition = {
       responseStream: true,
       options: {},
     },
-    /**
-     * What was overwritten or removed, and log entries from before the log was sealed, leave the files of every
-     * member.
-     */
+    /** What was overwritten or removed, and log entries that are applied by now, leave the files of every member. */
     scrub: {
       name: "Scrub",
       requestType: ScrubRequest as typeof ScrubRequest,
