@@ -34,6 +34,18 @@ export interface GroupEncryption {
    */
   readonly readers?: ReadableStore;
   /**
+   * What appliers get in the place of `store`, and nobody else: a value that does not open here is fetched
+   * from another member, from `useSource`, before it counts as unreadable.
+   */
+  readonly applying?: Store;
+  /** Where `applying` asks. To be called before anything is applied; without it nobody is asked. */
+  useSource?(source: StoredValues): void;
+  /**
+   * A version as it is stored here, for a member that cannot open its own. Only what is sealed is given, so
+   * that the asker can tell whether it is genuine; `undefined` for anything else.
+   */
+  storedValue?(storeKey: Uint8Array): Promise<Uint8Array | undefined>;
+  /**
    * Takes this process's epoch durably. The last step of the start: every guard has passed, nothing was
    * sealed yet. Called once, before the first `sealProposal` and before anything is applied. May refuse with
    * `LOCAL_EPOCH_EXHAUSTED`. Told the index of the log's last entry, it also refuses a log that ends before a
@@ -92,6 +104,15 @@ export interface GroupEncryption {
   scrub?(signal?: AbortSignal): Promise<void>;
   /** Closes the store behind it. Harmless when repeated. */
   close(): Promise<void>;
+}
+
+/** The values of other members. */
+export interface StoredValues {
+  /**
+   * The version at this key as each member stores it, one after the other, for as long as the caller goes on.
+   * Ends when nobody is left to be asked, or within a limit; members that have nothing give nothing.
+   */
+  ask(storeKey: Uint8Array): AsyncIterable<Uint8Array>;
 }
 
 /** A node that asks to be let in, or to vote, and what it said. */

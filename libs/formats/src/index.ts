@@ -243,6 +243,13 @@ export {
   type ScrubQuestion,
 } from './scrub-question.js';
 export {
+  decodeStoredValueAnswer,
+  decodeStoredValueQuestion,
+  encodeStoredValueAnswer,
+  encodeStoredValueQuestion,
+  type StoredValueQuestion,
+} from './stored-value-question.js';
+export {
   parseSidecar,
   printSidecar,
   type Sidecar,

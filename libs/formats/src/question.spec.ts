@@ -48,6 +48,16 @@ judgeCodecs([
     formats.encodeEpochAnswer,
     formats.decodeEpochAnswer,
   ]),
+  codec(
+    'stored value question',
+    'MESSAGE_MALFORMED',
+    fc.record({ group: index, applied: index, storeKey: bytes(40) }),
+    [formats.encodeStoredValueQuestion, formats.decodeStoredValueQuestion],
+  ),
+  codec('stored value answer', 'MESSAGE_MALFORMED', fc.option(bytes(40), { nil: undefined }), [
+    formats.encodeStoredValueAnswer,
+    formats.decodeStoredValueAnswer,
+  ]),
   codec('proposal question', 'MESSAGE_MALFORMED', fc.record({ group: index, payload: bytes(40) }), [
     formats.encodeProposalQuestion,
     formats.decodeProposalQuestion,

@@ -20,6 +20,8 @@ export const QUESTION = Object.freeze({
   keyReferences: 0x05,
   /** Free your files from what they held once, or say how far you are. */
   scrub: 0x06,
+  /** Give me this value as you store it: mine does not open. */
+  storedValue: 0x07,
 });
 
 export const QUESTION_VERSION = 0x01;

@@ -135,6 +135,20 @@ export const QUESTIONS: readonly Subject[] = [
     encode: formats.encodeEpochFloors,
     decode: formats.decodeEpochFloors,
   }),
+  codec<formats.StoredValueQuestion>({
+    name: 'stored value question',
+    code,
+    values: [{ group: 1, applied: 9, storeKey: Uint8Array.of(2, 97, 0, 1) }],
+    encode: formats.encodeStoredValueQuestion,
+    decode: formats.decodeStoredValueQuestion,
+  }),
+  codec<Uint8Array | undefined>({
+    name: 'stored value answer',
+    code,
+    values: [undefined, new Uint8Array(0), Uint8Array.of(2, 1, 2)],
+    encode: formats.encodeStoredValueAnswer,
+    decode: formats.decodeStoredValueAnswer,
+  }),
   codec<formats.ScrubQuestion>({
     name: 'scrub question',
     code,

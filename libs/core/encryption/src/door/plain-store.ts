@@ -26,6 +26,8 @@ export interface PlainStoreParts {
   /** Whether what lies below survives the process. */
   readonly durable: boolean;
   readonly watch: BatchWatch;
+  /** The value in the place of one that did not open, or the refusal again. */
+  mend?(storeKey: Uint8Array, refusal: unknown): Promise<Uint8Array>;
 }
 
 /** The plaintext side of one untrusted store. It keeps nothing of its own: bytes turn around as they pass. */
@@ -41,11 +43,11 @@ export class PlainStore implements Store {
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
     const stored = await this.#parts.below.get(key);
-    return stored === undefined ? undefined : this.#parts.door.up(key, stored);
+    return stored === undefined ? undefined : opened(this.#parts, key, stored);
   }
 
   view(direction?: 'forward' | 'reverse'): ReadView {
-    return new PlainView(this.#parts.below.view(direction), this.#parts.door);
+    return new PlainView(this.#parts.below.view(direction), this.#parts);
   }
 
   batch(): WritableBatch {
@@ -57,13 +59,15 @@ export class PlainStore implements Store {
   }
 }
 
+type Opening = Pick<PlainStoreParts, 'door' | 'mend'>;
+
 class PlainView implements ReadView {
   readonly #below: ReadView;
-  readonly #door: ValueDoor;
+  readonly #opening: Opening;
 
-  constructor(below: ReadView, door: ValueDoor) {
+  constructor(below: ReadView, opening: Opening) {
     this.#below = below;
-    this.#door = door;
+    this.#opening = opening;
   }
 
   get direction(): 'forward' | 'reverse' {
@@ -72,11 +76,11 @@ class PlainView implements ReadView {
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
     const stored = await this.#below.get(key);
-    return stored === undefined ? undefined : this.#door.up(key, stored);
+    return stored === undefined ? undefined : opened(this.#opening, key, stored);
   }
 
   scan(range: KeyRange): Cursor {
-    return new PlainCursor(this.#below.scan(range), this.#door);
+    return new PlainCursor(this.#below.scan(range), this.#opening);
   }
 
   close(): Promise<void> {
@@ -86,16 +90,23 @@ class PlainView implements ReadView {
 
 class PlainCursor implements Cursor {
   readonly #below: Cursor;
-  readonly #door: ValueDoor;
+  readonly #opening: Opening;
 
-  constructor(below: Cursor, door: ValueDoor) {
+  constructor(below: Cursor, opening: Opening) {
     this.#below = below;
-    this.#door = door;
+    this.#opening = opening;
   }
 
   async next(limits?: ScanLimits): Promise<readonly Pair[]> {
     const pairs = await this.#below.next(limits);
-    return pairs.map(({ key, value }) => ({ key, value: this.#door.up(key, value) }));
+    const { door, mend } = this.#opening;
+    if (mend === undefined) return pairs.map(({ key, value }) => ({ key, value: door.up(key, value) }));
+    const plain: Pair[] = [];
+    for (const { key, value } of pairs) {
+      const turned = opened(this.#opening, key, value);
+      plain.push({ key, value: turned instanceof Uint8Array ? turned : await turned });
+    }
+    return plain;
   }
 }
 
@@ -128,6 +139,20 @@ class PlainBatch implements WritableBatch {
     this.#parts.watch.willWrite(this.#below, this.#appliedIndex);
     await this.#below.write(options);
     this.#parts.watch.onWritten();
+  }
+}
+
+/** Waits only where a value has to be fetched from elsewhere. */
+function opened(
+  { door, mend }: Opening,
+  key: Uint8Array,
+  stored: Uint8Array,
+): Uint8Array | Promise<Uint8Array> {
+  try {
+    return door.up(key, stored);
+  } catch (refusal) {
+    if (mend === undefined) throw refusal;
+    return mend(key, refusal);
   }
 }
 

@@ -9,6 +9,7 @@ import {
   VALUE_HEADER_BYTES,
   type ValueHeader,
 } from '@caisson/formats';
+import { type Damage, diagnose } from './damage.js';
 import type { EnvelopeSuites, KeyFinder, SealingKey } from '../envelope/envelope-suite.js';
 
 const KEPT_CODES: readonly ErrorCode[] = ['UNKNOWN_KEY_ID', 'KEY_RETIRED', 'ENCRYPTED_VALUE_RESERVED_STATE'];
@@ -21,7 +22,7 @@ export interface ValueDoorParts {
   /** The storage DEK as this node may seal under it. */
   sealing(keyId: number): SealingKey;
   /** Told of every value that did not open, by error code. */
-  onFailure?(reason: string): void;
+  onFailure?(reason: string, damage: Damage): void;
 }
 
 /**
@@ -60,10 +61,25 @@ export class ValueDoor {
     try {
       return this.#open(storeKey, stored);
     } catch (error) {
-      const refused = readRefusal(storeKey, error);
-      this.#parts.onFailure?.(refused.code);
+      const refused = this.#diagnosed(storeKey, stored, readRefusal(storeKey, error));
       throw refused;
     }
+  }
+
+  #diagnosed(storeKey: Uint8Array, stored: Uint8Array, refused: CaissonError): CaissonError {
+    const { keys } = this.#parts.state();
+    const storageKeys = keys.filter(({ purpose }) => purpose === 'storage').map(({ keyId }) => keyId);
+    const attempt = (changed: Uint8Array): boolean => {
+      try {
+        return this.#open(storeKey, changed).length > 0;
+      } catch (error) {
+        if (isCaissonError(error)) return false;
+        throw error;
+      }
+    };
+    const damage = diagnose(stored, refused, { attempt, storageKeys });
+    this.#parts.onFailure?.(refused.code, damage);
+    return new CaissonError(refused.code, { ...refused.details, damage }, { cause: refused.cause });
   }
 
   #open(storeKey: Uint8Array, stored: Uint8Array): Uint8Array {
@@ -89,11 +105,11 @@ export class ValueDoor {
     const { storageEnvelopeActive, storageCutoverTs, sealedModeIndex, sealedModeTs } = this.#parts.state();
     if (header.tombstone) {
       if (sealedModeIndex !== 0 && decodeVersionKey(storeKey).commitTs > sealedModeTs)
-        throw unreadable('a clear tombstone in sealed mode');
+        throw unreadable('a clear tombstone in sealed mode', CLEAR);
       return;
     }
     if (storageEnvelopeActive && decodeVersionKey(storeKey).commitTs > storageCutoverTs)
-      throw unreadable('clear above the cutover');
+      throw unreadable('clear above the cutover', CLEAR);
   }
 }
 
@@ -101,8 +117,16 @@ function holdsValues(storeKey: Uint8Array): boolean {
   return storeKey[0] === TABLE.versions || storeKey[0] === TABLE.locks;
 }
 
-function unreadable(problem: string): CaissonError {
-  return new CaissonError('ENCRYPTED_READ_INTEGRITY', { problem });
+const CLEAR = Object.freeze({ damage: 'context mismatch' satisfies Damage });
+
+function unreadable(problem: string, details: { readonly damage?: Damage } = {}): CaissonError {
+  return new CaissonError('ENCRYPTED_READ_INTEGRITY', { problem, ...details });
+}
+
+/** Whether it says that a value does not open, whatever happened to it. */
+export function isUnreadable(error: unknown): error is CaissonError {
+  if (!isCaissonError(error)) return false;
+  return error.code === 'ENCRYPTED_READ_INTEGRITY' || KEPT_CODES.includes(error.code);
 }
 
 /**

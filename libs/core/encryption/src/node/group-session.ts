@@ -12,14 +12,20 @@ import {
   type ReadableStore,
   type ReadView,
   type Store,
+  type StoredValues,
   type UntrustedStore,
 } from '@caisson/contracts';
+import { TABLE } from '@caisson/formats';
 import { Candidates } from '../candidate/candidates.js';
+import { storedKind } from '../census/stored-values.js';
+import type { Damage } from '../door/damage.js';
 import { keyReferences } from '../census/references.js';
 import { StateLeases } from '../census/state-leases.js';
 import { PlainStore } from '../door/plain-store.js';
 import { ProposalDoor } from '../door/proposal-door.js';
 import { ValueDoor } from '../door/value-door.js';
+import { ValueMender } from '../door/value-mender.js';
+
 import type { EnvelopeSuites } from '../envelope/envelope-suite.js';
 import { ProposalHold } from '../lifecycle/proposal-hold.js';
 import type { SidecarChange } from '../sidecar/sidecar-merge.js';
@@ -48,7 +54,7 @@ export interface GroupSessionParts {
   readonly isBornEncrypted: boolean;
   /** What the start has to write down before anything is sealed. */
   readonly restored: SidecarChange | undefined;
-  onFailure(reason: string): void;
+  onFailure(reason: string, damage: Damage): void;
   onClosed(): void;
 }
 
@@ -57,6 +63,7 @@ export class GroupSession implements GroupEncryption {
   readonly id: number;
   readonly store: Store;
   readonly readers: ReadableStore;
+  readonly applying: Store;
   readonly state: LiveState;
   readonly registry: WriterRegistry | undefined;
   /** States of the group that are read or received right now. */
@@ -66,6 +73,7 @@ export class GroupSession implements GroupEncryption {
   readonly #parts: GroupSessionParts;
   readonly #door: ValueDoor;
   readonly #proposals: ProposalDoor;
+  readonly #mender: ValueMender;
   readonly #candidates: Candidates;
   #replacements = 0;
 
@@ -85,6 +93,11 @@ export class GroupSession implements GroupEncryption {
     this.#door = new ValueDoor({ ...shared, keys });
     const behind = { below, durable: parts.durable, watch: this.#proposals };
     this.store = new PlainStore({ ...behind, door: this.#door });
+    const { logger, meter } = parts.node.parts;
+    const mender = new ValueMender({ group: id, below, door: this.#door, logger, meter });
+    this.#mender = mender;
+    const mend = (storeKey: Uint8Array, refusal: unknown) => mender.mend(storeKey, refusal);
+    this.applying = new PlainStore({ ...behind, door: this.#door, mend });
     const readable = new ValueDoor({ ...shared, keys: new ReadableKeys(keys, keyState) });
     this.readers = new PlainStore({ ...behind, door: readable });
   }
@@ -193,6 +206,17 @@ export class GroupSession implements GroupEncryption {
   /** A row as stored, and the value behind one. */
   stored(key: Uint8Array): Promise<Uint8Array | undefined> {
     return this.#parts.below.get(key);
+  }
+
+  /** For another member. What is not sealed proves nothing to it. */
+  async storedValue(storeKey: Uint8Array): Promise<Uint8Array | undefined> {
+    if (storeKey[0] !== TABLE.versions) return undefined;
+    const stored = await this.#parts.below.get(storeKey);
+    return stored !== undefined && storedKind(stored).kind === 'sealed' ? stored : undefined;
+  }
+
+  useSource(source: StoredValues): void {
+    this.#mender.useSource(source);
   }
 
   openStored(key: Uint8Array, stored: Uint8Array): Uint8Array {

@@ -33,7 +33,7 @@ export class NodeEncryption implements EncryptionLayer, EncryptionService {
   readonly firstKeys = new FirstKeys(this);
   readonly #suites: EnvelopeSuites;
   readonly #sessions = new Map<number, GroupSession>();
-  readonly #onFailure: (reason: string) => void;
+  readonly #onFailure: (reason: string, damage: string) => void;
   #isOpen = false;
 
   constructor(parts: NodeEncryptionParts) {
@@ -157,13 +157,13 @@ export class NodeEncryption implements EncryptionLayer, EncryptionService {
   }
 }
 
-function countFailures(meter: Meter | undefined): (reason: string) => void {
+function countFailures(meter: Meter | undefined): (reason: string, damage: string) => void {
   const counter = meter?.counter({
     name: 'encryption_decrypt_failures_total',
-    help: 'Values and payloads that did not open, by error code.',
-    labels: ['reason'],
+    help: 'Values and payloads that did not open, by error code, and what was done to them.',
+    labels: ['reason', 'damage'],
   });
   // There to be watched before the first failure.
   counter?.add(0, { reason: 'ENCRYPTED_READ_INTEGRITY' });
-  return (reason) => counter?.add(1, { reason });
+  return (reason, damage) => counter?.add(1, { reason, damage });
 }

@@ -15,7 +15,9 @@ import {
   type ScrubOrder,
   type ScrubState,
 } from '@caisson/contracts';
+import type { StoredValueQuestion } from '@caisson/formats';
 import { NONE } from '@caisson/raft';
+import { storedValueHere } from '../mending/stored-value-here.js';
 import { abortError, untilAborted } from '../proposals/abandon.js';
 import type { PendingProposal } from '../proposals/pending-proposal.js';
 import { askLeaderToPropose } from './forwarded-proposals.js';
@@ -139,6 +141,12 @@ export class ConsensusGroup implements ReplicatedGroup {
     const { id: group, encryption, log } = this.#parts;
     const catchUp = (limit: AbortSignal | undefined) => this.readBarrier('linearizable', limit);
     return referencesHere({ group, encryption, log, catchUp }, keyId, signal);
+  }
+
+  /** A value of this group as it is stored here, for a member that cannot open its own. */
+  storedValue(question: StoredValueQuestion): Promise<Uint8Array | undefined> {
+    const { position } = this.#machinery;
+    return storedValueHere({ encryption: this.#parts.encryption, position }, question);
   }
 
   health(): HealthReport {

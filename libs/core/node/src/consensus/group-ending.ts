@@ -31,6 +31,7 @@ export class GroupEnding {
     this.#condition.isDraining = true;
     const { answers, appendThread, driver, loop, metrics, scrubs, sender, writer } = this.#machinery;
     sender?.abort();
+    this.#machinery.values.end();
     await scrubs.stop();
     await appendThread.stop().catch(() => undefined);
     driver.stop();

@@ -1,6 +1,7 @@
 import { APPEND_THREAD, APPLY_THREAD, type Message, RawNode, type Ready } from '@caisson/raft';
 import { ApplyLoop, type ReplacedState } from '../applying/apply-loop.js';
 import { readAppliedRows } from '../applying/applied-rows.js';
+import { ValueInquiry } from '../mending/value-inquiry.js';
 import { ReadBarrier } from '../reading/read-barrier.js';
 import { Maintenance } from '../writing/maintenance.js';
 import { groupScrub } from '../scrubbing/group-scrub.js';
@@ -39,6 +40,7 @@ export class GroupMachinery extends GroupBasics {
   readonly scrubs: ScrubOrders;
   readonly intake: SnapshotIntake | undefined;
   readonly sender: SnapshotSender | undefined;
+  readonly values: ValueInquiry;
   readonly #parts: GroupParts;
   readonly #cache: LogCache;
   readonly #events: GroupEvents;
@@ -52,6 +54,7 @@ export class GroupMachinery extends GroupBasics {
     this.raw = new RawNode(coreOptions(parts, cache, this.proposals.place));
     this.driver = this.#newDriver();
     this.membership = this.#newMembership();
+    this.values = this.#newValues();
     this.loop = this.#newLoop();
     this.#applyThread = new ApplyThread(this.loop);
     this.compaction = this.#newCompaction();
@@ -148,6 +151,22 @@ export class GroupMachinery extends GroupBasics {
       afterAlone: () => this.membership.adoptFounder(),
       onHalt: (error) => this.#events.onHalt(error),
     });
+  }
+
+  #newValues(): ValueInquiry {
+    const { encryption, id, identity, services, transport } = this.#parts;
+    const { members, position } = this;
+    const values = new ValueInquiry({
+      group: id,
+      self: identity.name,
+      members,
+      position,
+      transport,
+      clock: services.clock,
+      logger: services.logger,
+    });
+    encryption.useSource?.(values);
+    return values;
   }
 
   #newCompaction(): LogCompaction {
@@ -284,7 +303,7 @@ export class GroupMachinery extends GroupBasics {
   async #reopen(): Promise<ReplacedState> {
     this.consensusMetrics.snapshotInstalled();
     const { encryption, id, opcodes } = this.#parts;
-    const { store } = encryption;
-    return { rows: await readAppliedRows(store), appliers: await opcodes.open({ id, store }) };
+    const { store, applying = store } = encryption;
+    return { rows: await readAppliedRows(store), appliers: await opcodes.open({ id, store: applying }) };
   }
 }

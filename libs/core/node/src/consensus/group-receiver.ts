@@ -11,10 +11,12 @@ import {
   decodeProposalQuestion,
   decodeRaftMessage,
   decodeScrubQuestion,
+  decodeStoredValueQuestion,
   encodeIntroductionAnswer,
   encodeKeyReferences,
   encodeProposalAnswer,
   encodeScrubAnswer,
+  encodeStoredValueAnswer,
   QUESTION,
   questionKind,
 } from '@caisson/formats';
@@ -64,6 +66,7 @@ export class GroupReceiver implements RaftReceiver {
     if (kind === QUESTION.introduction) return this.#meet(from, question);
     if (kind === QUESTION.keyReferences) return this.#keyReferences(from, question, signal);
     if (kind === QUESTION.scrub) return this.#scrub(from, question);
+    if (kind === QUESTION.storedValue) return this.#storedValue(from, question);
     const handler = kind === undefined ? undefined : this.#parts.questions?.get(kind);
     if (handler === undefined) throw new CaissonError('UNIMPLEMENTED', { question: kind ?? 'empty' });
     return handler(from, question, signal);
@@ -84,6 +87,15 @@ export class GroupReceiver implements RaftReceiver {
     const receiver = this.#parts.groupOf(incoming.group);
     if (receiver === undefined) throw notOpen(incoming.group);
     await receiver.peers.takeSnapshot(incoming, chunks, signal);
+  }
+
+  /** Sealed as it is stored: of no use to anybody without the keys, and for members only all the same. */
+  async #storedValue(from: bigint, question: Uint8Array): Promise<Uint8Array> {
+    const asked = decodeStoredValueQuestion(question);
+    const group = this.#parts.groupOf(asked.group);
+    if (group === undefined) throw notOpen(asked.group);
+    group.peers.requireMember(from);
+    return encodeStoredValueAnswer(await group.storedValue(asked));
   }
 
   #meet(from: bigint, question: Uint8Array): Uint8Array {

@@ -69,12 +69,12 @@ interface Opened {
 
 async function prepare(opened: Opened, signal: AbortSignal | undefined): Promise<ConsensusGroup> {
   const { id, house, log, encryption } = opened;
-  const { store } = encryption;
+  const { store, applying = store } = encryption;
   const { identity } = house.directory;
   const rows = await readAppliedRows(store);
   checkContinuity(id, log, rows.applied);
   const book = new MembershipBook(await readMembership(store));
-  const appliers = await house.opcodes.open({ id, store });
+  const appliers = await house.opcodes.open({ id, store: applying });
   signal?.throwIfAborted();
   await encryption.beginSealing({ last: log.last, registeredEpoch: await askEpoch(opened, book, signal) });
   if (book.members.length === 0 && identity.joined !== true) await found(opened, identity);
