@@ -2,7 +2,7 @@ import { skipUnless } from '@caisson/compliance';
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { freePorts, GuideRun, shellBlocks, type RanBlock } from '../src/index.js';
+import { GuideRun, shellBlocks, withFreePorts, type RanBlock } from '../src/index.js';
 
 const GUIDES = resolve(import.meta.dirname, '../../../docs/guides');
 const PAGE_MS = 240_000;
@@ -16,17 +16,6 @@ const test = skipUnless(
 let guide: GuideRun;
 beforeEach(async () => void (guide = await GuideRun.create()));
 afterEach(() => guide.remove());
-
-/** The page with ports that are free here in place of its own. */
-async function withFreePorts(page: string): Promise<string> {
-  const own = [...new Set(page.match(/\b7[789][1-9]0\b/g))];
-  const free = new Map<string, string>();
-  for (const port of own) {
-    const { client } = await freePorts('127.0.0.1');
-    free.set(port, client.split(':')[1]!);
-  }
-  return page.replaceAll(/\b7[789][1-9]0\b/g, (port) => free.get(port)!);
-}
 
 /** What the block that contains `command` said. */
 function saidBy(blocks: readonly RanBlock[], command: string): string {
@@ -66,3 +55,17 @@ test('a node is made as the page says', async () => {
   const here = page.replaceAll(/\/(?:var\/lib|etc)\/caisson/g, guide.folder);
   await guide.run(shellBlocks(here), PAGE_MS);
 });
+
+test(
+  'auditing works as the page says, block by block',
+  async () => {
+    const page = await readFile(join(GUIDES, 'audit.md'), 'utf8');
+    const blocks = await guide.run(shellBlocks(await withFreePorts(page)), PAGE_MS);
+    expect(saidBy(blocks, 'audit log')).toMatch(/encryption\.rotate purpose=raft[^]*backup\.create +│ ok/);
+    expect(saidBy(blocks, 'encryption rewrite')).toMatch(/n1 +│ \d+ +│ [0-9a-f]+… +│ whole/);
+    const proved = saidBy(blocks, 'audit disk data --kek-file kek.key --needle-file');
+    expect(proved.match(/nothing found that must not be there/g)).toHaveLength(2);
+    expect(proved).toMatch(/the report is genuine/);
+  },
+  PAGE_MS + 10_000,
+);

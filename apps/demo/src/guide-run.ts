@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { freePorts } from './cluster/cluster-node.js';
 import { CAISSON, CAISSOND } from './node-process.js';
 
 /** One block of a page, as it ran. */
@@ -14,6 +15,17 @@ export interface RanBlock {
 /** The blocks in `sh` of a page, in order. */
 export function shellBlocks(page: string): readonly string[] {
   return [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, text]) => text!);
+}
+
+/** The page with ports that are free here in place of its own. */
+export async function withFreePorts(page: string): Promise<string> {
+  const own = [...new Set(page.match(/\b7[789][1-9]0\b/g))];
+  const free = new Map<string, string>();
+  for (const port of own) {
+    const { client } = await freePorts('127.0.0.1');
+    free.set(port, client.split(':')[1]!);
+  }
+  return page.replaceAll(/\b7[789][1-9]0\b/g, (port) => free.get(port)!);
 }
 
 /** A block of a page did not run as it stands. */

@@ -11,7 +11,7 @@ export { severable, type Severable } from './cluster/network-cut.js';
 export { SteadyWriter } from './cluster/steady-writer.js';
 export { findCorpus, type Corpus } from './corpus.js';
 export { NEEDLE_BYTES_MIN, searchDisk, type SearchResult } from './disk-search.js';
-export { BlockFailedError, GuideRun, shellBlocks, type RanBlock } from './guide-run.js';
+export { BlockFailedError, GuideRun, shellBlocks, withFreePorts, type RanBlock } from './guide-run.js';
 export { keyOf, runMainJob, type MainJobOptions, type MainJobResult } from './main-job.js';
 export { Playground } from './playground.js';
 export { CAISSON, CAISSOND, NodeEndedError, NodeProcess, runCli, type Ran } from './node-process.js';

@@ -35,16 +35,19 @@ export function addRewrite(encryption: Command): void {
   const command = addConnectionOptions(
     encryption
       .command('rewrite')
-      .description('seal what is stored clear or under an older key, on every node at --address')
+      .description(
+        'seal what is stored clear or under an older key, on every node at --address, or on every member',
+      )
+      .option('--all', 'on every member of the cluster, found from any node at --address')
       .option('--rate <MiB/s>', 'how much a node rewrites in a second; 0 for no limit', rate)
       .option('--status', 'only say how it stands')
       .option('--cancel', 'end it; what was rewritten stays so')
       .option('--wait', 'tell how it goes until it is finished everywhere; exit 1 where it did not get there')
       .addHelpText(
         'after',
-        '\nEvery node does it for itself, in the background, and goes on after a restart: name all of them.' +
+        '\nEvery node does it for itself, in the background, and goes on after a restart: name all of them, or --all.' +
           '\nSafe to repeat: what was begun goes on.' +
-          '\n\nExample:\n  $ caisson encryption rewrite --rate 16 --wait --address n1:7700,n2:7700,n3:7700',
+          '\n\nExample:\n  $ caisson encryption rewrite --all --wait --rate 16 --address n1:7700',
       ),
   );
   addAction<RewriteOptions>(command, async ({ options, output, signal }) => {
@@ -58,7 +61,7 @@ export function addRewrite(encryption: Command): void {
       await sleep(LOOK_EVERY_MS, undefined, { signal }).catch((cause: unknown) => {
         throw new CaissonError('CANCELLED', {}, { cause });
       });
-      nodes = await orderNodes(options, { action: 'look' }, signal);
+      nodes = await orderNodes(options, at, { action: 'look' }, signal);
     }
     print(output, nodes);
     const isThere = nodes.every(({ state }) => state === 'finished');
@@ -76,7 +79,8 @@ function orderOf({ status, cancel, rate: mebibytes }: RewriteOptions): RewriteOr
 async function everyMember(options: ConnectionOptions, signal: AbortSignal): Promise<readonly Node[]> {
   const { groups } = await withCluster(options, (client) => client.status({ signal }));
   const members = new Map(groups.flatMap((group) => group.members.map((member) => [member.name, member])));
-  return [...members.values()].map(({ name, clientAddress }) => {
+  const byName = [...members.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return byName.map(({ name, clientAddress }) => {
     if (clientAddress) return { name, address: clientAddress };
     // A node that takes no peers has none on record: it is the one that answered.
     if (members.size === 1) return { name, address: options.address[0]! };
@@ -86,14 +90,15 @@ async function everyMember(options: ConnectionOptions, signal: AbortSignal): Pro
 
 async function orderNodes(
   options: ConnectionOptions,
+  at: readonly Node[],
   order: RewriteOrder,
   signal: AbortSignal,
 ): Promise<readonly NodeProgress[]> {
   const nodes: NodeProgress[] = [];
-  for (const address of options.address) {
-    const one = { ...options, address: [address] };
+  for (const node of at) {
+    const one = { ...options, address: [node.address] };
     const groups = await withEncryption(one, (client) => client.rewrite(order, { signal }));
-    nodes.push(...groups.map((group) => ({ address, ...group })));
+    nodes.push(...groups.map((group) => ({ ...node, ...group })));
   }
   return nodes;
 }
@@ -103,8 +108,8 @@ function print(output: Output, nodes: readonly NodeProgress[]): void {
   printTable(
     output,
     ['node', 'group', 'state', 'to key', 'values', 'MiB/s', 'left'],
-    nodes.map(({ address, group, state, keyId, done, total, bytesPerSecond, remainingMs, error }) => [
-      address,
+    nodes.map(({ name, address, group, state, keyId, done, total, bytesPerSecond, remainingMs, error }) => [
+      name ?? address,
       String(group),
       error ?? state,
       String(keyId ?? '–'),
@@ -119,7 +124,7 @@ function inWords(node: NodeProgress): string {
   const { name, address, group, state, done, total, bytesPerSecond, remainingMs } = node;
   const eta = remainingMs === undefined ? '?' : `${Math.ceil(remainingMs / 1000)}s`;
   const speed = `${(bytesPerSecond / MEBIBYTE).toFixed(1)} MiB/s`;
-  return `${address} group ${group}: ${state}, ${done} of ${total} values, ${speed}, ETA ${eta}`;
+  return `${name ?? address} group ${group}: ${state}, ${done} of ${total} values, ${speed}, ETA ${eta}`;
 }
 
 function isOnItsWay({ state }: NodeProgress): boolean {
