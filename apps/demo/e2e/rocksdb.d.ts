@@ -4,6 +4,7 @@ declare module 'rocksdb' {
 
   interface Batch {
     put(key: Buffer, value: Buffer): this;
+    del(key: Buffer): this;
     write(options: { readonly sync: boolean }, done: Done): void;
   }
 

@@ -49,7 +49,7 @@ function attempt({ decode, codes }: Subject, input: Uint8Array): Attempt {
   }
 }
 
-/** What decodes is written again: the same bytes, or, where a value has many forms, bytes that stay the same. */
+/** What decodes is written again: the same bytes, or bytes that stay the same where a value has many forms. */
 function again({ encode, decode, manyForms }: Subject, input: Uint8Array, value: unknown): Judgement {
   if (encode === undefined) return { outcome: 'decoded' };
   try {

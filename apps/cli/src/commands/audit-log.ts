@@ -25,7 +25,7 @@ interface Told {
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 const OPEN = 'open';
-/** How an order ends that was given to a node which does not lead; the caller goes on to the one that does. */
+/** How an order ends on a node that does not lead; its caller goes on to the one that does. */
 const ELSEWHERE = 'NOT_LEADER';
 
 export function addAuditLog(audit: Command): void {

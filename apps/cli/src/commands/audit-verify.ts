@@ -32,8 +32,8 @@ export function addAuditVerify(audit: Command): void {
       .addHelpText(
         'after',
         `
-The chain shows that no line was changed, removed, added or moved before its head. That the end was not cut off
-show the other members, and a head that you noted elsewhere. Exit 65 when a chain is broken or two members
+The chain shows that no line was changed, removed, added or moved before its head. That the end was not cut
+off show the other members, and a head that you noted elsewhere. Exit 65 when a chain is broken or two members
 differ, 1 when a member could not be asked. Needs the role operator.
 
 Examples:
@@ -46,16 +46,23 @@ Examples:
 }
 
 async function verify({ options, output, signal }: ActionContext<VerifyOptions>): Promise<number> {
-  const { compareChains, parseHead, readStoredChain } = await chains();
+  const { compareChains, parseHead } = await chains();
   const noted = options.head === undefined ? undefined : parseHead(options.head);
   const reports =
     options.dataDir === undefined
       ? await readMembers(options, noted, signal)
-      : [await readStoredChain(resolve(options.dataDir), noted)];
+      : [await readStored(options.dataDir, noted)];
   const compared = compareChains(reports);
   print(output, compared);
   if (compared.some(({ broken }) => broken)) return new CaissonError('CORRUPTION').entry.exit;
   return compared.some(({ error }) => error) ? EXIT.notDone : EXIT.ok;
+}
+
+async function readStored(dataDir: string, noted: NotedHead | undefined): Promise<ChainReport> {
+  const { readStoredChain } = await chains();
+  const report = await readStoredChain(resolve(dataDir), noted);
+  if (report.error) throw report.error;
+  return report;
 }
 
 async function readMembers(
@@ -64,14 +71,18 @@ async function readMembers(
   signal: AbortSignal,
 ): Promise<readonly ChainReport[]> {
   const { readChain } = await chains();
-  const { groups } = await withCluster(options, (client) => client.status({ signal }));
+  const { groups, node } = await withCluster(options, (client) => client.status({ signal }));
   const members = groups[0]?.members ?? [];
   return withAudit(options, async (client) => {
-    const readings = members.map(({ name, clientAddress }) => {
-      const pages = clientAddress && client.readFrom(clientAddress, { deadlineMs: options.timeout, signal });
-      return readChain(name, pages || undefined, noted);
-    });
-    return Promise.all(readings);
+    const asked = { deadlineMs: options.timeout, signal };
+    const pagesOf = (name: string, address: string | undefined) => {
+      if (address !== undefined) return client.readFrom(address, asked);
+      // A node that founded its cluster alone may not have said where clients reach it.
+      return name === node ? client.read(asked) : undefined;
+    };
+    return Promise.all(
+      members.map(({ name, clientAddress }) => readChain(name, pagesOf(name, clientAddress), noted)),
+    );
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addAuditDisk } from './audit-disk.js';
 import { addAuditLog } from './audit-log.js';
 import { addAuditVerify } from './audit-verify.js';
 
@@ -10,4 +11,5 @@ export function addAudit(program: Command): void {
     .addHelpText('after', '\nExample:\n  $ caisson audit log --since 24h');
   addAuditLog(audit);
   addAuditVerify(audit);
+  addAuditDisk(audit);
 }

@@ -20,7 +20,7 @@ export interface AuditRead extends CallOptions {
   readonly current?: boolean;
 }
 
-/** Rows as they are stored. The last page has none, and the head row instead; empty for a record of nothing. */
+/** Rows as they are stored. The last page has none, but the head row; empty for a record of nothing. */
 export interface ReadPage {
   readonly node: string;
   readonly rows: readonly { readonly number: number; readonly row: Uint8Array }[];

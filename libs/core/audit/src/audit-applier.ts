@@ -52,7 +52,7 @@ export class AuditApplier implements Applier {
 
 class AuditGroupApplier implements GroupApplier {
   readonly #hashes: Digest;
-  /** Lines of entries that are not written yet included: they end in the store, or nothing is applied again. */
+  /** With what is not written yet: it ends in the store, or nothing is applied again. */
   #head: AuditHead;
   #recent: readonly Uint8Array[];
 

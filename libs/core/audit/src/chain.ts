@@ -31,9 +31,9 @@ export interface ChainBreak {
 /**
  * Walks a chain from its first line on and says where it breaks.
  *
- * What it shows: nothing between the first line and the last one was changed, removed, added or moved. Whether
- * lines are missing at the end only a head can tell that is known from elsewhere: from the head row, from the
- * other members, or from a note that somebody took.
+ * What it shows: nothing between the first line and the last one was changed, removed, added or moved.
+ * Whether lines are missing at the end only a head can tell that is known from elsewhere: from the head row,
+ * from the other members, or from a note that somebody took.
  */
 export class ChainWalk {
   readonly #hashes: Digest;

@@ -70,6 +70,7 @@ export class OfflineReader {
   readonly #keystore: Keystore;
   readonly #hashes: Hashes;
   readonly #suites: EnvelopeSuites;
+  #signer: Pick<Sidecar, 'clusterId' | 'macKeyId'> | undefined;
 
   constructor({ keks, ciphers, hashes, compressor }: OfflineReaderParts) {
     const packing = new Packing({ compressor, isOn: false });
@@ -86,13 +87,32 @@ export class OfflineReader {
 
   /** Unwraps the keys of a sidecar; answers whether its MAC is right. No-op without a KEK. */
   async loadSidecar(sidecar: Sidecar, signal?: AbortSignal): Promise<boolean | undefined> {
+    this.#signer = sidecar;
     if (this.#ring.isEmpty) return undefined;
-    for (const [keyId, key] of sidecar.keys)
+    for (const [keyId, key] of sidecar.keys) {
+      if (key.state === 'retired') continue;
       await this.#load({ keyId, ...key, container: key.wrapped }, signal);
+    }
     const held = this.#keystore.find(sidecar.macKeyId, 'storage');
     if (held === undefined) return false;
     const macKey = { hashes: this.#hashes, dek: held.dek, clusterId: sidecar.clusterId };
     return this.#hashes.equal(recordMac(macKey, 'sidecar', sidecarMacInput(sidecar)), sidecar.mac);
+  }
+
+  /**
+   * HMAC of a report under a key derived from the DEK that authenticates the sidecar: shows that whoever made
+   * it could open the keys of this directory, and nothing about who of them it was. Undefined before a sidecar
+   * was loaded, and without its KEK.
+   */
+  sign(report: Uint8Array): { readonly keyId: number; readonly mac: Uint8Array } | undefined {
+    if (this.#signer === undefined) return undefined;
+    const { clusterId, macKeyId: keyId } = this.#signer;
+    const held = this.#keystore.find(keyId, 'storage');
+    if (held === undefined) return undefined;
+    return {
+      keyId,
+      mac: recordMac({ hashes: this.#hashes, dek: held.dek, clusterId }, 'diskReport', report),
+    };
   }
 
   /** Unwraps the keys of a group's key state, for a directory that lost its sidecar. No-op without a KEK. */

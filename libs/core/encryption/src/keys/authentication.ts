@@ -2,11 +2,12 @@ import { toUtf8 } from '@caisson/base';
 import type { Hashes, Secret } from '@caisson/contracts';
 
 /** What is authenticated under a key derived from a storage DEK; the names keep the derived keys apart. */
-export type AuthenticatedRecord = 'sidecar' | 'keyState';
+export type AuthenticatedRecord = 'sidecar' | 'keyState' | 'diskReport';
 
 const INFO: Readonly<Record<AuthenticatedRecord, Uint8Array>> = Object.freeze({
   sidecar: toUtf8('caisson/sidecar-mac/1'),
   keyState: toUtf8('caisson/key-state-mac/1'),
+  diskReport: toUtf8('caisson/disk-report/1'),
 });
 
 const MAC_KEY_BYTES = 32;

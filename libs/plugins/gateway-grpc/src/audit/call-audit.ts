@@ -80,7 +80,7 @@ function isRewriteLook(what: string, { action }: Readonly<Record<string, unknown
   return what === 'encryption.rewrite' && action === REWRITE_ACTION_LOOK;
 }
 
-/** Names, numbers and flags of a request. Bytes might be anybody's secret: only that they were there is said. */
+/** Names, numbers and flags of a request. Of bytes, which might be a secret, only how many there were. */
 function inWords(fields: Readonly<Record<string, unknown>>): string {
   return Object.entries(fields)
     .filter(([, value]) => value !== undefined && value !== '' && value !== false)
