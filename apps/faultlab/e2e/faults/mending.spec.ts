@@ -8,12 +8,9 @@ import type { LabNode } from './node.js';
 let lab: Lab;
 afterEach(() => lab.end());
 
-/** What lies below the doors of each node, to change it behind their backs. */
-const below = new Map<LabNode, UntrustedStore>();
-
 /** Three nodes, of which a test can reach the stores. */
 async function three(): Promise<void> {
-  below.clear();
+  opened.length = 0;
   lab = await Lab.of(1, { stores: watch(() => lab.nodes[0]!) });
   for (const at of [1, 2]) await lab.grow('voter', { stores: watch(() => lab.nodes[at]!) });
 }
@@ -29,7 +26,7 @@ function watch(whose: () => LabNode): (sound: UntrustedStores) => UntrustedStore
     });
 }
 
-let opened: { readonly whose: () => LabNode; readonly store: UntrustedStore }[] = [];
+const opened: { readonly whose: () => LabNode; readonly store: UntrustedStore }[] = [];
 const storeOf = (node: LabNode) => opened.filter(({ whose }) => whose() === node).at(-1)!.store;
 
 /** The newest version of a key as a node stores it. */

@@ -125,7 +125,7 @@ describe('what halts', () => {
     const moment = { clusterId, confIndex: 1, stateIndex: 2, fullNodeId: OWN, epoch: 0 };
     const payload = encodeLifecycle({ wire: 2, sub: 'sealModeOn', ...moment, keys: [] });
     expect(await propose(running, payload)).toMatchObject({ error: { code: 'ENVELOPE_ORDER' } });
-    expect(running.engine.applied).toBe(2);
+    expect(running.engine.applied).toBe(3);
   });
 
   test('a sidecar that cannot be written halts before the store changes, and the old file is whole', async () => {
