@@ -61,8 +61,8 @@ export interface IncomingState {
 /** The stored side of the groups of this node, for moving a whole state from node to node. */
 export interface StoredStates {
   /**
-   * Of an open group: the state after the last batch that was written. What is read for `purpose` counts among
-   * what refers to a data key until it is closed; without one nothing is kept of it.
+   * Of an open group: the state after the last batch that was written. What is read for `purpose` counts
+   * among what refers to a data key until it is closed; without one nothing is kept of it.
    */
   view(group: number, purpose?: 'snapshot' | 'backup'): StoredView;
   /** An empty state for an open group; what an earlier one left is removed first. */

@@ -32,8 +32,8 @@ export function decodeKeyReferencesQuestion(bytes: Uint8Array): KeyReferencesQue
 }
 
 /**
- * `0x01 ‖ state u8 ‖ purpose u8 ‖ flags u8 ‖ state_index ‖ applied ‖ values ‖ intents ‖ unreadable ‖ log_start
- * ‖ last_use ‖ count u16 × (kind u8 ‖ index ‖ flags u8 ‖ [values])`, counts and indexes as u64.
+ * `0x01 ‖ state u8 ‖ purpose u8 ‖ flags u8 ‖ state_index ‖ applied ‖ values ‖ intents ‖ unreadable ‖
+ * log_start ‖ last_use ‖ count u16 × (kind u8 ‖ index ‖ flags u8 ‖ [values])`, counts and indexes as u64.
  */
 export function encodeKeyReferences(found: KeyReferences): Uint8Array {
   const { state, purpose, isHeld, isCursorTarget, leases } = found;

@@ -84,7 +84,8 @@ export class ScriptedKeys {
       raftEnvelopeCutoverIndex: this.isSealed ? 11n : 0n,
       registered: true,
     };
-    const key = { keyId: 42, purpose: 'storage', state: 'active', localEpoch: 3, values: count ? 12n : undefined };
+    const values = count ? 12n : undefined;
+    const key = { keyId: 42, purpose: 'storage', state: 'active', localEpoch: 3, values };
     const node = { enabled: true, bornEncrypted: false, envelopeVersion: 2, fullNodeId: 9n };
     const [activeStorageKey, activeRaftKey] = this.isSealed ? [42, 43] : [0, 0];
     const active = { activeStorageKey, activeRaftKey };

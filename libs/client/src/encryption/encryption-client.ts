@@ -46,7 +46,7 @@ export class EncryptionClient {
     this.#calls = new LeaderCalls(options);
   }
 
-  /** The keys as the first node that answers has applied them, with `count` also what it stores under each. */
+  /** The keys as the first node that answers has applied them; with `count`, what it stores under each. */
   status(options: CallOptions & { readonly count?: boolean } = {}): Promise<KeyLifecycleStatus> {
     return this.#status({ current: false, count: options.count ?? false }, options);
   }

@@ -40,8 +40,8 @@ export async function keyReferences(
 }
 
 async function counted(session: GroupSession, keyId: number, clock: Turns, signal: AbortSignal | undefined) {
-  // Before the leases: nothing is sealed under the key any more, so that what is read from a later moment holds
-  // nothing that is not counted here.
+  // Before the leases: nothing is sealed under the key any more, so that what is read from a later moment
+  // holds nothing that is not counted here.
   const view = session.storedView();
   try {
     const leases = await session.leases.under(keyId, clock, signal);

@@ -33,7 +33,8 @@ export class NodeStates implements StoredStates {
     const sides = this.#sides(group);
     const session = this.#node.session(group);
     const store = await sides.openIncoming();
-    return new SideState({ node: this.#node, session, sides, store, onOver: session.leases.begin('incoming') });
+    const onOver = session.leases.begin('incoming');
+    return new SideState({ node: this.#node, session, sides, store, onOver });
   }
 
   async finish(group: number, signal?: AbortSignal): Promise<void> {
