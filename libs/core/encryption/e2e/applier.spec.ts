@@ -121,7 +121,9 @@ describe('bootstrap', () => {
   test('the same entry again is a success without effect, any other is refused', async () => {
     const running = await world.start();
     const payload = await bootstrap(running);
-    const other = await bootstrap(running);
+    const other = await bootstrap(running, ({ storage }) => ({
+      storage: { ...storage, keyId: storage.keyId ^ 1 },
+    }));
     expect(await propose(running, payload)).toMatchObject({ kind: 'applied', sync: true });
     const keys = running.session.state.current.keys;
     expect(await propose(running, payload)).toEqual(CONSUMED);
