@@ -122,7 +122,7 @@ describe('bootstrap', () => {
     const running = await world.start();
     const payload = await bootstrap(running);
     const other = await bootstrap(running, ({ storage }) => ({
-      storage: { ...storage, keyId: storage.keyId ^ 1 },
+      storage: { ...storage, keyId: (storage.keyId ^ 1) >>> 0 },
     }));
     expect(await propose(running, payload)).toMatchObject({ kind: 'applied', sync: true });
     const keys = running.session.state.current.keys;
