@@ -44,7 +44,6 @@ export class Lab {
   readonly lines: string[] = [];
   readonly #options: LabOptions;
   readonly #setting: Setting;
-  static #seed = 1;
 
   constructor({ birth = 'encrypted', seed = 1, clusterId = FIRST_ID, ledger, ...setting }: LabOptions = {}) {
     this.#options = { birth, clusterId };
@@ -64,11 +63,29 @@ export class Lab {
 
   /** A node that was not started. The first founds the cluster. */
   add(name: string, changes: Partial<Setting> & { media?: Media; address?: string } = {}): LabNode {
+    const node = this.#make(name, this.nodes.length > 0, changes);
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** Another machine under the name, with nothing on its disks: not started, and to be let in. */
+  renew(name: string): LabNode {
+    const node = this.#make(name, true, {});
+    const at = this.nodes.findIndex((each) => each.name === name);
+    this.nodes[at]?.kill();
+    this.nodes.splice(at < 0 ? this.nodes.length : at, 1, node);
+    return node;
+  }
+
+  #make(
+    name: string,
+    joined: boolean,
+    changes: Partial<Setting> & { media?: Media; address?: string },
+  ): LabNode {
     const { media, address, ...setting } = changes;
     const { birth, clusterId } = this.#options;
-    const joined = this.nodes.length > 0;
     const identity = { name, clusterId: clusterId!, format: 1, birth: birth!, ...(joined && { joined }) };
-    const node = new LabNode(
+    return new LabNode(
       {
         identity,
         setting: { ...this.#setting, ...setting },
@@ -80,11 +97,9 @@ export class Lab {
         network: this.network,
         ledger: this.ledger,
         log: (level: LogLevel, text: string) => void this.lines.push(`${level} ${text}`),
-        seed: () => Lab.#seed++,
+        seed: () => this.ledger.nextSeed(),
       },
     );
-    this.nodes.push(node);
-    return node;
   }
 
   /** Another voter, or learner. */
@@ -118,8 +133,11 @@ export class Lab {
   }
 
   async led(): Promise<LabNode> {
-    await this.until('somebody leads', () => this.leader !== undefined);
-    return this.leader!;
+    for (;;) {
+      await this.until('somebody leads', () => this.leader !== undefined);
+      const { leader } = this;
+      if (leader !== undefined) return leader;
+    }
   }
 
   end(): void {
@@ -172,7 +190,9 @@ export class Lab {
     onFailure: (code: string) => void = () => undefined,
   ): Promise<void> {
     for (let left = [...pairs]; left.length > 0; ) {
-      const { kv } = await this.led();
+      await this.led();
+      const kv = this.leader?.kv;
+      if (kv === undefined) continue;
       const tried = left.map((pair) => this.#put(kv, pair, onFailure));
       const isDone = await this.settled(Promise.all(tried));
       left = left.filter((_, at) => !isDone[at]);

@@ -16,6 +16,12 @@ export class Ledger {
   /** Pairs of key and nonce that were used once more. */
   readonly repeats: string[] = [];
   readonly #seen = new Set<string>();
+  #processes = 0;
+
+  /** For the randomness of one process: no two that it sees draw the same. */
+  nextSeed(): number {
+    return ++this.#processes;
+  }
 
   around(sound: Cipher): Cipher {
     const prepare: Cipher['prepare'] = (key) => {

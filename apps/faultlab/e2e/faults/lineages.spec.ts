@@ -228,6 +228,26 @@ describe('one of three, a copy of its disks started as another process:', () => 
   });
 });
 
+describe('one of three loses its disks before the others know its last epoch, and comes back under its name:', () => {
+  test.each(VERSIONS)('(%i) %s', async (version) => {
+    const lab = await clusterOf(3, version);
+    await work(lab);
+    const node = lab.node('n3');
+    node.kill();
+    const { seals } = lab.ledger;
+    await lab.settled(node.start());
+    node.kill();
+    expect(lab.ledger.seals).toBeGreaterThan(seals);
+    const { engine } = await lab.led();
+    await lab.settled(engine.changeMembership(1, { kind: 'remove', name: 'n3' }));
+    const fresh = lab.renew('n3');
+    await lab.settled(fresh.start());
+    await lab.letIn(fresh);
+    await work(lab);
+    expectRepeats(lab, version);
+  });
+});
+
 describe('a backup restored as a second cluster while the first lives:', () => {
   test.each([2, 1] as const)(
     'under envelope %i both go on writing, and no key meets a nonce twice',

@@ -3,7 +3,7 @@ import { applierKv, ApplierKvConfig } from '@caisson/applier-kv';
 import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
 import { SeededRandom } from '@caisson/compliance';
 import {
-  type CaissonError,
+  CaissonError,
   Cipher,
   Clock,
   DataDirectory,
@@ -33,7 +33,6 @@ import { NodeHashes } from '@caisson/platform-node';
 import { Life, mortal, ProcessClock, SimulatedTransport, type SimulatedNetwork } from '@caisson/simulator';
 import type { ManualClock } from '@caisson/compliance';
 import { Host } from '../../src/cluster/host.js';
-import { settingsOf } from '../../src/cluster/settings.js';
 import type { Ledger } from './ledger.js';
 import { Media } from './media.js';
 
@@ -116,7 +115,7 @@ export class LabNode {
   }
 
   get host(): Host {
-    if (this.#process === undefined) throw new RangeError(`${this.name} is down`);
+    if (this.#process === undefined) throw new CaissonError('UNAVAILABLE', { name: this.name });
     return this.#process.host;
   }
 
@@ -206,7 +205,7 @@ export class LabNode {
         [KekProvider, keks],
       ],
       services: [
-        ...applierEncryption.services(settingsOf(applierEncryption, { enabled, envelopeVersion })),
+        ...applierEncryption.services({ enabled, envelopeVersion }),
         ...applierKv.services(ApplierKvConfig.parse(setting.kv)),
         ...engineRaft.services(EngineRaftConfig.parse(setting.engine)),
       ],

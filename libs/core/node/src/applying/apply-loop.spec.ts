@@ -144,6 +144,15 @@ describe('the caller of the loop', () => {
     expect(() => bench.loop.commit([entry(2, [OP.put, 2])])).toThrow('NODE-1');
   });
 
+  it('can call off what an entry waits for: it is left to the next start, and nothing halts', async () => {
+    const bench = await new LoopBench().start();
+    await bench.apply(entry(1, [OP.put, 1]), entry(2, [OP.leave]), entry(3, [OP.put, 3]));
+    expect(bench.loop).toMatchObject({ applied: 1, halted: undefined });
+    expect(bench.opened).toEqual([1, 2]);
+    expect(bench.fatal).toEqual([]);
+    await bench.loop.stop();
+  });
+
   it('can stop it between batches', async () => {
     const bench = await new LoopBench().start({ entries: 1, bytes: 1000 });
     bench.isAsync = true;

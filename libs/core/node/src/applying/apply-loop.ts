@@ -1,12 +1,13 @@
 import { EMPTY_BYTES, invariant } from '@caisson/base';
-import type {
-  ApplyOutcome,
-  CaissonError,
-  Faults,
-  GroupEncryption,
-  LogEntry,
-  Logger,
-  Store,
+import {
+  type ApplyOutcome,
+  type CaissonError,
+  type Faults,
+  type GroupEncryption,
+  isCaissonError,
+  type LogEntry,
+  type Logger,
+  type Store,
 } from '@caisson/contracts';
 import type { ApplyLimits } from '../limits.js';
 import type { NodeMetrics } from '../metrics/node-metrics.js';
@@ -170,7 +171,10 @@ export class ApplyLoop {
     const failure = await this.#fill(run);
     // What earlier entries of the run did stands, unless the failing one left something among it.
     if (run.entries > 0 && (failure === undefined || run.clean)) await this.#write(run);
-    if (failure !== undefined) this.#haltAt(failure.entry, failure.cause);
+    if (failure === undefined) return;
+    // What the entry waited for was called off because the node stops: the next start applies it.
+    if (isCaissonError(failure.cause, 'DRAINING')) this.#stopped = true;
+    else this.#haltAt(failure.entry, failure.cause);
   }
 
   /**

@@ -32,6 +32,7 @@ export const OP = {
   refuse: 0x23,
   dirtyRefuse: 0x24,
   fail: 0x25,
+  leave: 0x26,
 } as const;
 
 const range = (opcode: number, alone = false) => ({ first: opcode, last: opcode, alone });
@@ -135,7 +136,7 @@ export class LoopBench {
         range(OP.put),
         range(OP.sync),
         range(OP.alone, true),
-        { first: OP.refuse, last: OP.fail, alone: false },
+        { first: OP.refuse, last: OP.leave, alone: false },
       ],
       open: async () => ({ apply, written }),
     };
@@ -145,6 +146,7 @@ export class LoopBench {
 function effect({ payload }: ApplyEntry, batch: StoreBatch): ApplyOutcome {
   const [opcode, slot = 0] = payload;
   if (opcode === OP.fail) throw new CaissonError('CORRUPTION');
+  if (opcode === OP.leave) throw new CaissonError('DRAINING');
   if (opcode === OP.refuse) return { kind: 'refused', error: new CaissonError('TIMESTAMP_BEHIND') };
   batch.put(rowKey(slot), payload);
   if (opcode === OP.dirtyRefuse) return { kind: 'refused', error: new CaissonError('TIMESTAMP_BEHIND') };
