@@ -72,7 +72,7 @@ async function readMembers(
 ): Promise<readonly ChainReport[]> {
   const { readChain } = await chains();
   const { groups, node } = await withCluster(options, (client) => client.status({ signal }));
-  const members = groups[0]?.members ?? [];
+  const members = [...(groups[0]?.members ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
   return withAudit(options, async (client) => {
     const asked = { deadlineMs: options.timeout, signal };
     const pagesOf = (name: string, address: string | undefined) => {

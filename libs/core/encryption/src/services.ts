@@ -1,6 +1,7 @@
 import {
   type AnyService,
   Applier,
+  AuditService,
   Cipher,
   Clock,
   Compressor,
@@ -28,6 +29,7 @@ import { KeyDriver } from './driver/key-driver.js';
 import { KeyLifecycle } from './lifecycle/key-lifecycle.js';
 import { KekCanary } from './keys/kek-canary.js';
 import { measureKeks } from './lifecycle/measured-kek.js';
+import { RecordedRotations } from './lifecycle/recorded-rotations.js';
 import { StandingRotations } from './lifecycle/standing-rotations.js';
 import type { EncryptionConfig } from './node/encryption-config.js';
 import { NodeEncryption } from './node/node-encryption.js';
@@ -147,8 +149,13 @@ export function encryptionServices(config: EncryptionConfig): readonly AnyServic
         clock: Clock,
         random: Random,
         logger: Logger,
+        audit: optional(AuditService),
       },
-      create: (needs, faults) => new StandingRotations({ ...needs, faults }),
+      create: ({ audit, ...needs }, faults) => {
+        const { directory } = needs.node.parts;
+        const lifecycle = audit ? new RecordedRotations(needs.lifecycle, audit, directory) : needs.lifecycle;
+        return new StandingRotations({ ...needs, lifecycle, faults });
+      },
       start: (rotations) => rotations.start(),
       drain: (rotations) => rotations.stop(),
       stop: (rotations) => rotations.stop(),
