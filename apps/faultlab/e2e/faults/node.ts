@@ -33,6 +33,7 @@ import { NodeHashes } from '@caisson/platform-node';
 import { Life, mortal, ProcessClock, SimulatedTransport, type SimulatedNetwork } from '@caisson/simulator';
 import type { ManualClock } from '@caisson/compliance';
 import { Host } from '../../src/cluster/host.js';
+import { settingsOf } from '../../src/cluster/settings.js';
 import type { Ledger } from './ledger.js';
 import { Media } from './media.js';
 
@@ -205,7 +206,7 @@ export class LabNode {
         [KekProvider, keks],
       ],
       services: [
-        ...applierEncryption.services({ enabled, envelopeVersion }),
+        ...applierEncryption.services(settingsOf(applierEncryption, { enabled, envelopeVersion })),
         ...applierKv.services(ApplierKvConfig.parse(setting.kv)),
         ...engineRaft.services(EngineRaftConfig.parse(setting.engine)),
       ],
