@@ -18,7 +18,8 @@ export interface StateLease {
  * What one member has under one data key in one group: everything that would be lost with the key's bytes.
  *
  * Values are counted exactly, by reading every one. What is counted is what is stored, whether or not a
- * reader can still reach it: the retention floor makes no difference here.
+ * reader can still reach it: the retention floor makes no difference here. Of a key that is retired already
+ * nothing is counted; `isHeld` says whether anything may be left.
  */
 export interface KeyReferences {
   readonly purpose: 'storage' | 'raft' | undefined;

@@ -1,5 +1,6 @@
 import { toHex } from '@caisson/base';
 import type { KeyBlocker, KeyProgress } from '@caisson/contracts';
+import { decodeKeyState, SYSTEM_KEYS } from '@caisson/formats';
 import { ENGINE } from '../../src/cluster/engine.js';
 import { Lab } from './lab.js';
 import type { LabNode } from './node.js';
@@ -67,7 +68,15 @@ async function readAll(node: LabNode): Promise<number> {
   return Array.from({ length: KEYS }).filter((_, at) => pairs.get(`k${at}`) === `value ${at}`).length;
 }
 
-/** Whether anything that a node stores in a file names the key. */
+/** Everything in a node's store, in hexadecimal digits. */
+const storedText = async (node: LabNode) => [...(await lab.rows(node)).values()].join();
+
+async function wrappedBytes({ group }: LabNode, id: number): Promise<string> {
+  const { keys } = decodeKeyState((await group.store.get(SYSTEM_KEYS.keyState))!);
+  return toHex(keys.find(({ keyId }) => keyId === id)!.container);
+}
+
+/** Whether the key file of a node names the key. */
 async function isOnDisk(node: LabNode, id: number): Promise<boolean> {
   const sidecar = await node.media.disk.read('/data/encryption/keys.json', 1 << 20);
   return Buffer.from(sidecar!).toString().includes(`"${id}"`);
@@ -85,6 +94,8 @@ test('a key is ended once no member, voter or learner, has anything under it', a
   expect(states(first.storage)).toEqual(['retiring', 'retiring', 'retiring', 'retiring']);
   await rewrite(n4!);
 
+  const wrapped = await wrappedBytes(n1!, first.storage);
+  for (const node of lab.nodes) expect(await storedText(node)).toContain(wrapped);
   await retire({ keyId: first.storage });
   await lab.even();
   expect(states(first.storage)).toEqual(['suspended', 'suspended', 'suspended', 'suspended']);
@@ -98,7 +109,8 @@ test('a key is ended once no member, voter or learner, has anything under it', a
   for (const node of lab.nodes) {
     expect([await isOnDisk(node, first.storage), await readAll(node)]).toEqual([false, KEYS]);
   }
-  const rows = [...(await lab.rows(n1!)).values()].join();
+  for (const node of lab.nodes) expect(await storedText(node)).not.toContain(wrapped);
+  const rows = await storedText(n1!);
   const id = toHex(Uint8Array.of(...[24, 16, 8, 0].map((shift) => (first.storage >>> shift) & 0xff)));
   // Its id, remembered for ever, and nothing more.
   expect(rows.split(id)).toHaveLength(2);

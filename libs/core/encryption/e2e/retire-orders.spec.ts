@@ -6,7 +6,13 @@ import {
   type RaftTransport,
   type ReplicationEngine,
 } from '@caisson/contracts';
-import { decodeKeyReferencesQuestion, encodeKeyReferences } from '@caisson/formats';
+import {
+  decodeKeyReferencesQuestion,
+  decodeMembership,
+  encodeKeyReferences,
+  encodeMembership,
+  SYSTEM_KEYS,
+} from '@caisson/formats';
 import { KeyLifecycle, NodeStates, rotationPayload } from '../src/index.js';
 import { APPLIED, propose } from './entries.js';
 import { note } from './mini-engine.js';
@@ -207,6 +213,24 @@ describe('a storage key', () => {
     expect(standing(old.storage)).toBe('suspended');
   });
 
+  test('is counted again when members moved between the count and the entry', async () => {
+    await rewritten();
+    const { store } = running.session;
+    onQuestion = async (name) => {
+      if (name !== 'n2' || members.length > 2) return;
+      members.push({ name: 'n3', role: 'learner', address: 'n3:1' });
+      const row = decodeMembership((await store.get(SYSTEM_KEYS.membership))!);
+      const batch = store.batch();
+      batch.put(SYSTEM_KEYS.membership, encodeMembership({ ...row, index: row.index + 1 }));
+      await batch.write({ sync: true });
+    };
+    peers.set('n3', { values: 9 });
+    await expect(suspend(old.storage)).rejects.toMatchObject({
+      details: { problems: [expect.stringMatching(/^n3: 9 values/)] },
+    });
+    expect(standing(old.storage)).toBe('retiring');
+  });
+
   test('that a member still holds after its end is told, and waited for no longer than a while', async () => {
     await rewritten();
     await suspend(old.storage);
@@ -215,7 +239,7 @@ describe('a storage key', () => {
     const steps = await erase(old.storage);
     expect(standing(old.storage)).toBe('gone');
     expect(steps.findLast(({ step }) => step === 'erasing')?.blockers).toMatchObject([
-      { member: 'n2', what: 'bytes', count: 0 },
+      { member: 'n2', what: 'bytes' },
     ]);
     expect(names(await erase(old.storage)).at(-1)).toBe('done');
     await running.retired.stop();

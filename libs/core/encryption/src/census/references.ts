@@ -32,8 +32,8 @@ export async function keyReferences(
     isHeld,
     lastUse: purpose === 'storage' ? 0 : session.lastUse(keyId),
   } as const;
-  // Of a key whose bytes are gone nothing can be left that opens, and no value is ever under a Raft DEK.
-  if (purpose === 'raft' || (isRetired && !isHeld)) {
+  // No value is ever under a Raft DEK, and what is under a retired key is for its erasure to find.
+  if (purpose === 'raft' || isRetired) {
     return { ...NOTHING, ...said, applied: await readAppliedIndex(session.store) };
   }
   return { ...said, ...(await counted(session, keyId, clock, signal)) };

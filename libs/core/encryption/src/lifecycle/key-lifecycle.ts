@@ -53,6 +53,7 @@ export interface KeyLifecycleParts {
 const POLL_MS = 10_000;
 /** Members that store much need their time to read all of it. */
 const COUNT_MS = 60_000;
+const LOOK_MS = 3_000;
 
 /**
  * What operators order about keys, one group after the other. Nothing is remembered between orders: what is
@@ -63,6 +64,7 @@ export class KeyLifecycle implements KeyLifecycleService {
   readonly #poll: MemberPoll;
   readonly #scrubs: MemberScrubs;
   readonly #references: ReferencePoll;
+  readonly #remains: ReferencePoll;
   readonly #metrics: KeyMetrics;
   readonly #keks: KekSet;
 
@@ -73,6 +75,7 @@ export class KeyLifecycle implements KeyLifecycleService {
     this.#poll = new TransportPoll({ node, directory, transport, clock, limitMs: POLL_MS });
     this.#scrubs = new MemberScrubs({ engine: parts.engine, directory, transport, clock });
     this.#references = new ReferencePoll({ directory, transport, clock, limitMs: COUNT_MS });
+    this.#remains = new ReferencePoll({ directory, transport, clock, limitMs: LOOK_MS });
     this.#metrics = new KeyMetrics(node, parts.meter);
     this.#keks = new KekSet(parts);
   }
@@ -214,7 +217,8 @@ export class KeyLifecycle implements KeyLifecycleService {
     const { node, clock } = this.#parts;
     const { keyId, dryRun = false } = order;
     const groups = this.#groups(order, signal);
-    return new RetireOrders({ node, groups, references: this.#references, keyId, dryRun, clock, signal });
+    const polls = { references: this.#references, remains: this.#remains };
+    return new RetireOrders({ ...polls, node, groups, keyId, dryRun, clock, signal });
   }
 
   #requireKeks(): void {

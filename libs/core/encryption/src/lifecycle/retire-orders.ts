@@ -1,5 +1,6 @@
 import { CaissonError, type Clock, type KeyBlocker, type KeyProgress, type Member } from '@caisson/contracts';
 import type { KeyRecord } from '@caisson/formats';
+import { currentConfIndex } from '../apply/entry-context.js';
 import type { RetirementSub } from '../apply/retirement.js';
 import { retirementPayload } from '../driver/key-entries.js';
 import type { NodeEncryption } from '../node/node-encryption.js';
@@ -11,6 +12,8 @@ export interface RetireOrdersParts {
   readonly node: NodeEncryption;
   readonly groups: readonly GroupOrders[];
   readonly references: ReferencePoll;
+  /** For members that have little to say: whether a retired key is still there. */
+  readonly remains: ReferencePoll;
   readonly keyId: number;
   readonly dryRun: boolean;
   readonly clock: Pick<Clock, 'sleep'>;
@@ -23,7 +26,7 @@ type Count<T> = AsyncGenerator<KeyProgress, T, undefined>;
 /** `gone` for a key that the group gave up for good. */
 type Standing = KeyRecord['state'] | 'gone' | 'unknown';
 
-/** How often members are asked whether the key's bytes are gone, and how long it is between. */
+/** How often members are asked whether the key’s bytes are gone, and how long it is between. */
 const LOOKS_MAX = 20;
 const FIRST_LOOK_MS = 100;
 const LOOK_MS_MAX = 2_000;
@@ -38,8 +41,8 @@ const LOOK_MS_MAX = 2_000;
  */
 export class RetireOrders {
   readonly #parts: RetireOrdersParts;
-  /** Groups in which nothing was found, and the key state as of which that is so. */
-  readonly #counted = new Map<GroupOrders, number>();
+  /** Groups in which nothing was found, and the keys and members of which that is so. */
+  readonly #counted = new Map<GroupOrders, string>();
 
   constructor(parts: RetireOrdersParts) {
     this.#parts = parts;
@@ -98,9 +101,9 @@ export class RetireOrders {
     return blockers.length === 0;
   }
 
-  /** What was counted as of another key state may not be so any more. */
+  /** With other keys or members, what was counted may not be so any more. */
   async *#countAnew(orders: GroupOrders, members: readonly Member[]): Steps {
-    if (this.#counted.get(orders) === orders.keys.stateIndex) return;
+    if (this.#counted.get(orders) === (await momentOf(orders))) return;
     this.#refuse(yield* this.#count(orders, members));
   }
 
@@ -108,10 +111,11 @@ export class RetireOrders {
     const { references, keyId, signal } = this.#parts;
     yield orders.step('counting');
     await orders.group.readBarrier('linearizable', signal);
+    const moment = await momentOf(orders);
     const leader = { stateIndex: orders.keys.stateIndex, applied: orders.group.status().applied };
     const answers = await references.ask(orders.group, { keyId, members }, signal);
     const blockers = blockersOf(answers, leader);
-    if (blockers.length === 0) this.#counted.set(orders, leader.stateIndex);
+    if (blockers.length === 0) this.#counted.set(orders, moment);
     yield { ...orders.step('counting'), members: members.map(({ name }) => name), keyId, blockers };
     return blockers;
   }
@@ -126,14 +130,14 @@ export class RetireOrders {
 
   /** Members erase in their own time; one that needs longer than this does it all the same. */
   async *#untilErased(groups: readonly GroupOrders[]): Steps {
-    const { references, keyId, clock, signal } = this.#parts;
+    const { remains, keyId, clock, signal } = this.#parts;
     let said = '';
     let pauseMs = FIRST_LOOK_MS;
     for (let look = 0; look < LOOKS_MAX; look++) {
       const blockers: KeyBlocker[] = [];
       for (const { group } of groups) {
         const { members } = group.status();
-        blockers.push(...remainsOf(await references.ask(group, { keyId, members }, signal)));
+        blockers.push(...remainsOf(await remains.ask(group, { keyId, members }, signal)));
       }
       const now = blockers.map(({ member }) => member).join();
       if (now !== said || look === 0) yield { ...groups[0]!.step('erasing'), keyId, blockers };
@@ -166,6 +170,10 @@ export class RetireOrders {
   #done(orders: GroupOrders) {
     return { ...orders.step('done'), keyId: this.#parts.keyId };
   }
+}
+
+async function momentOf({ keys, session }: GroupOrders): Promise<string> {
+  return `${keys.stateIndex} ${await currentConfIndex(session.store)}`;
 }
 
 /** What comes back hurts nobody. */

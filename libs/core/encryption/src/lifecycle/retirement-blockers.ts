@@ -31,7 +31,7 @@ export function remainsOf(answers: readonly MemberReferences[]): readonly KeyBlo
     if ('error' in answer) return [{ member, ...unreachable(answer.error), next }];
     if (!answer.found.isHeld) return [];
     const problem = 'the key’s bytes are still there';
-    return [{ member, what: 'bytes', count: answer.found.values + answer.found.intents, problem, next }];
+    return [{ member, what: 'bytes', problem, next }];
   });
 }
 
