@@ -147,6 +147,11 @@ export interface RewrapOrder extends KeyOrder {
   readonly everyKek?: boolean;
 }
 
+export interface RegisteredEpoch {
+  readonly keyId: number;
+  readonly epoch: number;
+}
+
 export interface RegisterWriterOrder extends KeyOrder {
   /** Name of a member. */
   readonly name: string;
@@ -241,6 +246,8 @@ export interface KeyLifecycleService {
    * key, `UNIMPLEMENTED` where the node was not started from a file. A refusal leaves everything as it was.
    */
   reloadKeks(order: KeyOrder, context: CallContext): Promise<NodeKeks>;
+  /** The last epoch that is registered of a member under each key that is not retired; keys without one are left out. */
+  registeredEpochs(name: string, context: CallContext): Promise<readonly RegisteredEpoch[]>;
   /**
    * Registers a member under every unretired key, after it has proved its KEK. A member that is registered
    * with the epochs it has is left as it is. `INVALID_ARGUMENT` for a stranger.

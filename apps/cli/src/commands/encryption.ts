@@ -7,7 +7,7 @@ import { printJson, printTable } from '../session/output.js';
 import { addEncryptionOrders } from './encryption-orders.js';
 import { printKeyStatus } from './encryption-status.js';
 import { addRetirement } from './encryption-retire.js';
-import { addRegisterWriter } from './encryption-repair.js';
+import { addRegisterWriter, addResyncSidecar } from './encryption-repair.js';
 import { addRewrite } from './encryption-rewrite.js';
 import { carryOutChecks } from './kek.js';
 
@@ -23,6 +23,7 @@ export function addEncryption(program: Command): void {
   addRewrite(encryption);
   addRetirement(encryption);
   addRegisterWriter(encryption);
+  addResyncSidecar(encryption);
   addProbe(encryption);
   addDisable(encryption);
 }

@@ -6,6 +6,7 @@ import {
   type KeyOrder,
   type KeyProgress,
   type NodeKeks,
+  type RegisteredEpoch,
   type RewriteOrder,
   type RewriteProgress,
 } from '@caisson/contracts';
@@ -89,6 +90,12 @@ export class EncryptionClient {
     return toNodeKeks(
       (await this.#calls.askAny(METHODS.reloadKeks, request, this.#calls.limits(options))).answer,
     );
+  }
+
+  /** The last epochs of a member that the first node that answers saw registered. */
+  async registeredEpochs(name: string, options: CallOptions = {}): Promise<readonly RegisteredEpoch[]> {
+    const limits = this.#calls.limits(options);
+    return (await this.#calls.askAny(METHODS.registeredEpochs, { name }, limits)).answer.epochs;
   }
 
   /** A repair: members register by themselves. */

@@ -52,6 +52,13 @@ export type { RewriteState, RewriteStatus } from './rewrite/rewrite-status.js';
 export { StandingRotations, type StandingRotationsParts } from './lifecycle/standing-rotations.js';
 export { NodeStates } from './snapshot/node-states.js';
 export { encryptionServices } from './services.js';
+export {
+  type ClosedGroup,
+  type RebuiltKey,
+  SidecarRebuild,
+  type SidecarRebuildParts,
+  type SidecarRebuilt,
+} from './sidecar/sidecar-rebuild.js';
 export { USAGE_LIMITS, type UsageLimits } from './usage/usage-limits.js';
 export { UsageReports, type UsageReportsParts } from './usage/usage-reports.js';
 export {

@@ -17,7 +17,7 @@ import {
 } from '@caisson/formats';
 import type { GroupSession } from '../node/group-session.js';
 import type { NodeEncryption } from '../node/node-encryption.js';
-import { EPOCH_MAX } from '../node/node-keys.js';
+import { EPOCH_MAX } from '../node/epoch-range.js';
 import { isBootstrapped } from '../state/group-state.js';
 import { type ChallengeParts, newChallengeSecret, openChallengeSecret } from './challenge-secret.js';
 

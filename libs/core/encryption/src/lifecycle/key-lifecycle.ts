@@ -14,6 +14,7 @@ import {
   type Meter,
   type NodeKeks,
   type RaftTransport,
+  type RegisteredEpoch,
   type RegisterWriterOrder,
   type ReplicationEngine,
   type RetireOrder,
@@ -36,7 +37,7 @@ import { type MemberPoll, TransportPoll } from './member-poll.js';
 import { MemberScrubs } from './member-scrub.js';
 import { ReferencePoll } from './reference-poll.js';
 import { RetireOrders } from './retire-orders.js';
-import { registerWriter } from './writer-orders.js';
+import { epochsOf, registerWriter } from './writer-orders.js';
 
 export interface KeyLifecycleParts {
   readonly node: NodeEncryption;
@@ -132,6 +133,10 @@ export class KeyLifecycle implements KeyLifecycleService {
   async reloadKeks({ dryRun = false }: KeyOrder, { signal }: CallContext): Promise<NodeKeks> {
     if (!this.#parts.node.enabled) throw new CaissonError('ENCRYPTION_NOT_ENABLED');
     return this.#keks.reload(this.#unretired(signal), dryRun, signal);
+  }
+
+  registeredEpochs(name: string, { signal }: CallContext): Promise<readonly RegisteredEpoch[]> {
+    return epochsOf(this.#groups({}, signal), name);
   }
 
   async *registerWriter(order: RegisterWriterOrder, { signal }: CallContext): Steps {

@@ -1,4 +1,4 @@
-import { CaissonError, type Member } from '@caisson/contracts';
+import { CaissonError, type Member, type RegisteredEpoch } from '@caisson/contracts';
 import { fullNodeId } from '@caisson/formats';
 import type { GroupOrders, Steps } from './group-orders.js';
 import type { MemberPoll } from './member-poll.js';
@@ -42,6 +42,23 @@ export async function* registerWriter(orders: GroupOrders, order: WriterOrder): 
     if (outcome.kind === 'refused') throw outcome.error;
   }
   yield orders.step('done');
+}
+
+/** Over all groups, the higher one where they differ. */
+export async function epochsOf(
+  groups: readonly GroupOrders[],
+  name: string,
+): Promise<readonly RegisteredEpoch[]> {
+  const own = fullNodeId(name);
+  const epochs = new Map<number, number>();
+  for (const { keys, session } of groups) {
+    for (const { keyId } of keys.keys) {
+      const row = await session.registry?.row(keyId, own);
+      if (row?.fullNodeId !== own) continue;
+      epochs.set(keyId, Math.max(epochs.get(keyId) ?? 0, row.lastSeenEpoch));
+    }
+  }
+  return [...epochs].map(([keyId, epoch]) => ({ keyId, epoch })).sort((a, b) => a.keyId - b.keyId);
 }
 
 function memberOf(members: readonly Member[], { name }: WriterOrder): Member {

@@ -10,9 +10,9 @@ import { SidecarBook } from '../sidecar/sidecar-book.js';
 import { activeKeyIds } from '../sidecar/sidecar-merge.js';
 import { USAGE_LIMITS, type UsageLimits } from '../usage/usage-limits.js';
 import type { NodeEncryptionParts } from './encryption-config.js';
+import { EPOCH_MAX } from './epoch-range.js';
 import { OwnSeals } from './own-seals.js';
 
-export const EPOCH_MAX = 0xffff;
 const EPOCH_WARNING = 0xff00;
 
 /** A wrapped DEK with everything its wrapping is bound to. */

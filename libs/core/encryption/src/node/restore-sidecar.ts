@@ -3,7 +3,8 @@ import type { SidecarKey } from '@caisson/formats';
 import type { GroupState } from '../state/group-state.js';
 import type { SidecarChange } from '../sidecar/sidecar-merge.js';
 import { sidecarGroup, sidecarKey } from '../sidecar/sidecar-records.js';
-import { EPOCH_MAX, type NodeKeys } from './node-keys.js';
+import { EPOCH_MAX } from './epoch-range.js';
+import type { NodeKeys } from './node-keys.js';
 
 /** The sidecar of a node that lost it, from the group's key state: its keys are unwrapped and held. */
 export async function restoreSidecar(

@@ -40,6 +40,12 @@ export function keyHandlers(keys: KeyLifecycleService, calls: OpenCalls) {
     reloadKeks: calls.unary('operator', async (request: encryptionProto.ReloadKeksRequest, signal) =>
       fromNodeKeks(await keys.reloadKeks(request, { signal })),
     ),
+    registeredEpochs: calls.unary(
+      'reader',
+      async ({ name }: encryptionProto.RegisteredEpochsRequest, signal) => ({
+        epochs: [...(await keys.registeredEpochs(name, { signal }))],
+      }),
+    ),
     registerWriter: order<encryptionProto.RegisterWriterRequest>((request, context) =>
       keys.registerWriter(request, context),
     ),

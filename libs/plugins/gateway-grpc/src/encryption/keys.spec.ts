@@ -78,6 +78,10 @@ class ScriptedKeys implements KeyLifecycleService {
     return { node: 'n1', keks: [{ ...kek, postQuantum: true, keys: 2, missing: 0, openedMsAgo: 5 }] };
   }
 
+  async registeredEpochs(name: string) {
+    return [{ keyId: 3, epoch: name.length }];
+  }
+
   async reloadKeks(order: object) {
     this.orders.push(['reload', order]);
     return this.keks();
@@ -249,6 +253,8 @@ test('KEKs are told to readers, read again for operators, and members registered
     ['reload', { dryRun: true }],
     ['register', { name: 'n2', dryRun: false }],
   ]);
+  const asked = await ask(client, ENCRYPTION_METHODS.registeredEpochs, { name: 'n2' });
+  expect(asked.epochs).toEqual([{ keyId: 3, epoch: 2 }]);
   const reader = await serve({ access: { anonymous: 'reader' } });
   expect((await ask(reader.client, ENCRYPTION_METHODS.listKeks, {})).node).toBe('n1');
   const refused = ask(reader.client, ENCRYPTION_METHODS.reloadKeks, { dryRun: true });

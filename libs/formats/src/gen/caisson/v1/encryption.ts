@@ -207,6 +207,19 @@ export interface KekInfo {
   failure: string;
 }
 
+export interface RegisteredEpochsRequest {
+  name: string;
+}
+
+export interface RegisteredEpochsResponse {
+  epochs: RegisteredEpoch[];
+}
+
+export interface RegisteredEpoch {
+  keyId: number;
+  epoch: number;
+}
+
 export interface RegisterWriterRequest {
   /** Of a member. */
   name: string;
@@ -1559,6 +1572,155 @@ export const KekInfo: MessageFns<KekInfo> = {
   },
 };
 
+function createBaseRegisteredEpochsRequest(): RegisteredEpochsRequest {
+  return { name: "" };
+}
+
+export const RegisteredEpochsRequest: MessageFns<RegisteredEpochsRequest> = {
+  encode(message: RegisteredEpochsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RegisteredEpochsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRegisteredEpochsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRegisteredEpochsResponse(): RegisteredEpochsResponse {
+  return { epochs: [] };
+}
+
+export const RegisteredEpochsResponse: MessageFns<RegisteredEpochsResponse> = {
+  encode(message: RegisteredEpochsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.epochs) {
+      RegisteredEpoch.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RegisteredEpochsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRegisteredEpochsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.epochs.push(RegisteredEpoch.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRegisteredEpoch(): RegisteredEpoch {
+  return { keyId: 0, epoch: 0 };
+}
+
+export const RegisteredEpoch: MessageFns<RegisteredEpoch> = {
+  encode(message: RegisteredEpoch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== 0) {
+      writer.uint32(8).uint32(message.keyId);
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(16).uint32(message.epoch);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RegisteredEpoch {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRegisteredEpoch();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.keyId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.epoch = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseRegisterWriterRequest(): RegisterWriterRequest {
   return { name: "", dryRun: false };
 }
@@ -2092,6 +2254,15 @@ export const EncryptionDefinition = {
       requestType: ReloadKeksRequest as typeof ReloadKeksRequest,
       requestStream: false,
       responseType: ListKeksResponse as typeof ListKeksResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** The last epoch that is registered of a member under each key, as this node has applied it. */
+    registeredEpochs: {
+      name: "RegisteredEpochs",
+      requestType: RegisteredEpochsRequest as typeof RegisteredEpochsRequest,
+      requestStream: false,
+      responseType: RegisteredEpochsResponse as typeof RegisteredEpochsResponse,
       responseStream: false,
       options: {},
     },
