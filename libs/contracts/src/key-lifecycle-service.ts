@@ -203,6 +203,11 @@ export interface RewriteOrder {
   readonly action: 'start' | 'look' | 'cancel';
   /** Of stored values; 0 for no limit. Absent leaves it as it is. */
   readonly bytesPerSecond?: number;
+  /**
+   * When it is to be over, Unix milliseconds by the clock of the node: the rate follows from what is left, and
+   * from how busy the store is. In the place of a rate.
+   */
+  readonly finishBy?: number;
 }
 
 /**

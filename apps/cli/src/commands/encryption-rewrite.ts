@@ -1,6 +1,6 @@
 import type { RewriteOrder, RewriteProgress } from '@caisson/client';
 import { CaissonError } from '@caisson/contracts';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addAction, EXIT } from '../session/action.js';
 import {
@@ -17,6 +17,7 @@ const MEBIBYTE = 1024 * 1024;
 interface RewriteOptions extends ConnectionOptions {
   readonly all?: boolean;
   readonly rate?: number;
+  readonly by?: number;
   readonly status?: boolean;
   readonly cancel?: boolean;
   readonly wait?: boolean;
@@ -40,6 +41,11 @@ export function addRewrite(encryption: Command): void {
       )
       .option('--all', 'on every member of the cluster, found from any node at --address')
       .option('--rate <MiB/s>', 'how much a node rewrites in a second; 0 for no limit', rate)
+      .addOption(
+        new Option('--by <date>', 'when it is to be over, instead of a rate: 2027-01-31 or 2027-01-31T18:00Z')
+          .argParser(time)
+          .conflicts('rate'),
+      )
       .option('--status', 'only say how it stands')
       .option('--cancel', 'end it; what was rewritten stays so')
       .option('--wait', 'tell how it goes until it is finished everywhere; exit 1 where it did not get there')
@@ -69,10 +75,14 @@ export function addRewrite(encryption: Command): void {
   });
 }
 
-function orderOf({ status, cancel, rate: mebibytes }: RewriteOptions): RewriteOrder {
+function orderOf({ status, cancel, rate: mebibytes, by: finishBy }: RewriteOptions): RewriteOrder {
   if (status) return { action: 'look' };
   if (cancel) return { action: 'cancel' };
-  return { action: 'start', ...(mebibytes !== undefined && { bytesPerSecond: mebibytes * MEBIBYTE }) };
+  return {
+    action: 'start',
+    ...(mebibytes !== undefined && { bytesPerSecond: mebibytes * MEBIBYTE }),
+    ...(finishBy !== undefined && { finishBy }),
+  };
 }
 
 /** Where clients reach every member of every group, as their leaders know it. */
@@ -134,4 +144,10 @@ function isOnItsWay({ state }: NodeProgress): boolean {
 function rate(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text);
   throw new CaissonError('INVALID_ARGUMENT', { field: 'rate', limit: 'a whole number of MiB in a second' });
+}
+
+function time(text: string): number {
+  const at = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:?\d{2})?)?$/.test(text) ? Date.parse(text) : NaN;
+  if (at > Date.now()) return at;
+  throw new CaissonError('INVALID_ARGUMENT', { field: 'by', limit: 'a date, or a date and a time, to come' });
 }

@@ -185,3 +185,19 @@ test('rewriting is begun on every node at a rate, told until it is finished, and
   await caisson(...words, '--cancel');
   expect(n1.orders.at(-1)).toMatchObject(['rewrite', { action: 3 }]);
 });
+
+test('rewriting is ordered by a time in the place of a rate, which is still to come', async () => {
+  const node = await start();
+  const words = ['encryption', 'rewrite', '--address', node.address];
+  const refused = [
+    ['--by', 'soon'],
+    ['--by', '2020-01-31'],
+    ['--by', '2999-01-31', '--rate', '3'],
+  ];
+  for (const more of refused) expect((await caisson(...words, ...more)).exitCode).not.toBe(0);
+  expect(node.orders).toEqual([]);
+  expect((await caisson(...words, '--by', '2999-01-31T18:00Z')).exitCode).toBe(0);
+  const finishByMs = BigInt(Date.UTC(2999, 0, 31, 18));
+  expect(node.orders).toMatchObject([['rewrite', { action: 1, finishByMs }]]);
+  expect((node.orders[0]![1] as { bytesPerSecond?: bigint }).bytesPerSecond).toBeUndefined();
+});

@@ -137,11 +137,12 @@ export class EncryptionClient {
 
   /** On the first node that answers, and on no other. */
   async rewrite(
-    { action, bytesPerSecond }: RewriteOrder,
+    { action, bytesPerSecond, finishBy }: RewriteOrder,
     options: CallOptions = {},
   ): Promise<readonly RewriteProgress[]> {
     const limit = bytesPerSecond === undefined ? undefined : BigInt(bytesPerSecond);
-    const request = { action: ACTIONS[action], bytesPerSecond: limit };
+    const finishByMs = finishBy === undefined ? undefined : BigInt(finishBy);
+    const request = { action: ACTIONS[action], bytesPerSecond: limit, finishByMs };
     const { answer } = await this.#calls.askAny(METHODS.rewrite, request, this.#calls.limits(options));
     return answer.groups.map(toRewriteProgress);
   }

@@ -1,8 +1,9 @@
 import { fnv1a64, fromUtf8, toHex, toUtf8 } from '@caisson/base';
-import type { Pair } from '@caisson/contracts';
+import { override } from '@caisson/compliance';
+import type { Pair, UntrustedStore, UntrustedStores } from '@caisson/contracts';
 import { tableRange, versionKey } from '@caisson/formats';
 import { bootstrapPayload, enablingPayload, rotationPayload, takeCensus, valuesUnder } from '../src/index.js';
-import { REWRITE_CURSOR_KEY } from '../src/rewrite/rewrite-cursor.js';
+import { decodeRewriteCursor, REWRITE_CURSOR_KEY } from '../src/rewrite/rewrite-cursor.js';
 import { APPLIED, propose } from './entries.js';
 import { note } from './mini-engine.js';
 import { driven, EagerClock, readNote, type Running, World } from './world.js';
@@ -290,3 +291,44 @@ class RunningClock extends EagerClock {
     await super.sleep(ms, signal);
   }
 }
+
+/** Writes something else than it was given, as long as it lies. */
+function lyingDisk(): { readonly stores: UntrustedStores; lies: boolean } {
+  const disk = { lies: false, stores: world.stores };
+  const lyingStore = (store: UntrustedStore) =>
+    override<UntrustedStore>(store, {
+      batch: () => {
+        const batch = store.batch();
+        const put = (key: Uint8Array, value: Uint8Array) =>
+          batch.put(key, disk.lies && key[0] === 2 ? value.with(-1, value.at(-1)! ^ 1) : value);
+        return override(batch, { put });
+      },
+    });
+  const { stores } = world;
+  const open: UntrustedStores['open'] = async (directory) => lyingStore(await stores.open(directory));
+  disk.stores = override<UntrustedStores>(stores, { open });
+  return disk;
+}
+
+test('what was sealed anew is read back, and a disk that wrote something else ends the run', async () => {
+  const disk = lyingDisk();
+  running = await driven(world, { stores: disk.stores });
+  await notes(3);
+  await rotate();
+  disk.lies = true;
+  await rewritten();
+  expect(status()).toMatchObject({ state: 'failed', error: { code: 'ENCRYPTED_READ_INTEGRITY' } });
+});
+
+test('a time to be done by is remembered, and holds for the run it was ordered for', async () => {
+  await withOldValues();
+  const finishBy = world.clock.nowMs() + 3_600_000;
+  const row = async () => decodeRewriteCursor((await world.below!.get(REWRITE_CURSOR_KEY))!);
+  running.rewrite.start({ finishBy });
+  await running.rewrite.ended();
+  expect(await row()).toMatchObject({ finishBy });
+  expect(status()).toMatchObject({ state: 'finished', done: NOTES });
+  await rotate();
+  await rewritten();
+  expect((await row()).finishBy).toBeUndefined();
+});

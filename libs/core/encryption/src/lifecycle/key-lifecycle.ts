@@ -200,7 +200,7 @@ export class KeyLifecycle implements KeyLifecycleService {
   }
 
   async rewrite(
-    { action, bytesPerSecond }: RewriteOrder,
+    { action, bytesPerSecond, finishBy }: RewriteOrder,
     { signal }: CallContext,
   ): Promise<readonly RewriteProgress[]> {
     this.#requireKeks();
@@ -209,7 +209,10 @@ export class KeyLifecycle implements KeyLifecycleService {
     if (action === 'start') {
       const clear = this.#groups({}, signal).find(({ keys }) => !keys.storageEnvelopeActive);
       if (clear !== undefined) throw new CaissonError('ENVELOPE_ORDER', { group: clear.session.id });
-      rewrite.start(bytesPerSecond === undefined ? {} : { bytesPerSecond });
+      rewrite.start({
+        ...(bytesPerSecond !== undefined && { bytesPerSecond }),
+        ...(finishBy !== undefined && { finishBy }),
+      });
     }
     return rewrite.status().map(({ error, bytes: _, ...progress }) => ({
       ...progress,

@@ -1,5 +1,11 @@
 import { concatBytes, equalBytes } from '@caisson/base';
-import type { Clock, Pair, ReplicatedGroup, StoreBatch } from '@caisson/contracts';
+import {
+  CaissonError,
+  type Clock,
+  type Pair,
+  type ReplicatedGroup,
+  type StoreBatch,
+} from '@caisson/contracts';
 import { decodeIndexRow, SYSTEM_KEYS } from '@caisson/formats';
 import { type Census, takeCensus } from '../census/census.js';
 import { storedKind, storedValues } from '../census/stored-values.js';
@@ -18,6 +24,8 @@ export interface GroupRewriteParts {
   readonly group: Pick<ReplicatedGroup, 'maintain'>;
   readonly clock: Clock;
   readonly pace: Pace;
+  /** How many groups share the time that is left, this one included. */
+  readonly groups: number;
   /** The envelope version that is written. */
   readonly version: number;
   onCensus(census: Census): void;
@@ -39,6 +47,8 @@ interface Written {
   readonly cursor: RewriteCursor;
   /** Why a value could not be opened or sealed; the cursor stands before it. */
   readonly failure?: unknown;
+  /** What was sealed anew, as it was opened. */
+  readonly sealed: readonly Pair[];
 }
 
 /** The writer queue is held no longer than so many values take: some milliseconds. */
@@ -54,8 +64,8 @@ const EMPTY = new Uint8Array(0);
  *
  * Values are looked for beside everything else. They are written in the group's writer queue, where nothing
  * can come between the look and the write, and only if they are still what was found; the cursor goes into
- * the same batch. A value that does not open ends the run with its error, and everything before it stays
- * rewritten.
+ * the same batch. Afterwards each is read back from the store and opened: it must be what it was. A value that
+ * does not open ends the run with its error, and everything before it stays rewritten.
  */
 export class GroupRewrite {
   readonly #parts: GroupRewriteParts;
@@ -135,7 +145,7 @@ export class GroupRewrite {
     const census = await takeCensus(session, clock, signal);
     onCensus(census);
     const total = done + staleOf(census, target, this.#isSealedMode);
-    return { target, rate: pace.rate, done, total, bytes, position: EMPTY };
+    return { target, ...timing(pace), done, total, bytes, position: EMPTY };
   }
 
   /** What was overwritten leaves the disk before the run counts as finished: a crash begins here again. */
@@ -158,21 +168,24 @@ export class GroupRewrite {
     while (!this.#isPast(begun)) {
       const portion = await this.#find(cursor);
       const askedMs = clock.monotonicMs();
-      let waitedMs = 0;
+      let begunMs = askedMs;
       let written: Written | undefined;
       await this.#parts.group.maintain(async (batch) => {
-        waitedMs = clock.monotonicMs() - askedMs;
+        begunMs = clock.monotonicMs();
         if (!this.#isPast(begun)) written = await this.#write(portion, cursor, batch);
         return { more: false };
       }, signal);
+      const heldMs = clock.monotonicMs() - begunMs;
       signal.throwIfAborted();
       if (written === undefined) break;
+      await this.#readBack(written.sealed, begun);
       const bytes = written.cursor.bytes - cursor.bytes;
       cursor = written.cursor;
       onProgress(cursor);
       if (written.failure !== undefined) throw written.failure;
       if (portion.isLast) break;
-      await pace.rest(bytes, waitedMs, signal);
+      pace.aim(cursor, this.#parts.groups);
+      await pace.rest({ bytes, waitedMs: begunMs - askedMs, heldMs }, signal);
     }
     return cursor;
   }
@@ -206,13 +219,14 @@ export class GroupRewrite {
 
   async #write({ pairs, end }: Portion, before: RewriteCursor, batch: StoreBatch): Promise<Written> {
     const { session, pace } = this.#parts;
-    let cursor: RewriteCursor = { ...before, rate: pace.rate };
+    let cursor: RewriteCursor = { ...withoutTiming(before), ...timing(pace) };
+    const sealed: Pair[] = [];
     let failure: unknown;
     const stored = await Promise.all(pairs.map(({ key }) => session.stored(key)));
     for (const [at, { key, value }] of pairs.entries()) {
       const now = stored[at];
       const isOurs = now !== undefined && equalBytes(now, value);
-      failure = isOurs ? this.#reseal(key, value, batch) : undefined;
+      failure = isOurs ? this.#reseal({ key, value }, batch, sealed) : undefined;
       if (failure !== undefined) break;
       const done = isOurs ? { done: cursor.done + 1, bytes: cursor.bytes + value.length } : {};
       cursor = { ...cursor, ...done, position: key };
@@ -220,16 +234,31 @@ export class GroupRewrite {
     if (failure === undefined) cursor = { ...cursor, position: end };
     cursor = { ...cursor, total: Math.max(cursor.total, cursor.done) };
     batch.put(REWRITE_CURSOR_KEY, encodeRewriteCursor(cursor));
-    return failure === undefined ? { cursor } : { cursor, failure };
+    return { cursor, sealed, ...(failure !== undefined && { failure }) };
   }
 
   /** The batch of the door seals whatever passes it under the key that is active. */
-  #reseal(key: Uint8Array, stored: Uint8Array, batch: StoreBatch): unknown {
+  #reseal({ key, value: stored }: Pair, batch: StoreBatch, sealed: Pair[]): unknown {
     try {
-      batch.put(key, this.#parts.session.openStored(key, stored));
+      const value = this.#parts.session.openStored(key, stored);
+      batch.put(key, value);
+      sealed.push({ key, value });
       return undefined;
     } catch (error) {
       return error;
+    }
+  }
+
+  /** Versions never change: one that is still there opens to what was sealed. */
+  async #readBack(sealed: readonly Pair[], begun: Moment): Promise<void> {
+    const { session } = this.#parts;
+    const stored = await Promise.all(sealed.map(({ key }) => session.stored(key)));
+    if (this.#isPast(begun)) return;
+    for (const [at, { key, value }] of sealed.entries()) {
+      const now = stored[at];
+      if (now === undefined || equalBytes(session.openStored(key, now), value)) continue;
+      const problem = 'a value that was sealed anew reads back as another';
+      throw new CaissonError('ENCRYPTED_READ_INTEGRITY', { group: session.id, problem });
     }
   }
 
@@ -255,6 +284,14 @@ interface Moment {
   readonly target: RewriteTarget;
   /** How often the store had been replaced. */
   readonly replacements: number;
+}
+
+function timing({ rate, finishBy }: Pace): Pick<RewriteCursor, 'rate' | 'finishBy'> {
+  return { rate, ...(finishBy !== undefined && { finishBy }) };
+}
+
+function withoutTiming({ finishBy: _, ...cursor }: RewriteCursor): RewriteCursor {
+  return cursor;
 }
 
 function isSame(a: RewriteTarget, b: RewriteTarget): boolean {

@@ -11,9 +11,14 @@ const cursor: fc.Arbitrary<RewriteCursor> = fc
     total: count,
     bytes: count,
     finishedAt: fc.option(count, { nil: undefined }),
+    finishBy: fc.option(count, { nil: undefined }),
     position: fc.uint8Array({ maxLength: 40 }),
   })
-  .map(({ finishedAt, ...rest }) => (finishedAt === undefined ? rest : { ...rest, finishedAt }));
+  .map(({ finishedAt, finishBy, ...rest }) => ({
+    ...rest,
+    ...(finishedAt !== undefined && { finishedAt }),
+    ...(finishBy !== undefined && { finishBy }),
+  }));
 
 test('a cursor comes back as it was, and has one encoding', () => {
   fc.assert(
@@ -40,7 +45,7 @@ test('whatever else is there is CORRUPTION, and nothing worse', () => {
 
 test.each<[string, (row: Uint8Array) => Uint8Array, string]>([
   ['an unknown version', (row) => row.with(0, 2), 'version'],
-  ['unknown flags', (row) => row.with(1, 2), 'flags'],
+  ['unknown flags', (row) => row.with(1, 4), 'flags'],
   ['a row that is cut off', (row) => row.subarray(0, 20), 'done'],
   ['a count above 2^53', (row) => row.with(7, 0xff), 'rate'],
 ])('%s is refused and named', (_, edit, field) => {

@@ -17,6 +17,8 @@ export interface RewriteCursor {
   readonly target: RewriteTarget;
   /** Bytes per second; 0 for no limit. */
   readonly rate: number;
+  /** When it is to be over, Unix milliseconds; absent where only the rate counts. */
+  readonly finishBy?: number;
   /**
    * Values rewritten, of how many that were counted at the beginning, and their bytes as they were stored.
    */
@@ -31,20 +33,22 @@ export interface RewriteCursor {
 
 const VERSION = 0x01;
 const FINISHED = 0x01;
+const HAS_TIME = 0x02;
 
 /**
- * `0x01 ‖ flags u8 (1 finished) ‖ key_id u32 ‖ envelope_version u8 ‖ rate ‖ done ‖ total ‖ bytes ‖
- * [finished_at] ‖ position`.
+ * `0x01 ‖ flags u8 (1 finished, 2 by a time) ‖ key_id u32 ‖ envelope_version u8 ‖ rate ‖ done ‖ total ‖ bytes ‖
+ * [finished_at] ‖ [finish_by] ‖ position`.
  */
 export function encodeRewriteCursor(cursor: RewriteCursor): Uint8Array {
-  const { target, rate, done, total, bytes, finishedAt, position } = cursor;
-  const writer = new ByteWriter(56 + position.length)
+  const { target, rate, done, total, bytes, finishedAt, finishBy, position } = cursor;
+  const writer = new ByteWriter(64 + position.length)
     .u8(VERSION)
-    .u8(finishedAt === undefined ? 0 : FINISHED)
+    .u8((finishedAt === undefined ? 0 : FINISHED) | (finishBy === undefined ? 0 : HAS_TIME))
     .u32(target.keyId)
     .u8(target.version);
   for (const count of [rate, done, total, bytes]) writer.index(count);
   if (finishedAt !== undefined) writer.index(finishedAt);
+  if (finishBy !== undefined) writer.index(finishBy);
   return writer.bytes(position).done();
 }
 
@@ -62,13 +66,13 @@ function readCursor(reader: ByteReader): RewriteCursor {
   const version = reader.u8('version');
   if (version !== VERSION) throw new DecodeFault('version', `is ${version}`);
   const flags = reader.u8('flags');
-  if (flags !== 0 && flags !== FINISHED) throw new DecodeFault('flags', `is ${flags}`);
+  if ((flags & ~(FINISHED | HAS_TIME)) !== 0) throw new DecodeFault('flags', `is ${flags}`);
   const target = { keyId: reader.u32('keyId'), version: reader.u8('envelopeVersion') };
   const rate = reader.index('rate');
   const done = reader.index('done');
   const total = reader.index('total');
   const bytes = reader.index('bytes');
-  const counts = { target, rate, done, total, bytes };
-  if (flags === 0) return { ...counts, position: reader.rest() };
-  return { ...counts, finishedAt: reader.index('finishedAt'), position: reader.rest() };
+  const end = (flags & FINISHED) === 0 ? {} : { finishedAt: reader.index('finishedAt') };
+  const time = (flags & HAS_TIME) === 0 ? {} : { finishBy: reader.index('finishBy') };
+  return { target, rate, done, total, bytes, ...end, ...time, position: reader.rest() };
 }

@@ -22,6 +22,8 @@ const RETRY_MS = 1_000;
 export interface RewriteOptions {
   /** Of stored values; 0 for no limit. */
   readonly bytesPerSecond?: number;
+  /** When it is to be over, Unix milliseconds: the rate follows from it. A rate takes its place again. */
+  readonly finishBy?: number;
 }
 
 export interface RewriteParts {
@@ -48,6 +50,8 @@ export class Rewrite {
   readonly #views = new Map<number, RunView>();
   readonly #censuses = new Map<number, Census>();
   #run: Run | undefined;
+  /** Groups that this run has before it. */
+  #left = 1;
 
   constructor(parts: RewriteParts) {
     this.#parts = parts;
@@ -62,14 +66,23 @@ export class Rewrite {
    * Begins, or goes on with what was begun; while it runs, only the rate changes. Refused before values are
    * sealed at all.
    */
-  start({ bytesPerSecond }: RewriteOptions = {}): readonly RewriteStatus[] {
+  start({ bytesPerSecond, finishBy }: RewriteOptions = {}): readonly RewriteStatus[] {
     for (const session of this.#sessions) {
       if (session.state.current.keys.storageEnvelopeActive) continue;
       throw new CaissonError('ENCRYPTION_NOT_BOOTSTRAPPED', { group: session.id });
     }
-    if (bytesPerSecond !== undefined) this.#pace.rate = bytesPerSecond;
+    this.#setPace(bytesPerSecond, finishBy);
     this.#run ??= this.#begin(this.#parts.engine.groups);
     return this.status();
+  }
+
+  /** A run that is under way keeps what is not said anew; one that begins is bound by no time of an earlier one. */
+  #setPace(rate: number | undefined, finishBy: number | undefined): void {
+    const pace = this.#pace;
+    const isNew = this.#run === undefined;
+    if (rate !== undefined) pace.rate = rate;
+    else if (isNew && pace.finishBy !== undefined) pace.rate = DEFAULT_BYTES_PER_SECOND;
+    if (isNew || rate !== undefined || finishBy !== undefined) pace.finishBy = finishBy;
   }
 
   /** What rows remember of runs before this process; goes on with those that are not finished. */
@@ -84,6 +97,7 @@ export class Rewrite {
       if (isFinished) continue;
       unfinished.push(session.id);
       this.#pace.rate = cursor.rate;
+      this.#pace.finishBy = cursor.finishBy;
     }
     if (unfinished.length > 0) this.#run ??= this.#begin(unfinished);
   }
@@ -126,7 +140,10 @@ export class Rewrite {
   #begin(groups: readonly number[]): Run {
     const control = new AbortController();
     const work = async () => {
-      for (const id of groups) await this.#rewriteGroup(id, control.signal);
+      for (const [at, id] of groups.entries()) {
+        this.#left = groups.length - at;
+        await this.#rewriteGroup(id, control.signal);
+      }
     };
     const done = work().finally(() => void (this.#run = undefined));
     return { control, done };
@@ -177,6 +194,7 @@ export class Rewrite {
       group: engine.group(id),
       clock,
       pace: this.#pace,
+      groups: this.#left,
       version: node.parts.config.envelopeVersion,
       onScrub: () => this.#views.set(id, { ...this.#views.get(id)!, state: 'scrubbing' }),
       onCensus: (census) => this.#onCensus(census),

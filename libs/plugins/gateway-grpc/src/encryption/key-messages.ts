@@ -88,9 +88,15 @@ function toPurpose(purpose: encryptionProto.KeyPurpose): DekPurpose {
   throw new CaissonError('INVALID_ARGUMENT', { field: 'purpose', limit: 'storage or raft' });
 }
 
-export function toRewriteOrder({ action, bytesPerSecond }: encryptionProto.RewriteRequest): RewriteOrder {
+export function toRewriteOrder(request: encryptionProto.RewriteRequest): RewriteOrder {
+  const { action, bytesPerSecond, finishByMs } = request;
   const limit = bytesPerSecond === undefined ? undefined : toCount(bytesPerSecond, 'bytes_per_second');
-  return { action: toAction(action), ...(limit !== undefined && { bytesPerSecond: limit }) };
+  const finishBy = finishByMs === undefined ? undefined : toCount(finishByMs, 'finish_by_ms');
+  return {
+    action: toAction(action),
+    ...(limit !== undefined && { bytesPerSecond: limit }),
+    ...(finishBy !== undefined && { finishBy }),
+  };
 }
 
 export function fromRewriteProgress(progress: RewriteProgress): encryptionProto.RewriteProgress {

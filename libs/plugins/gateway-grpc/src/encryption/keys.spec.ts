@@ -263,7 +263,8 @@ test('KEKs are told to readers, read again for operators, and members registered
 
 test('rewriting is ordered and answered for this node', async () => {
   const { client, keys } = await serve();
-  const start = { action: encryptionProto.RewriteAction.REWRITE_ACTION_START, bytesPerSecond: 100n };
+  const action = encryptionProto.RewriteAction.REWRITE_ACTION_START;
+  const start = { action, bytesPerSecond: 100n, finishByMs: undefined };
   expect((await ask(client, ENCRYPTION_METHODS.rewrite, start)).groups).toEqual([
     {
       group: 1n,
@@ -276,10 +277,16 @@ test('rewriting is ordered and answered for this node', async () => {
       error: '',
     },
   ]);
-  const look = { action: encryptionProto.RewriteAction.REWRITE_ACTION_LOOK, bytesPerSecond: undefined };
+  await ask(client, ENCRYPTION_METHODS.rewrite, { action, bytesPerSecond: undefined, finishByMs: 99n });
+  const look = {
+    ...start,
+    action: encryptionProto.RewriteAction.REWRITE_ACTION_LOOK,
+    bytesPerSecond: undefined,
+  };
   await ask(client, ENCRYPTION_METHODS.rewrite, look);
   expect(keys.orders).toEqual([
     ['rewrite', { action: 'start', bytesPerSecond: 100 }],
+    ['rewrite', { action: 'start', finishBy: 99 }],
     ['rewrite', { action: 'look' }],
   ]);
   const nothing = { ...look, action: encryptionProto.RewriteAction.REWRITE_ACTION_UNSPECIFIED };

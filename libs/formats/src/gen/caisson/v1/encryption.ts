@@ -239,7 +239,11 @@ export interface ScrubRequest {
 export interface RewriteRequest {
   action: RewriteAction;
   /** Of stored values; 0 for no limit. Absent leaves it as it is. */
-  bytesPerSecond?: bigint | undefined;
+  bytesPerSecond?:
+    | bigint
+    | undefined;
+  /** When it is to be over, Unix milliseconds; in the place of a rate. */
+  finishByMs?: bigint | undefined;
 }
 
 export interface RewriteResponse {
@@ -1882,7 +1886,7 @@ export const ScrubRequest: MessageFns<ScrubRequest> = {
 };
 
 function createBaseRewriteRequest(): RewriteRequest {
-  return { action: 0, bytesPerSecond: undefined };
+  return { action: 0, bytesPerSecond: undefined, finishByMs: undefined };
 }
 
 export const RewriteRequest: MessageFns<RewriteRequest> = {
@@ -1895,6 +1899,12 @@ export const RewriteRequest: MessageFns<RewriteRequest> = {
         throw new globalThis.Error("value provided for field message.bytesPerSecond of type uint64 too large");
       }
       writer.uint32(16).uint64(message.bytesPerSecond);
+    }
+    if (message.finishByMs !== undefined) {
+      if (BigInt.asUintN(64, message.finishByMs) !== message.finishByMs) {
+        throw new globalThis.Error("value provided for field message.finishByMs of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.finishByMs);
     }
     return writer;
   },
@@ -1926,6 +1936,14 @@ export const RewriteRequest: MessageFns<RewriteRequest> = {
             }
 
             message.bytesPerSecond = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.finishByMs = reader.uint64() as bigint;
             continue;
           }
         }
