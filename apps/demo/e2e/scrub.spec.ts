@@ -52,8 +52,7 @@ test('no clear value is on any disk after rewriting and both cutovers, and an or
     expect(await order(node, 'encryption', 'rewrite', '--wait', '--rate', '0')).toMatchObject({
       nodes: [{ state: 'finished' }],
     });
-  for (const node of nodes)
-    expect((await searchDisk(`${node.dataDir}/groups/1/store`, lines)).found).toBe(0);
+  for (const node of nodes) expect((await searchDisk(`${node.dataDir}/groups/1/store`, lines)).found).toBe(0);
   for (const node of nodes) expect(await foundOn(node, lines)).toBeGreaterThan(0);
 
   const steps = await playground.run(n2, 'encryption', 'enable-raft-envelope');

@@ -12,6 +12,8 @@ export interface SearchResult {
   readonly files: number;
   /** Files that hold at least one. */
   readonly places: readonly string[];
+  /** Distinct values found in each area, by its name. */
+  readonly areas: ReadonlyMap<string, number>;
 }
 
 const MULTIPLIER = 0x01000193;
@@ -20,31 +22,50 @@ const MULTIPLIER = 0x01000193;
  * Searches every byte of every file below `folder` for values.
  *
  * A rolling hash of 16 bytes passes over the files once, whatever the number of values; a hit is compared
- * byte by byte. Files are read whole.
+ * byte by byte. Files are read whole; one that goes away before that holds nothing any more. `areaOf` names the
+ * part of the folder that a file belongs to.
  */
-export async function searchDisk(folder: string, values: Iterable<string>): Promise<SearchResult> {
+export async function searchDisk(
+  folder: string,
+  values: Iterable<string>,
+  areaOf: (place: string) => string = () => '',
+): Promise<SearchResult> {
   const needles = new NeedleTable(values);
-  const found = new Set<string>();
+  const found = new Map<string, Set<string>>();
   const places: string[] = [];
   let bytesSearched = 0;
   const files = await filesBelow(folder);
   for (const file of files) {
-    const bytes = await readFile(file);
+    const bytes = await unlessGone(readFile(file));
+    if (bytes === undefined) continue;
     bytesSearched += bytes.length;
-    const before = found.size;
-    const hits = needles.search(bytes, found);
-    if (hits > 0 || found.size > before) places.push(file.slice(folder.length + 1));
+    const place = file.slice(folder.length + 1);
+    const area = areaOf(place);
+    const inArea = found.get(area) ?? new Set();
+    found.set(area, inArea);
+    if (needles.search(bytes, inArea) > 0) places.push(place);
   }
-  return { found: found.size, needles: needles.size, bytesSearched, files: files.length, places };
+  const all = new Set([...found.values()].flatMap((values) => [...values]));
+  const areas = new Map([...found].map(([area, { size }]) => [area, size]));
+  return { found: all.size, needles: needles.size, bytesSearched, files: files.length, places, areas };
+}
+
+async function unlessGone<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'ENOENT') throw error;
+    return undefined;
+  }
 }
 
 async function filesBelow(folder: string): Promise<string[]> {
   const files: string[] = [];
-  for (const name of (await readdir(folder)).sort()) {
+  for (const name of ((await unlessGone(readdir(folder))) ?? []).sort()) {
     const path = join(folder, name);
-    const status = await lstat(path);
-    if (status.isDirectory()) files.push(...(await filesBelow(path)));
-    else if (status.isFile()) files.push(path);
+    const status = await unlessGone(lstat(path));
+    if (status?.isDirectory()) files.push(...(await filesBelow(path)));
+    else if (status?.isFile()) files.push(path);
   }
   return files;
 }

@@ -9,6 +9,13 @@ export {
 } from './cluster/cluster-story.js';
 export { severable, type Severable } from './cluster/network-cut.js';
 export { SteadyWriter } from './cluster/steady-writer.js';
+export {
+  brokenPromises,
+  type EncryptionStoryResult,
+  failedShare,
+  runEncryptionStory,
+} from './encryption/encryption-story.js';
+export { UNEQUIPPED } from './encryption/operator.js';
 export { findCorpus, type Corpus } from './corpus.js';
 export { NEEDLE_BYTES_MIN, searchDisk, type SearchResult } from './disk-search.js';
 export { BlockFailedError, GuideRun, shellBlocks, withFreePorts, type RanBlock } from './guide-run.js';

@@ -68,9 +68,15 @@ export class ClusterNode {
 
   /** Resolves once it serves, with the mutual TLS of the cluster on both of its doors. */
   async start(changes: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    const config = await this.configure(changes);
+    this.#process = await NodeProcess.start(['run', '--config', config], {}, this.#parts.place.prefix);
+  }
+
+  /** Writes its configuration, and leaves the process alone; answers the path. */
+  async configure(changes: Readonly<Record<string, unknown>> = {}): Promise<string> {
     const config = join(this.#parts.folder, this.name, 'caisson.json');
     await writeFile(config, JSON.stringify(merged(await this.#document(), changes)));
-    this.#process = await NodeProcess.start(['run', '--config', config], {}, this.#parts.place.prefix);
+    return config;
   }
 
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {

@@ -176,7 +176,11 @@ export async function agreeingDigests(playground: ClusterPlayground): Promise<Ma
   }
 }
 
-async function countWrong(client: ReturnType<typeof connect>, lines: readonly string[]): Promise<number> {
+/** Lines that do not read back as they were written. */
+export async function countWrong(
+  client: ReturnType<typeof connect>,
+  lines: readonly string[],
+): Promise<number> {
   let right = 0;
   let at = 0;
   for await (const { key, value } of client.scan({

@@ -440,6 +440,9 @@ describe('freeing files from what they held once', () => {
     scrub = () => {
       throw new RangeError('somebody was asked');
     };
-    expect(await steps(lifecycle().scrub({ dryRun: true }, {}))).toEqual(['would be scrubbing', 'would be done']);
+    expect(await steps(lifecycle().scrub({ dryRun: true }, {}))).toEqual([
+      'would be scrubbing',
+      'would be done',
+    ]);
   });
 });

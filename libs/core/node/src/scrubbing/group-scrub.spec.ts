@@ -26,7 +26,15 @@ beforeEach(async () => {
   });
   await log.append({ entries });
   const position = new AppliedPosition(9);
-  bench = { position, did: [], log, scrubStore: async () => undefined, durable: true, allowed: [9], tidied: [true] };
+  bench = {
+    position,
+    did: [],
+    log,
+    scrubStore: async () => undefined,
+    durable: true,
+    allowed: [9],
+    tidied: [true],
+  };
 });
 
 async function scrub(signal = new AbortController().signal): Promise<void> {
