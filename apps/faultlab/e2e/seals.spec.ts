@@ -1,4 +1,5 @@
 import { describeFinding } from '../src/oracles/rules.js';
+import { plantNamed } from '../src/plants/plants.js';
 import { runSeals } from '../src/profiles/seals.js';
 
 test('disks are put back, cloned and restored, and no key meets a nonce twice', async () => {
@@ -11,7 +12,11 @@ test('disks are put back, cloned and restored, and no key meets a nonce twice', 
 }, 300_000);
 
 test('processes with the same salts meet a nonce twice', async () => {
-  const { findings, seals } = await runSeals({ seed: 1, seals: 100_000, plant: 'draws-the-same-salts' });
+  const { findings, seals } = await runSeals({
+    seed: 1,
+    seals: 100_000,
+    plants: plantNamed('draws-the-same-salts'),
+  });
   expect(findings[0]).toMatchObject({ rule: 'E1' });
   expect(seals).toBeLessThan(100_000);
 }, 300_000);

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { chaosCommand } from './commands/chaos.js';
+import { crashpointsCommand } from './commands/crashpoints.js';
 import { doctorCommand } from './commands/doctor.js';
 import { mutantsCommand } from './commands/mutants.js';
 import { UsageError } from './commands/plan-file.js';
@@ -17,6 +18,7 @@ const program = new Command('faultlab')
   .addCommand(replayCommand())
   .addCommand(shrinkCommand())
   .addCommand(mutantsCommand())
+  .addCommand(crashpointsCommand())
   .addCommand(chaosCommand())
   .addCommand(doctorCommand())
   .addCommand(reportCommand())

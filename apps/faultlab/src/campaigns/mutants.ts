@@ -30,7 +30,12 @@ export async function runMutants(options: MutantOptions): Promise<readonly Mutan
 }
 
 async function hunt(plant: string, { from, seedsMax, stormMs }: MutantOptions): Promise<MutantResult> {
-  const { about, breaks } = PLANTS[plant]!;
+  const { about, breaks, hunt: hunted, make } = PLANTS[plant]!;
+  if (hunted !== undefined) {
+    const found = gravest(await hunted(make()));
+    const caught = found && { seed: from, rule: found.rule, isExpected: breaks.includes(found.rule) };
+    return { plant, about, seeds: 1, ...(caught && { caught }) };
+  }
   for (let seeds = 1; seeds <= seedsMax; seeds++) {
     const seed = from + seeds - 1;
     const worst = gravest((await runSeed({ seed, stormMs }, { plant })).findings);

@@ -38,7 +38,7 @@ export class MachineDisk {
   }
 
   /** For one process: once its life is over nothing reaches the disk. `seen` looks at what does. */
-  mount(life: Life, seen: <T extends SimulatedDisk>(disk: T) => T): Mount {
+  mount(life: Life, seen: (disk: SimulatedDisk) => SimulatedDisk): Mount {
     const disk = mortal(seen(this.platter), life);
     return { disk, logs: mortal(new DiskLogs(disk), life), stores: mortal(new DiskStores(disk), life) };
   }

@@ -173,7 +173,8 @@ export class Machine {
     const enabled = isEncrypted && !isEncryptionOff;
     const taps = new Taps(name, life, moments);
     const ciphers = [epochs.cipher(spy.cipher(AES_GCM))];
-    const seen = <T extends SimulatedDisk>(platter: T) => taps.disk(spy.disk(epochs.disk(name, platter)));
+    const seen = (platter: SimulatedDisk) =>
+      taps.disk(spy.disk(epochs.disk(name, plants.disk?.(platter) ?? platter)));
     const { disk, logs, stores } = this.disk.mount(life, seen);
     const directory = this.#directory();
     const keks = keys.all.map((service) => taps.keks(service.clientOf(name)));

@@ -1,10 +1,18 @@
-import { type KekProvider, type Pair, ReplicationEngine, StoredStates } from '@caisson/contracts';
+import {
+  type Clock,
+  type DataDirectory,
+  type KekProvider,
+  type Pair,
+  ReplicationEngine,
+  StoredStates,
+} from '@caisson/contracts';
 import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
 import type { SeededRandom } from '@caisson/compliance';
 import { BackupKeys, SecondCluster } from '@caisson/encryption';
 import { BackupFolder, BackupReader, beginRestoredLog, firstEntryAfter, NodeBackup } from '@caisson/node';
 import { NodeHashes } from '@caisson/platform-node';
-import { DiskLogs, DiskStores, SimulatedDisk } from '@caisson/simulator';
+import { DiskLogs, DiskStores, type SimulatedDisk } from '@caisson/simulator';
+import type { Host } from './host.js';
 import type { Machine } from './machine.js';
 
 const hashes = new NodeHashes();
@@ -17,32 +25,47 @@ export interface RestoreParts {
   readonly nowMs: number;
 }
 
-/** A backup of what a node that serves holds, on a disk of its own. */
-export async function backUp(source: Machine): Promise<SimulatedDisk> {
-  const { host } = source.process!;
-  const vault = new SimulatedDisk();
-  const folder = new BackupFolder(vault, hashes, PATH);
+/** A node with its disk, running or not. */
+export interface NodePlace {
+  readonly directory: DataDirectory;
+  readonly disk: SimulatedDisk;
+}
+
+export interface BackupSource extends NodePlace {
+  readonly host: Host;
+  readonly clock: Clock;
+}
+
+/** A folder that holds a backup, or is to. */
+export function backupFolder(disk: SimulatedDisk): BackupFolder {
+  return new BackupFolder(disk, hashes, PATH);
+}
+
+export function placeOf(machine: Machine): NodePlace {
+  return { directory: machine.directory, disk: machine.disk.platter };
+}
+
+/** Backs up what a node that serves holds. */
+export async function backUp(source: BackupSource, vault: SimulatedDisk): Promise<void> {
+  const { clock, directory, disk, host } = source;
+  const folder = backupFolder(vault);
   await folder.make();
-  const backup = new NodeBackup({
-    states: host.get(StoredStates),
-    engine: host.get(ReplicationEngine),
-    directory: source.directory,
-    disk: source.disk.platter,
-    clock: source.equipment.time,
-    hashes,
-  });
+  const states = host.get(StoredStates);
+  const engine = host.get(ReplicationEngine);
+  const backup = new NodeBackup({ states, engine, directory, disk, clock, hashes });
   for await (const part of backup.create({})) await folder.add(part);
-  return vault;
 }
 
 /** Makes the backup the first node of another cluster, as `caisson backup restore` does. */
-export async function restoreInto(target: Machine, vault: SimulatedDisk, parts: RestoreParts): Promise<void> {
-  const { keks, nowMs, random } = parts;
-  const { directory } = target;
-  const reader = await BackupReader.open(new BackupFolder(vault, hashes, PATH), hashes);
+export async function restoreInto(
+  { directory, disk }: NodePlace,
+  vault: SimulatedDisk,
+  { keks, nowMs, random }: RestoreParts,
+): Promise<void> {
+  const reader = await BackupReader.open(backupFolder(vault), hashes);
   const keys = new BackupKeys({ keks, ciphers, hashes });
-  const disk = target.disk.platter;
-  await target.disk.prepare();
+  await disk.makeDirectory(directory.path);
+  await disk.syncDirectory('/');
   const second = new SecondCluster({ keys, directory, disk, stores: new DiskStores(disk), random, nowMs });
   const { clusterId, groups } = reader.manifest;
   const states = [];

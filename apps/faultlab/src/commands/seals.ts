@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { EXIT_CODES, describeFinding, exitCodeOf } from '../oracles/rules.js';
+import { plantNamed } from '../plants/plants.js';
 import { runSeals, type SealsVerdict } from '../profiles/seals.js';
 import { say, tell, writeDocument } from './output.js';
 
@@ -26,7 +27,12 @@ export async function sealsProfile({ from, json, plant, seals }: SealsCommandOpt
     const left = Math.max(0, (seals - done) / rate / 1000);
     tell(`${done} of ${seals} seals, ${Math.round(rate * 1000)}/s, ${left.toFixed(0)} s to go`);
   };
-  const verdict = await runSeals({ seed: from, seals, plant, onRound });
+  const verdict = await runSeals({
+    seed: from,
+    seals,
+    onRound,
+    plants: plant === undefined ? {} : plantNamed(plant),
+  });
   const wallMs = performance.now() - begunAt;
   for (const finding of verdict.findings.slice(0, 10)) print(describeFinding(finding));
   print(tableOf(verdict, wallMs));

@@ -23,6 +23,7 @@ export const RULES = {
   R3: { class: 'safety', statement: 'one payload per applied index, for all nodes and all time' },
   R4: { class: 'safety', statement: 'entries are applied in order, and none is skipped' },
   R5: { class: 'safety', statement: 'an entry comes to the same on every node that applies it' },
+  R6: { class: 'safety', statement: 'what was promised is there after any crash' },
   R8: { class: 'safety', statement: 'terms, votes, commits and what is applied never go back on one disk' },
   T1: { class: 'safety', statement: 'what clients saw of a key is linearizable' },
   T11: { class: 'safety', statement: 'what clients heard fits the committed log, each in its time' },

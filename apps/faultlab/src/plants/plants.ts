@@ -10,7 +10,8 @@ import {
   ReplicationEngine,
 } from '@caisson/contracts';
 import { encodeClearProposal } from '@caisson/formats';
-import type { RuleId } from '../oracles/rules.js';
+import type { SimulatedDisk } from '@caisson/simulator';
+import type { Finding, RuleId } from '../oracles/rules.js';
 import { DISK_PLANTS } from './disks.js';
 
 /** A fault put into every node, to see whether a storm brings it to light. */
@@ -20,6 +21,8 @@ export interface Plants {
   readonly logs?: (logs: RaftLogs) => RaftLogs;
   /** For each process anew. */
   readonly random?: (random: Random) => Random;
+  /** What a process sees of its disk. */
+  readonly disk?: (disk: SimulatedDisk) => SimulatedDisk;
   /** Clients repeat a write as another one. */
   readonly hasForgetfulClients?: boolean;
 }
@@ -85,6 +88,8 @@ export interface Plant {
   /** The rules that it may be seen to break. */
   readonly breaks: readonly RuleId[];
   readonly make: () => Plants;
+  /** Where storms are not what brings it to light: what is. */
+  readonly hunt?: (plants: Plants) => Promise<readonly Finding[]>;
 }
 
 export const PLANTS: Readonly<Record<string, Plant>> = {

@@ -1,20 +1,20 @@
 import { toUtf8 } from '@caisson/base';
 import { SeededRandom } from '@caisson/compliance';
 import { isCaissonError } from '@caisson/contracts';
-import { type DiskImage } from '@caisson/simulator';
+import { type DiskImage, SimulatedDisk } from '@caisson/simulator';
 import { StormCluster } from '../cluster/cluster.js';
 import { ENGINE } from '../cluster/engine.js';
 import type { Machine } from '../cluster/machine.js';
-import { backUp, restoreInto } from '../cluster/second-cluster.js';
+import { backUp, placeOf, restoreInto } from '../cluster/second-cluster.js';
 import { CounterLedger } from '../ledger/seal-ledger.js';
 import type { Finding } from '../oracles/rules.js';
-import { plantNamed } from '../plants/plants.js';
+import type { Plants } from '../plants/plants.js';
 
 export interface SealsOptions {
   readonly seed: number;
   /** Rounds go on until so many texts were sealed. */
   readonly seals: number;
-  readonly plant?: string | undefined;
+  readonly plants?: Plants | undefined;
   readonly onRound?: (seals: number) => void;
 }
 
@@ -139,13 +139,16 @@ class SealsRun {
   /** A backup becomes another cluster while the first one lives, and both write. */
   async #restoreAndWrite(): Promise<void> {
     const source = this.#leader(this.#cluster);
-    const vault = await this.#cluster.settled(backUp(source));
+    const vault = new SimulatedDisk();
+    const { host } = source.process!;
+    const from = { ...placeOf(source), host, clock: source.equipment.time };
+    await this.#cluster.settled(backUp(from, vault));
     const clusterId = this.#random.bytes(16);
     const second = new StormCluster({ ...this.#setting(), beside: this.#first, clusterId });
     const target = second.addMachine('restored');
     const keks = this.#cluster.keys.all.map((service) => service.clientOf('restored'));
     const nowMs = this.#cluster.clock.nowMs();
-    await this.#cluster.settled(restoreInto(target, vault, { keks, random: this.#random, nowMs }));
+    await this.#cluster.settled(restoreInto(placeOf(target), vault, { keks, random: this.#random, nowMs }));
     await this.#startAll(second);
     await Promise.all([this.#burst(second), this.#burst(this.#cluster)]);
     second.end();
@@ -198,7 +201,7 @@ class SealsRun {
 
   /** Randomness is on no disk, so no two clusters have the same. */
   #setting() {
-    const plants = this.#options.plant === undefined ? {} : plantNamed(this.#options.plant);
+    const { plants = {} } = this.#options;
     return { seed: this.#seed++, isEncrypted: true, engine: ENGINE, plants };
   }
 }
