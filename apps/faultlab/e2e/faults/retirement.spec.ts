@@ -1,9 +1,10 @@
 import { toHex } from '@caisson/base';
-import type { KeyBlocker, KeyProgress } from '@caisson/contracts';
+import { BackupService, type KeyBlocker, type KeyProgress } from '@caisson/contracts';
 import { decodeKeyState, SYSTEM_KEYS } from '@caisson/formats';
 import { ENGINE } from '../../src/cluster/engine.js';
 import { Lab } from './lab.js';
 import type { LabNode } from './node.js';
+import { backUp, restored } from './second-cluster.js';
 
 const KEYS = 40;
 
@@ -184,6 +185,35 @@ test('a Raft key is ended once the log of every member has left it behind', asyn
   await lab.write('afterwards', 'all is well');
   await lab.even();
   for (const node of lab.nodes) expect([await readAll(node), node.fatal]).toEqual([KEYS, undefined]);
+});
+
+test('a backup that was finished before the end of its keys is as good afterwards', async () => {
+  await rotated();
+  const [n1] = lab.nodes;
+  const before = await lab.pairs(n1!);
+  const backup = await backUp(lab, n1!);
+  for (const node of lab.nodes) await rewrite(node);
+  await retire({ keyId: first.storage });
+  await retire({ keyId: first.storage, erase: true });
+  lab.end();
+  const clusterId = new Uint8Array(16).fill(8);
+  const identity = { name: 'n1', clusterId, format: 1, birth: 'encrypted' } as const;
+  lab = new Lab({ clusterId });
+  const node = lab.add('n1', { media: await restored(backup, identity, 1) });
+  await lab.settled(node.start());
+  expect(await lab.pairs(node)).toEqual(before);
+});
+
+test('a backup that is being taken keeps its keys until its end, and no longer', async () => {
+  await rotated();
+  const leader = await lab.led();
+  const parts = leader.host.get(BackupService).create({})[Symbol.asyncIterator]();
+  await lab.settled(parts.next());
+  for (const node of lab.nodes) await rewrite(node);
+  expect(shortly(await blockers(first.storage))).toEqual([`${leader.name} backup`]);
+  expect(await lab.failure(retire({ keyId: first.storage }))).toBe('KEY_STILL_REFERENCED');
+  await lab.settled(parts.return!());
+  expect(await blockers(first.storage)).toEqual([]);
 });
 
 test('a member that is sent a state while the key is ended reads all of it', async () => {
