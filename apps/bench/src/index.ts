@@ -5,6 +5,7 @@ import { kvEncrypted } from './benches/kv-encrypted.js';
 import { kvOneNode } from './benches/kv-one-node.js';
 import { kvThreeNodes } from './benches/kv-three-nodes.js';
 import { memory } from './benches/memory.js';
+import { rewrite } from './benches/rewrite.js';
 import { seal } from './benches/seal.js';
 import { snapshot } from './benches/snapshot.js';
 import { store } from './benches/store.js';
@@ -21,4 +22,5 @@ export const BENCHES: readonly Bench[] = [
   kvOneNode,
   kvThreeNodes,
   snapshot,
+  rewrite,
 ];

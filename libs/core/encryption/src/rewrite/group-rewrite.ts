@@ -1,4 +1,4 @@
-import { concatBytes, equalBytes } from '@caisson/base';
+import { equalBytes } from '@caisson/base';
 import {
   CaissonError,
   type Clock,
@@ -8,8 +8,9 @@ import {
 } from '@caisson/contracts';
 import { decodeIndexRow, SYSTEM_KEYS } from '@caisson/formats';
 import { type Census, takeCensus } from '../census/census.js';
-import { storedKind, storedValues } from '../census/stored-values.js';
+import { storedKind } from '../census/stored-values.js';
 import type { GroupSession } from '../node/group-session.js';
+import { LookAhead, type Portion } from './look-ahead.js';
 import type { Pace } from './pace.js';
 import {
   decodeRewriteCursor,
@@ -21,7 +22,7 @@ import {
 
 export interface GroupRewriteParts {
   readonly session: GroupSession;
-  readonly group: Pick<ReplicatedGroup, 'maintain'>;
+  readonly group: Pick<ReplicatedGroup, 'maintain' | 'status'>;
   readonly clock: Clock;
   readonly pace: Pace;
   /** How many groups share the time that is left, this one included. */
@@ -34,15 +35,6 @@ export interface GroupRewriteParts {
   onProgress(cursor: RewriteCursor): void;
 }
 
-/** What one batch is about. */
-interface Portion {
-  /** As they were stored when they were looked at. */
-  readonly pairs: readonly Pair[];
-  /** The last key looked at. */
-  readonly end: Uint8Array;
-  readonly isLast: boolean;
-}
-
 interface Written {
   readonly cursor: RewriteCursor;
   /** Why a value could not be opened or sealed; the cursor stands before it. */
@@ -51,11 +43,6 @@ interface Written {
   readonly sealed: readonly Pair[];
 }
 
-/** The writer queue is held no longer than so many values take: some milliseconds. */
-const PORTION_PAIRS_MAX = 128;
-/** A portion ends here even if nothing in it had to be rewritten, so that a restart need not look again. */
-const LOOKED_MAX = 8_192;
-const AFTER = Uint8Array.of(0);
 const EMPTY = new Uint8Array(0);
 
 /**
@@ -162,59 +149,46 @@ export class GroupRewrite {
 
   /** Once through the store. Answers how far it came; where the target moved, what is left is found again. */
   async #pass(from: RewriteCursor, begun: Moment, signal: AbortSignal): Promise<RewriteCursor> {
-    const { clock, pace, onProgress } = this.#parts;
+    const { pace, onProgress, session } = this.#parts;
+    const isStale = (stored: Uint8Array) => isOld(stored, from.target, this.#isSealedMode);
+    const ahead = new LookAhead({ session, isStale }, from.position);
     let cursor = from;
     onProgress(cursor);
     while (!this.#isPast(begun)) {
-      const portion = await this.#find(cursor);
-      const askedMs = clock.monotonicMs();
-      let begunMs = askedMs;
-      let written: Written | undefined;
-      await this.#parts.group.maintain(async (batch) => {
-        begunMs = clock.monotonicMs();
-        if (!this.#isPast(begun)) written = await this.#write(portion, cursor, batch);
-        return { more: false };
-      }, signal);
-      const heldMs = clock.monotonicMs() - begunMs;
-      signal.throwIfAborted();
+      const { portion, written, took } = await this.#portion({ ahead, cursor, begun }, signal);
       if (written === undefined) break;
-      await this.#readBack(written.sealed, begun);
       const bytes = written.cursor.bytes - cursor.bytes;
       cursor = written.cursor;
       onProgress(cursor);
       if (written.failure !== undefined) throw written.failure;
       if (portion.isLast) break;
       pace.aim(cursor, this.#parts.groups);
-      await pace.rest({ bytes, waitedMs: begunMs - askedMs, heldMs }, signal);
+      await pace.rest({ bytes, ...took }, signal);
     }
     return cursor;
   }
 
-  async #find({ target, position }: RewriteCursor): Promise<Portion> {
-    const { session, pace } = this.#parts;
-    const view = session.storedView();
-    const pairs: Pair[] = [];
-    let looked = 0;
-    let bytes = 0;
-    let end = position;
-    try {
-      const from = position.length === 0 ? {} : { from: concatBytes(position, AFTER) };
-      for await (const page of storedValues(view, { ...from, pagePairs: PORTION_PAIRS_MAX })) {
-        for (const pair of page) {
-          end = pair.key;
-          looked++;
-          if (isStale(pair.value, target, this.#isSealedMode)) {
-            pairs.push(pair);
-            bytes += pair.value.length;
-          }
-          const isFull = bytes >= pace.portionBytes || pairs.length >= PORTION_PAIRS_MAX;
-          if (isFull || looked >= LOOKED_MAX) return { pairs, end, isLast: false };
-        }
-      }
-      return { pairs, end, isLast: true };
-    } finally {
-      await view.close();
-    }
+  /** Finds, seals and reads back what goes into one batch, and says how long it was in anybody's way. */
+  async #portion({ ahead, cursor, begun }: Stretch, signal: AbortSignal) {
+    const { clock, group, pace } = this.#parts;
+    const startMs = clock.monotonicMs();
+    const { applied } = group.status();
+    const portion = await ahead.next(pace.portionBytes);
+    const askedMs = clock.monotonicMs();
+    let begunMs = askedMs;
+    let written: Written | undefined;
+    await group.maintain(async (batch) => {
+      begunMs = clock.monotonicMs();
+      if (!this.#isPast(begun)) written = await this.#write(portion, cursor, batch);
+      return { more: false };
+    }, signal);
+    const heldMs = clock.monotonicMs() - begunMs;
+    signal.throwIfAborted();
+    if (written !== undefined) await this.#readBack(written.sealed, begun);
+    const waitedMs = begunMs - askedMs;
+    const workedMs = clock.monotonicMs() - startMs - waitedMs;
+    const isBusy = group.status().applied !== applied;
+    return { portion, written, took: { waitedMs, heldMs, workedMs, isBusy } };
   }
 
   async #write({ pairs, end }: Portion, before: RewriteCursor, batch: StoreBatch): Promise<Written> {
@@ -280,6 +254,12 @@ export class GroupRewrite {
   }
 }
 
+interface Stretch {
+  readonly ahead: LookAhead;
+  readonly cursor: RewriteCursor;
+  readonly begun: Moment;
+}
+
 interface Moment {
   readonly target: RewriteTarget;
   /** How often the store had been replaced. */
@@ -299,7 +279,7 @@ function isSame(a: RewriteTarget, b: RewriteTarget): boolean {
 }
 
 /** Never to an older envelope version; what cannot be told is for the door to judge. */
-function isStale(stored: Uint8Array, { keyId, version }: RewriteTarget, isSealedMode: boolean): boolean {
+function isOld(stored: Uint8Array, { keyId, version }: RewriteTarget, isSealedMode: boolean): boolean {
   const found = storedKind(stored);
   if (found.kind === 'sealed') return found.keyId !== keyId || found.version < version;
   return found.kind !== 'tombstone' || isSealedMode;

@@ -1,8 +1,10 @@
 import { ManualClock } from '@caisson/compliance';
-import { Pace } from './pace.js';
+import { Pace, type Portioned } from './pace.js';
 
 const MEBIBYTE = 1024 * 1024;
 const { signal } = new AbortController();
+
+const NOTHING: Portioned = { bytes: 0, waitedMs: 0, heldMs: 0, workedMs: 0, isBusy: false };
 
 let clock: ManualClock;
 let pace: Pace;
@@ -13,9 +15,9 @@ beforeEach(() => {
 });
 
 /** How long it rests after a portion. */
-async function restMs(portion: { bytes?: number; waitedMs?: number; heldMs?: number }): Promise<number> {
+async function restMs(portion: Partial<Portioned>): Promise<number> {
   let isOver = false;
-  const resting = pace.rest({ bytes: 0, waitedMs: 0, heldMs: 0, ...portion }, signal);
+  const resting = pace.rest({ ...NOTHING, ...portion }, signal);
   void resting.then(() => (isOver = true));
   let passed = 0;
   for (; !isOver && passed < 10_000; passed++) {
@@ -38,6 +40,12 @@ test('whoever was kept waiting leaves the others alone for longer, up to a limit
   expect(await restMs({ waitedMs: 100 })).toBeGreaterThanOrEqual(300);
   expect(await restMs({ waitedMs: 5000 })).toBeLessThanOrEqual(1001);
   expect(await restMs({ waitedMs: 0 })).toBeLessThanOrEqual(1);
+});
+
+test('where others are served, it rests for longer than it worked, and else not at all', async () => {
+  pace.rate = 0;
+  expect(await restMs({ workedMs: 100, isBusy: true })).toBeGreaterThanOrEqual(198);
+  expect(await restMs({ workedMs: 100 })).toBeLessThanOrEqual(1);
 });
 
 test('portions shrink where they hold others up, and grow again where they do not', async () => {

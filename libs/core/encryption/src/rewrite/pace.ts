@@ -2,6 +2,8 @@ import type { Clock } from '@caisson/contracts';
 
 /** How long foreground work is left alone for each moment that rewriting had to wait for its turn. */
 const COURTESY = 3;
+/** And for each moment of work, where others are served: at most a third of the time is rewriting's. */
+const REST_PER_WORK = 2;
 const COURTESY_MS_MAX = 1_000;
 /** Writers wait no longer than this for a portion: longer ones are halved, shorter ones grow. */
 const HELD_MS_MAX = 8;
@@ -21,6 +23,10 @@ export interface Portioned {
   readonly waitedMs: number;
   /** How long it kept others from theirs. */
   readonly heldMs: number;
+  /** How long it took altogether, but for the waiting. */
+  readonly workedMs: number;
+  /** Whether others wrote in this time. */
+  readonly isBusy: boolean;
 }
 
 /** How much is done, and how much there is. */
@@ -31,8 +37,8 @@ export interface Extent {
 }
 
 /**
- * Keeps background work to a rate, and to less than that while others keep the store busy: it waits longer the
- * longer it was kept waiting, and takes smaller portions where a portion takes long.
+ * Keeps background work to a rate, and to less than that while others keep the store busy: it rests longer the
+ * longer it worked and was kept waiting, and takes smaller portions where a portion keeps writers waiting.
  */
 export class Pace {
   readonly #clock: Clock;
@@ -68,7 +74,7 @@ export class Pace {
   }
 
   /** After a portion. Rejects with the signal's reason. */
-  async rest({ bytes, waitedMs, heldMs }: Portioned, signal: AbortSignal): Promise<void> {
+  async rest({ bytes, waitedMs, heldMs, workedMs, isBusy }: Portioned, signal: AbortSignal): Promise<void> {
     this.#portion =
       heldMs > HELD_MS_MAX
         ? Math.max(PORTION_BYTES_MIN, Math.ceil(this.#portion / 2))
@@ -76,7 +82,8 @@ export class Pace {
     const now = this.#clock.monotonicMs();
     const costMs = this.rate === 0 ? 0 : (bytes * 1000) / this.rate;
     this.#dueMs = Math.max(this.#dueMs, now - 1000) + costMs;
-    const courtesyMs = Math.min(COURTESY_MS_MAX, waitedMs * COURTESY);
+    const owedMs = waitedMs * COURTESY + (isBusy ? workedMs * REST_PER_WORK : 0);
+    const courtesyMs = Math.min(COURTESY_MS_MAX, owedMs);
     const pauseMs = Math.max(this.#dueMs - now, courtesyMs);
     if (pauseMs >= 1) await this.#clock.sleep(pauseMs, signal);
     else await this.#clock.turn();
