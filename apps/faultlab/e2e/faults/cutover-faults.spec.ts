@@ -101,10 +101,13 @@ test('a learner that installs a snapshot from just before the cutover applies th
   const letIn = lab.letIn(learner, 'learner');
   await lab.until('a snapshot is on its way', () => gate.entered > 0);
   const { applied: taken } = leader.group.status();
-  await lab.enable('raft');
+  // Clear entries stay in the learner's reach until it has them: the order says so, and is repeated.
+  const enabled = lab.failure(lab.enable('raft'));
+  await lab.until('the cutover is applied', () => cutoverOf(leader) > 0);
   await lab.write('k040', 'value 40');
   gate.isShut = false;
-  await letIn;
+  await Promise.all([letIn, enabled]);
+  await lab.enable('raft');
   await agree(values(41));
   expect(cutoverOf(leader)).toBe(taken + 1);
   expect(isCutover(applied[0]!)).toBe(true);

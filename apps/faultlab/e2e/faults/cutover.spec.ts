@@ -1,7 +1,7 @@
 import type { LogEntry } from '@caisson/contracts';
 import { decodeProposal } from '@caisson/formats';
 import { ENGINE } from '../../src/cluster/engine.js';
-import { beforeApply, HOLDS_NOBODY, isCutover, readLog } from './hooks.js';
+import { beforeApply, HOLDS_NOBODY, isCutover, LogRecord } from './hooks.js';
 import { Lab } from './lab.js';
 import type { LabNode, Setting } from './node.js';
 
@@ -13,6 +13,8 @@ const WAVE = 1000;
 const WIDE_ENGINE = { ...ENGINE, limits: { proposals: IN_FLIGHT } } as const;
 
 let lab: Lab;
+let record: LogRecord;
+beforeEach(() => void (record = new LogRecord()));
 afterEach(() => lab.end());
 
 const cutoverOf = ({ encryption }: LabNode) => encryption.groups[0]!.raftEnvelopeCutoverIndex;
@@ -29,23 +31,20 @@ async function agree(written: ReadonlyMap<string, string>): Promise<void> {
   }
 }
 
-/** How many entries of each kind the logs hold on either side of the cutover, at least. Ends the nodes. */
-async function entriesAround(cutover: number): Promise<Readonly<Record<string, number>>> {
-  lab.end();
+/** How many entries of each kind every log was given on either side of the cutover, at least. */
+function entriesAround(cutover: number): Readonly<Record<string, number>> {
   const fewest: Record<string, number> = {};
-  for (const { media } of lab.nodes) {
-    const counts = await readLog(media, async (log) => {
-      const entries = await log.read(log.start.index + 1, log.last, 1e9);
-      return countEntries(entries, cutover);
-    });
-    for (const [what, count] of counts) fewest[what] = Math.min(count, fewest[what] ?? Infinity);
+  for (const entries of record.kept) {
+    for (const [what, count] of countEntries(entries, cutover)) {
+      fewest[what] = Math.min(count, fewest[what] ?? Infinity);
+    }
   }
   return fewest;
 }
 
-function countEntries(entries: readonly LogEntry[], cutover: number): ReadonlyMap<string, number> {
+function countEntries(entries: ReadonlyMap<number, LogEntry>, cutover: number): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const { index, kind, data } of entries) {
+  for (const { index, kind, data } of entries.values()) {
     if (kind !== 'normal' || data.length === 0) continue;
     const side = index < cutover ? 'below' : index === cutover ? 'at' : 'above';
     const what = `${decodeProposal(data).kind} ${side}`;
@@ -66,7 +65,7 @@ function wave(first: number, count: number): ReadonlyMap<string, string> {
 }
 
 test('ten thousand proposals in flight across the cutover: none is lost, none is of the wrong kind', async () => {
-  lab = await Lab.of(3, { ...CLEAR, engine: WIDE_ENGINE, kv: ONE_BY_ONE });
+  lab = await Lab.of(3, { ...CLEAR, logs: record.around, engine: WIDE_ENGINE, kv: ONE_BY_ONE });
   await lab.enable('storage');
   await lab.write('before', 'the others');
   const refusals = new Set<string>();
@@ -81,7 +80,7 @@ test('ten thousand proposals in flight across the cutover: none is lost, none is
   expect([...refusals]).toEqual(['ENVELOPE_CUTOVER_IN_PROGRESS']);
   const cutover = await oneCutover();
   await agree(wave(0, IN_FLIGHT));
-  const entries = await entriesAround(cutover);
+  const entries = entriesAround(cutover);
   expect(entries).toEqual({
     'clear below': expect.any(Number),
     'clear at': 1,
@@ -113,7 +112,7 @@ describe('a leader that dies between the commit of the cutover and its own apply
   }
 
   test('leaves a cluster that goes on sealed, and comes back to the same cutover', async () => {
-    lab = await Lab.of(3, CLEAR);
+    lab = await Lab.of(3, { ...CLEAR, logs: record.around });
     await lab.enable('storage');
     await lab.write('before', 'clear in the log');
     const old = await doomed();
@@ -128,12 +127,12 @@ describe('a leader that dies between the commit of the cutover and its own apply
         ['after', 'sealed in the log'],
       ]),
     );
-    const entries = await entriesAround(await oneCutover());
+    const entries = entriesAround(await oneCutover());
     expect(Object.keys(entries).sort()).toEqual(['clear at', 'clear below', 'sealed above']);
   });
 
   test('and let users write clear behind it meanwhile: those entries are refused everywhere, and stop nobody', async () => {
-    lab = await Lab.of(3, { ...CLEAR, kv: ONE_BY_ONE });
+    lab = await Lab.of(3, { ...CLEAR, logs: record.around, kv: ONE_BY_ONE });
     await lab.enable('storage');
     const old = await doomed({ around: HOLDS_NOBODY });
     await lab.write('before', 'the others');
@@ -149,7 +148,7 @@ describe('a leader that dies between the commit of the cutover and its own apply
     await agree(written);
     const refused = new Set(lab.nodes.map(({ group }) => group.status().refused));
     expect(refused.size).toBe(1);
-    const { 'clear above': behind } = await entriesAround(cutover);
+    const { 'clear above': behind } = entriesAround(cutover);
     expect(behind).toBeGreaterThan(0);
     expect([...refused][0]).toBeGreaterThanOrEqual(behind!);
   });

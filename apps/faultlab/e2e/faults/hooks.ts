@@ -5,12 +5,13 @@ import {
   type GroupApplier,
   type Proposed,
   type ProposeOptions,
+  type LogEntry,
   type RaftLog,
+  type RaftLogs,
   type ReplicatedGroup,
   ReplicationEngine,
 } from '@caisson/contracts';
 import { decodeLifecycle, type LifecycleWire2, OPCODES, payloadOpcode } from '@caisson/formats';
-import type { Media } from './media.js';
 import type { Setting } from './node.js';
 
 type Around = Setting['around'];
@@ -48,14 +49,23 @@ export function aroundProposals(change: (propose: Propose) => Propose): Around {
   return aroundGroup((group) => ({ propose: change((...args) => group.propose(...args)) }));
 }
 
-/** Reads the log of a node that is down. */
-export async function readLog<T>({ logs }: Media, read: (log: RaftLog) => Promise<T>): Promise<T> {
-  const log = await logs.open('/data/groups/1/log');
-  try {
-    return await read(log);
-  } finally {
-    await log.close();
-  }
+/** What each log was given at each index at last, one map a process: what is compacted later is in it too. */
+export class LogRecord {
+  readonly kept: Map<number, LogEntry>[] = [];
+
+  readonly around: Setting['logs'] = (sound) => {
+    const entries = new Map<number, LogEntry>();
+    this.kept.push(entries);
+    const open: RaftLogs['open'] = async (...args) => {
+      const log = await sound.open(...args);
+      const append: RaftLog['append'] = (more) => {
+        for (const entry of more.entries) entries.set(entry.index, entry);
+        return log.append(more);
+      };
+      return override(log, { append });
+    };
+    return override(sound, { open });
+  };
 }
 
 export function isCutover({ payload }: Pick<ApplyEntry, 'payload'>): boolean {

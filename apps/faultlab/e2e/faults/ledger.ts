@@ -15,6 +15,8 @@ export class Ledger {
   seals = 0;
   /** Pairs of key and nonce that were used once more. */
   readonly repeats: string[] = [];
+  /** Every key that a cipher was given, in hexadecimal. */
+  readonly keys = new Set<string>();
   readonly #seen = new Set<string>();
   #processes = 0;
 
@@ -25,6 +27,7 @@ export class Ledger {
 
   around(sound: Cipher): Cipher {
     const prepare: Cipher['prepare'] = (key) => {
+      this.keys.add(toHex(key.reveal()));
       const name = toHex(hashes.sha256(key.reveal())).slice(0, 16);
       const prepared = sound.prepare(key);
       const seal: Seal = (nonce, ...rest) => {

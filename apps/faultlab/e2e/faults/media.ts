@@ -26,11 +26,16 @@ export class Media {
 
   /** No process may be running on it. */
   async image(): Promise<Media> {
-    const copy = new Media();
-    await this.copyFiles(copy);
-    await copyStore(this.stores, copy.stores);
-    await copyLog(this.logs, copy.logs);
-    return copy;
+    return Media.of({ files: this, store: this, log: this });
+  }
+
+  /** Another one, put together from parts of different moments. */
+  static async of({ files, store, log }: Record<'files' | 'store' | 'log', Media>): Promise<Media> {
+    const mixed = new Media();
+    await files.copyFiles(mixed);
+    await copyStore(store.stores, mixed.stores);
+    await copyLog(log.logs, mixed.logs);
+    return mixed;
   }
 
   /** The files alone, the sidecar among them, over those of the other. */

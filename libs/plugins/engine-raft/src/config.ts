@@ -32,8 +32,10 @@ export const EngineRaftConfig = z
       .refine(({ election, heartbeat }) => heartbeat < election, 'heartbeats must come within an election')
       .prefault({}),
     /**
-     * How a leader makes sure that it still leads before it lets a linearizable read pass: `safe` asks a
-     * quorum, `lease-based` trusts that no clock in the cluster runs much faster than another.
+     * How a leader makes sure that it still leads before it lets a linearizable read pass: it asks a quorum.
+     * `lease-based` is taken and means the same. A lease that is counted in ticks, as the core counts it,
+     * outlives the leadership it stands for: a leader that was cut off would answer what others have
+     * overwritten.
      */
     reads: z.enum(['safe', 'lease-based']).default('safe'),
     limits: z
@@ -102,10 +104,10 @@ export type EngineRaftConfig = z.output<typeof EngineRaftConfig>;
 
 /** The configuration in the words of the engine. */
 export function consensusOptions(config: EngineRaftConfig): ConsensusOptions {
-  const { compaction, limits, reads, ticks, waits } = config;
+  const { compaction, limits, ticks, waits } = config;
   return {
     ticks,
-    readMode: reads,
+    readMode: 'safe',
     proposals: {
       count: limits.proposals,
       bytes: limits.proposalBytes,
