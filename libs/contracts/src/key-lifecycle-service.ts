@@ -204,8 +204,8 @@ export interface RewriteOrder {
   /** Of stored values; 0 for no limit. Absent leaves it as it is. */
   readonly bytesPerSecond?: number;
   /**
-   * When it is to be over, Unix milliseconds by the clock of the node: the rate follows from what is left, and
-   * from how busy the store is. In the place of a rate.
+   * When it is to be over, Unix milliseconds by the clock of the node: the rate follows from what is left,
+   * and from how busy the store is. In the place of a rate.
    */
   readonly finishBy?: number;
 }
@@ -273,9 +273,9 @@ export interface KeyLifecycleService {
    */
   enableRaftEnvelope(order: KeyOrder, context: CallContext): AsyncIterable<KeyProgress>;
   /**
-   * From here on a clear value, a clear tombstone or a clear entry is an integrity failure: deletes are sealed
-   * like values, and whoever writes to a disk cannot make a value look deleted. One way, and after both
-   * envelopes (`ENVELOPE_ORDER`). What was deleted before stays as it is until it is rewritten.
+   * From here on a clear value, a clear tombstone or a clear entry is an integrity failure: deletes are
+   * sealed like values, and whoever writes to a disk cannot make a value look deleted. One way, and after
+   * both envelopes (`ENVELOPE_ORDER`). What was deleted before stays as it is until it is rewritten.
    */
   sealMode(order: KeyOrder, context: CallContext): AsyncIterable<KeyProgress>;
   /**

@@ -6,8 +6,8 @@ import { encodeHeader, splitValue } from '@caisson/formats';
  *
  * `wrong key`: the key it names is not held here, or it opens under another one than it names. `context
  * mismatch`: its header was changed, or it claims to be clear where nothing clear is genuine. `truncation`:
- * too short for what it says it is. `bit rot`: anything else, be it a changed bit, a missing end, or the value
- * of another place; authentication does not tell these apart.
+ * too short for what it says it is. `bit rot`: anything else, be it a changed bit, a missing end, or the
+ * value of another place; authentication does not tell these apart.
  */
 export type Damage = 'wrong key' | 'context mismatch' | 'truncation' | 'bit rot';
 

@@ -51,8 +51,8 @@ const EMPTY = new Uint8Array(0);
  *
  * Values are looked for beside everything else. They are written in the group's writer queue, where nothing
  * can come between the look and the write, and only if they are still what was found; the cursor goes into
- * the same batch. Afterwards each is read back from the store and opened: it must be what it was. A value that
- * does not open ends the run with its error, and everything before it stays rewritten.
+ * the same batch. Afterwards each is read back from the store and opened: it must be what it was. A value
+ * that does not open ends the run with its error, and everything before it stays rewritten.
  */
 export class GroupRewrite {
   readonly #parts: GroupRewriteParts;

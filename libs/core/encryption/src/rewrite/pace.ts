@@ -37,8 +37,8 @@ export interface Extent {
 }
 
 /**
- * Keeps background work to a rate, and to less than that while others keep the store busy: it rests longer the
- * longer it worked and was kept waiting, and takes smaller portions where a portion keeps writers waiting.
+ * Keeps background work to a rate, and to less than that while others keep the store busy: it rests longer
+ * the longer it worked and was kept waiting, and takes smaller portions where one keeps writers waiting.
  */
 export class Pace {
   readonly #clock: Clock;

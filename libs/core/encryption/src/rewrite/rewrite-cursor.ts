@@ -36,8 +36,8 @@ const FINISHED = 0x01;
 const HAS_TIME = 0x02;
 
 /**
- * `0x01 ‖ flags u8 (1 finished, 2 by a time) ‖ key_id u32 ‖ envelope_version u8 ‖ rate ‖ done ‖ total ‖ bytes ‖
- * [finished_at] ‖ [finish_by] ‖ position`.
+ * `0x01 ‖ flags u8 (1 finished, 2 by a time) ‖ key_id u32 ‖ envelope_version u8 ‖ rate ‖ done ‖ total ‖
+ * bytes ‖ [finished_at] ‖ [finish_by] ‖ position`.
  */
 export function encodeRewriteCursor(cursor: RewriteCursor): Uint8Array {
   const { target, rate, done, total, bytes, finishedAt, finishBy, position } = cursor;

@@ -76,7 +76,9 @@ export class Rewrite {
     return this.status();
   }
 
-  /** A run that is under way keeps what is not said anew; one that begins is bound by no time of an earlier one. */
+  /**
+   * A run that is under way keeps what is not said anew; one that begins is bound by no time of an earlier.
+   */
   #setPace(rate: number | undefined, finishBy: number | undefined): void {
     const pace = this.#pace;
     const isNew = this.#run === undefined;
