@@ -51,6 +51,29 @@ test('a missing KEK file is refused', async () => {
   await expectRefusal('KEK_NOT_FOUND');
 });
 
+test('of two KEKs that wrap the keys one is enough to start, and without both the start is refused', async () => {
+  await servedNode();
+  const spare = join(playground.folder, 'spare.key');
+  await writeFile(spare, randomBytes(32), { mode: 0o600 });
+  const both = { 'kek-file': { path: [playground.kekPath, spare] } };
+  const node = await playground.start(both);
+  expect((await playground.cli(node, 'encryption', 'rewrap-deks')).exitCode).toBe(0);
+  await node.end('SIGTERM');
+  const right = await readFile(playground.kekPath);
+  await rm(playground.kekPath);
+  const again = await playground.start(both);
+  expect((await playground.cli(again, 'get', 'greeting')).stdout).toBe('hello, sealed world');
+  const { stdout } = await playground.cli(again, 'kek', 'list', '--json');
+  const { keks } = JSON.parse(stdout) as { keks: readonly { provider: string; configured: boolean }[] };
+  const seen = keks.map(({ provider, configured }) => `${provider} ${configured}`);
+  expect(seen.sort()).toEqual(['file false', 'file true', 'unknown true']);
+  await again.end('SIGTERM');
+  await rm(spare);
+  await expectRefusal('KEK_NOT_FOUND', both);
+  await writeFile(playground.kekPath, right, { mode: 0o600 });
+  await expectServesAgain();
+});
+
 test('encryption without any KEK provider is refused', async () => {
   await servedNode();
   await expectRefusal('KEK_REQUIRED_WITH_FLAG', { 'kek-file': false });

@@ -46,6 +46,11 @@ export interface GroupEncryption {
    */
   storedValue?(storeKey: Uint8Array): Promise<Uint8Array | undefined>;
   /**
+   * Refuses a log that begins above a key entry which the store has not applied: `SIDECAR_COMPACTED_GAP`. Asked
+   * as soon as store and log are open, before they are compared in any other way.
+   */
+  guardLog?(log: { readonly start: number }): void;
+  /**
    * Takes this process's epoch durably. The last step of the start: every guard has passed, nothing was
    * sealed yet. Called once, before the first `sealProposal` and before anything is applied. May refuse with
    * `LOCAL_EPOCH_EXHAUSTED`. Told the index of the log's last entry, it also refuses a log that ends before a

@@ -18,6 +18,7 @@ import {
   writerRegistryKey,
 } from '@caisson/formats';
 import { MemoryStores } from '@caisson/store-memory';
+import { NodeEncryption } from '../src/index.js';
 import { recordMac } from '../src/keys/authentication.js';
 import { diskError } from './memory-disk.js';
 import { note } from './mini-engine.js';
@@ -280,6 +281,28 @@ describe('once the store is open', () => {
       commits: [SYSTEM_KEYS.lastCommitTs, undefined],
     });
     await refuses('CORRUPTION');
+  });
+
+  test('a key entry that neither the store nor the log holds any more is a gap of its own', async () => {
+    const { stateIndex } = await keyState();
+    await editStore({
+      keys: [SYSTEM_KEYS.keyState, undefined],
+      applied: [SYSTEM_KEYS.appliedIndex, encodeIndexRow(1)],
+      commits: [SYSTEM_KEYS.lastCommitTs, undefined],
+    });
+    const [files, rows] = [world.disk.files, await storedRows()];
+    const node = new NodeEncryption(world.parts());
+    await node.open();
+    const session = await node.openGroup(1);
+    expect(() => session.guardLog({ start: stateIndex - 1 })).not.toThrow();
+    for (const start of [stateIndex, stateIndex + 5]) {
+      const refused = expect.objectContaining({ code: 'SIDECAR_COMPACTED_GAP' });
+      expect(() => session.guardLog({ start })).toThrow(refused);
+    }
+    await session.close();
+    node.close();
+    expect(world.disk.files).toEqual(files);
+    expect(await storedRows()).toEqual(rows);
   });
 
   test('a lost sidecar is rebuilt from the store, with an epoch that nobody has used', async () => {

@@ -150,6 +150,19 @@ test('of several KEKs one that is there opens the node, and none at all is refus
   world.keks = [missing, two];
   const again = await driven(world);
   expect(again.session.isRegistered).toBe(true);
+  // What does not last needs no more than the KEK that is there; what lasts needs all of them.
+  expect((await again.session.challenge(7n)).length).toBeGreaterThan(0);
+  running = again;
+  const checks = await lifecycle(['n1']).verify({});
+  expect(checks.map(({ result, error }) => error ?? result).sort()).toEqual([
+    'KEK_NOT_FOUND',
+    'KEK_NOT_FOUND',
+    'not-configured',
+    'not-configured',
+    'opened',
+    'opened',
+  ]);
+  await expect(steps(lifecycle(['n1']).rewrap({}, {}))).rejects.toMatchObject({ code: 'KEK_NOT_FOUND' });
   await again.stop();
   world.keks = [missing];
   await expect(world.start()).rejects.toMatchObject({ code: 'KEK_NOT_FOUND' });

@@ -20,7 +20,7 @@ function challengeContext(originId: ClusterId) {
   return { originId, keyId: 0, purpose: PURPOSE_CODE.challenge };
 }
 
-/** 32 fresh random bytes and their wrapping by every provider. The secret is the caller's to erase. */
+/** 32 fresh random bytes and their wrapping by every provider that answers. The secret is the caller's to erase. */
 export async function newChallengeSecret(
   { ring, random, clusterId }: ChallengeParts,
   signal?: AbortSignal,
@@ -28,7 +28,7 @@ export async function newChallengeSecret(
   const bytes = random.bytes(DEK_BYTES);
   const secret = new Secret(bytes);
   bytes.fill(0);
-  return { secret, container: await ring.wrap(secret, challengeContext(clusterId), signal) };
+  return { secret, container: await ring.wrapByAvailable(secret, challengeContext(clusterId), signal) };
 }
 
 /**

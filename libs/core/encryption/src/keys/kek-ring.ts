@@ -63,6 +63,27 @@ export class KekRing {
   }
 
   /**
+   * A container with a slot for each provider that answers, at least one: for what does not last, so that a KEK
+   * that is away keeps nobody from it.
+   */
+  async wrapByAvailable(secret: Secret, context: WrapContext, signal?: AbortSignal): Promise<Uint8Array> {
+    this.#requireProviders();
+    const slots: WrappedDekSlot[] = [];
+    const failures: unknown[] = [];
+    for (const provider of this.#providers) {
+      try {
+        const { provider: name, keyRef } = await provider.describe();
+        slots.push({ provider: name, keyRef, blob: await provider.wrap(secret, context, signal) });
+      } catch (error) {
+        signal?.throwIfAborted();
+        failures.push(error);
+      }
+    }
+    if (slots.length === 0) throw failures[0];
+    return encodeWrappedDek(slots);
+  }
+
+  /**
    * The DEK of a container, by the first provider that opens it.
    *
    * When none does: an error that passes by itself if there is one, since waiting may help; else the

@@ -1,4 +1,10 @@
-import { type ErrorCode, isCaissonError, type KekCheck, type KekProvider } from '@caisson/contracts';
+import {
+  type ErrorCode,
+  isCaissonError,
+  type KekCheck,
+  type KekProvider,
+  toCaissonError,
+} from '@caisson/contracts';
 import { decodeWrappedDek, type KeyRecord, PURPOSE_CODE, type WrappedDekSlot } from '@caisson/formats';
 import type { NodeEncryption } from '../node/node-encryption.js';
 
@@ -10,13 +16,16 @@ interface Configured {
 
 type Found = Pick<KekCheck, 'result' | 'error'>;
 
+/** A KEK that is not there cannot say which one it is. */
+const NAMELESS = { provider: 'unknown', keyRef: '' };
+
 /** Opens every key through every KEK, one after the other, and says what came of each pair. */
 export async function checkKeks(
   node: NodeEncryption,
   keys: readonly KeyRecord[],
   signal?: AbortSignal,
 ): Promise<readonly KekCheck[]> {
-  const configured = await describeAll(node.keys.ring.providers);
+  const { configured, failures } = await describeAll(node.keys.ring.providers);
   const checks: KekCheck[] = [];
   for (const key of keys) {
     const slots = decodeWrappedDek(key.container);
@@ -33,13 +42,16 @@ export async function checkKeks(
       const isWrapped = slots.some((slot) => slot.provider === name && slot.keyRef === keyRef);
       if (!isWrapped) add({ provider: name, keyRef }, { result: 'not-wrapped' });
     }
+    for (const error of failures) add(NAMELESS, failed(error));
   }
   return checks;
 }
 
 /** Whether every key is wrapped by exactly the KEKs of this node. */
 export async function isWrappedByAll(node: NodeEncryption, keys: readonly KeyRecord[]): Promise<boolean> {
-  const wanted = (await describeAll(node.keys.ring.providers)).map(({ name, keyRef }) => `${name}:${keyRef}`);
+  const { configured, failures } = await describeAll(node.keys.ring.providers);
+  if (failures.length > 0) return false;
+  const wanted = configured.map(({ name, keyRef }) => `${name}:${keyRef}`);
   return keys.every(({ container }) => {
     const found = decodeWrappedDek(container).map(({ provider, keyRef }) => `${provider}:${keyRef}`);
     return found.length === wanted.length && wanted.every((kek) => found.includes(kek));
@@ -70,11 +82,20 @@ function failed(error: ErrorCode): Found {
   return { result: 'failed', error };
 }
 
-async function describeAll(providers: readonly KekProvider[]): Promise<readonly Configured[]> {
-  return Promise.all(
-    providers.map(async (provider) => {
+/** Those that know their key, and why others do not. */
+async function describeAll(providers: readonly KekProvider[]): Promise<{
+  readonly configured: readonly Configured[];
+  readonly failures: readonly ErrorCode[];
+}> {
+  const configured: Configured[] = [];
+  const failures: ErrorCode[] = [];
+  for (const provider of providers) {
+    try {
       const { provider: name, keyRef } = await provider.describe();
-      return { provider, name, keyRef };
-    }),
-  );
+      configured.push({ provider, name, keyRef });
+    } catch (error) {
+      failures.push(toCaissonError(error).code);
+    }
+  }
+  return { configured, failures };
 }

@@ -102,6 +102,14 @@ export class GroupSession implements GroupEncryption {
     this.readers = new PlainStore({ ...behind, door: readable });
   }
 
+  guardLog({ start }: { readonly start: number }): void {
+    const { keys, applied, id } = this.#parts;
+    const index = keys.book.content?.groups.get(id)?.raftAppliedIndex ?? 0;
+    if (index > applied && index <= start) {
+      throw new CaissonError('SIDECAR_COMPACTED_GAP', { group: id, index, applied, logStart: start });
+    }
+  }
+
   async beginSealing(log?: {
     readonly last: number;
     readonly registeredEpoch?: number | undefined;

@@ -72,6 +72,7 @@ async function prepare(opened: Opened, signal: AbortSignal | undefined): Promise
   const { store, applying = store } = encryption;
   const { identity } = house.directory;
   const rows = await readAppliedRows(store);
+  encryption.guardLog?.({ start: log.start.index });
   checkContinuity(id, log, rows.applied);
   const book = new MembershipBook(await readMembership(store));
   const appliers = await house.opcodes.open({ id, store: applying });
