@@ -40,6 +40,8 @@ export interface GroupStatus {
   readonly applied: number;
   /** Position of the last entry that is known durable here. */
   readonly durable: number;
+  /** Entries up to here have left this node's log; what they did is durable without it. */
+  readonly logStart?: number;
   /** Whether this node takes proposals for the group. */
   readonly leads: boolean;
   /** Name of the leading node, when known. */

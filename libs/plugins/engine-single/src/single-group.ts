@@ -87,6 +87,7 @@ export class SingleGroup implements ReplicatedGroup {
       id: this.id,
       applied: loop.applied,
       durable: lane.durable,
+      logStart: this.#parts.log.start.index,
       leads: halted === undefined && !this.#draining,
       leadership: 1,
       leader: name,

@@ -125,6 +125,7 @@ export class ConsensusGroup implements ReplicatedGroup {
       id: this.id,
       applied: loop.applied,
       durable: appendThread.durable,
+      logStart: this.#parts.log.start.index,
       leads: leadership.isReady && halted === undefined && !isDraining && raw.raft.transferee === NONE,
       leadership: leadership.term,
       ...(leader !== undefined && leader !== '' && { leader }),
