@@ -60,6 +60,12 @@ test('no clear value is on any disk after rewriting and both cutovers, and an or
   expect(steps.stderr).toMatch(/n1 is done, n2 is done, n3 is done/);
   for (const node of nodes) expect({ [node.name]: await foundOn(node, lines) }).toEqual({ [node.name]: 0 });
 
+  await n3.end('SIGTERM');
+  const incomplete = await playground.run(n1, 'encryption', 'scrub', '--json');
+  expect(incomplete.exitCode).toBe(75);
+  expect(incomplete.stdout + incomplete.stderr).toMatch(/SCRUB_INCOMPLETE[\s\S]*n3: UNAVAILABLE/);
+  await n3.start();
+  await playground.ops(n3, 'status', '--wait');
   await order(n1, 'encryption', 'enable-raft-envelope');
   await order(n3, 'encryption', 'scrub');
   await write(n2, lines);

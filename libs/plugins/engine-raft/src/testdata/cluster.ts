@@ -14,6 +14,7 @@ import type {
   EncryptionLayer,
   Logger,
   NodeIdentity,
+  RaftLog,
   ReplicatedGroup,
   Store,
 } from '@caisson/contracts';
@@ -43,6 +44,8 @@ export class TestNode {
   readonly faults: CaissonError[] = [];
   readonly identity: NodeIdentity;
   engine!: RaftEngine;
+  /** The one that is open, or was. */
+  log: RaftLog | undefined;
   transport: WireTransport | undefined;
   isUp = false;
   readonly #cluster: Cluster;
@@ -76,7 +79,7 @@ export class TestNode {
     this.engine = new RaftEngine(
       EngineRaftConfig.parse(this.#options.config),
       {
-        logs: this.logs,
+        logs: { open: async (...path) => (this.log = await this.logs.open(...path)) },
         encryption: this.#layer(),
         appliers: [this.counters],
         directory: this.directory,
