@@ -1,6 +1,6 @@
-import type { Profile } from '../faults/plan.js';
+import type { Plan, Profile } from '../faults/plan.js';
 import type { Finding } from '../oracles/rules.js';
-import { runSeed } from '../storm/storm.js';
+import { runPlan, runSeed } from '../storm/storm.js';
 import type { Verdict } from '../storm/verdict.js';
 
 /** A storm, and how long it took in real time. */
@@ -27,6 +27,22 @@ export async function runCampaign(options: CampaignOptions): Promise<readonly Ru
     const run = await runTimed(seed, options);
     runs.push(run);
     options.onRun?.(run, runs.length);
+  }
+  return runs;
+}
+
+/** Directed storms, one after the other, each once. */
+export async function runScenarios(
+  plans: readonly Plan[],
+  { now, onRun, plant }: Pick<CampaignOptions, 'now' | 'onRun' | 'plant'>,
+): Promise<readonly Run[]> {
+  const runs: Run[] = [];
+  for (const plan of plans) {
+    const begunAt = now();
+    const verdict = await runPlan(plan, { plant });
+    const run = { ...verdict, wallMs: now() - begunAt };
+    runs.push(run);
+    onRun?.(run, runs.length);
   }
   return runs;
 }

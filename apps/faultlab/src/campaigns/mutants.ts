@@ -1,19 +1,26 @@
-import { gravest, type RuleId } from '../oracles/rules.js';
+import type { Plan } from '../faults/plan.js';
+import { type Finding, gravest, RULES, type RuleId } from '../oracles/rules.js';
+import { PATCHES } from '../plants/patches.js';
 import { PLANTS } from '../plants/plants.js';
-import { runSeed } from '../storm/storm.js';
+import { readScenario } from '../scenarios/scenarios.js';
+import { runPlan, runSeed } from '../storm/storm.js';
 
 export interface MutantOptions {
   readonly names: readonly string[];
   readonly from: number;
   readonly seedsMax: number;
   readonly stormMs: number;
+  /** Hunts a bug that has to be there before the product is loaded: in a process of its own. */
+  readonly elsewhere: (plant: string) => Promise<MutantResult>;
+  /** The one that is there in this process. */
+  readonly loaded: string | undefined;
   readonly onDone?: (result: MutantResult) => void;
 }
 
 export interface MutantResult {
   readonly plant: string;
   readonly about: string;
-  /** Seeds run until a rule broke; all of them, if none did. */
+  /** Storms run until a rule broke; all of them, if none did. */
   readonly seeds: number;
   readonly caught?: { readonly seed: number; readonly rule: RuleId; readonly isExpected: boolean };
 }
@@ -22,7 +29,8 @@ export interface MutantResult {
 export async function runMutants(options: MutantOptions): Promise<readonly MutantResult[]> {
   const results: MutantResult[] = [];
   for (const name of options.names) {
-    const result = await hunt(name, options);
+    const isElsewhere = name in PATCHES && options.loaded !== name;
+    const result = await (isElsewhere ? options.elsewhere(name) : hunt(name, options));
     options.onDone?.(result);
     results.push(result);
   }
@@ -36,12 +44,29 @@ async function hunt(plant: string, { from, seedsMax, stormMs }: MutantOptions): 
     const caught = found && { seed: from, rule: found.rule, isExpected: breaks.includes(found.rule) };
     return { plant, about, seeds: 1, ...(caught && { caught }) };
   }
+  const { scenario, storms: profile = 'usual' } = PATCHES[plant] ?? {};
+  const directed = scenario === undefined ? undefined : await readScenario(scenario);
   for (let seeds = 1; seeds <= seedsMax; seeds++) {
     const seed = from + seeds - 1;
-    const worst = gravest((await runSeed({ seed, stormMs }, { plant })).findings);
+    const { findings } =
+      directed === undefined
+        ? await runSeed({ seed, stormMs, profile }, { plant })
+        : await runPlan(withSeed(directed, seed), { plant });
+    const worst = telling(findings, breaks);
     if (worst === undefined) continue;
     const { rule } = worst;
     return { plant, about, seeds, caught: { seed, rule, isExpected: breaks.includes(rule) } };
   }
   return { plant, about, seeds: seedsMax };
+}
+
+function withSeed({ traceHash: _, ...plan }: Plan, seed: number): Plan {
+  return { ...plan, seed };
+}
+
+/** What the bug was expected to break; else the gravest, unless it says that the storm came to nothing. */
+function telling(findings: readonly Finding[], breaks: readonly RuleId[]): Finding | undefined {
+  const expected = findings.filter(({ rule }) => breaks.includes(rule));
+  const others = findings.filter(({ rule }) => RULES[rule].class !== 'harness');
+  return gravest(expected) ?? gravest(others);
 }

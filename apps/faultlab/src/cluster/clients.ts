@@ -25,6 +25,8 @@ export interface ClientsOptions {
   readonly diary: Diary;
   /** They repeat a write under another request id. */
   readonly isForgetful: boolean;
+  /** For how long a request id is sure to be known, and a write may be repeated under it. */
+  readonly repeatMsMax?: number | undefined;
 }
 
 /**
@@ -149,10 +151,10 @@ export class Clients {
     }
   }
 
-  /** What became of the write; undefined for a client that ends without knowing. */
+  /** What became of the write; undefined for a client that gives up without knowing. */
   async #repeat(request: WriteRequest, calledAt: number): Promise<WriteResponse | undefined> {
-    const { habits, isForgetful } = this.#parts;
-    while (!this.isOver) {
+    const { habits, isForgetful, repeatMsMax = Infinity } = this.#parts;
+    while (!this.isOver && this.#now() - calledAt < repeatMsMax) {
       const attempt = isForgetful ? { ...request, requestId: this.#random.bytes(16) } : request;
       const write = () => this.#attempt((kv) => kv.write(attempt, {}));
       const calls = habits.has('hedging') ? [write(), write()] : [write()];

@@ -147,6 +147,7 @@ export class StormCluster {
   replaceMachine(name: string): void {
     const at = this.machines.findIndex((machine) => machine.name === name);
     this.forgetDisks(name);
+    if (at >= 0) this.network.forget(this.machines[at]!.address);
     if (at >= 0) this.machines[at] = new Machine({ ...this.#options, name, joined: true }, this);
   }
 

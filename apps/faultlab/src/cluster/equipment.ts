@@ -1,5 +1,6 @@
-import { SeededRandom } from '@caisson/compliance';
-import { type Clock, Secret } from '@caisson/contracts';
+import { equalBytes } from '@caisson/base';
+import { override, SeededRandom } from '@caisson/compliance';
+import { type Clock, type KekProvider, Secret } from '@caisson/contracts';
 import { LocalKek } from '@caisson/encryption';
 import { NodeHashes } from '@caisson/platform-node';
 import { KeyService, NodeTime } from '@caisson/simulator';
@@ -54,9 +55,19 @@ export class KeyServices {
     for (const service of this.all) service.calm();
   }
 
-  #key(provider: string, byte: number): LocalKek {
+  #key(provider: string, byte: number): KekProvider {
     const bytes = Uint8Array.from({ length: 32 }, (_, at) => (byte * 7 + at * 13) & 0xff);
-    this.material.push(bytes);
-    return new LocalKek({ provider, key: new Secret(bytes), ciphers, hashes, random: this.#random });
+    this.#learn(bytes);
+    const kek = new LocalKek({ provider, key: new Secret(bytes), ciphers, hashes, random: this.#random });
+    const wrap: KekProvider['wrap'] = (dek, context, signal) => {
+      // What a challenge holds protects nothing.
+      if (context.purpose !== 3) this.#learn(Uint8Array.from(dek.reveal()));
+      return kek.wrap(dek, context, signal);
+    };
+    return override<KekProvider>(kek, { wrap });
+  }
+
+  #learn(secret: Uint8Array): void {
+    if (!this.material.some((known) => equalBytes(known, secret))) this.material.push(secret);
   }
 }

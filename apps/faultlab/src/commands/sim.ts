@@ -1,14 +1,16 @@
 import { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
-import { runCampaign } from '../campaigns/campaign.js';
+import { type Run, runCampaign, runScenarios } from '../campaigns/campaign.js';
 import { findingsOf } from '../campaigns/numbers.js';
-import { type Profile, PROFILES } from '../faults/plan.js';
+import { type Plan, type Profile, PROFILES } from '../faults/plan.js';
 import { exitCodeOf } from '../oracles/rules.js';
 import { toJunit } from '../reports/junit.js';
 import { toReport } from '../reports/report.js';
 import { lineOf, progressOf, tableOf, tellingOf } from '../reports/terminal.js';
 import { plantName, positive, profileName, seconds, whole } from './numbers.js';
+import { everyScenario, readScenario } from '../scenarios/scenarios.js';
 import { say, tell, writeDocument } from './output.js';
+import { UsageError } from './plan-file.js';
 import { sealsProfile } from './seals.js';
 
 interface Options {
@@ -22,6 +24,8 @@ interface Options {
   readonly junit?: string;
   readonly whole?: boolean;
   readonly seals: number;
+  readonly scenario?: readonly string[];
+  readonly scenarios?: boolean;
 }
 
 const PROGRESS_EVERY = 10;
@@ -41,6 +45,8 @@ export function simCommand(): Command {
       profileOrSeals,
       'swarm',
     )
+    .option('--scenario <name...>', 'these directed storms instead, by name or by id such as S11')
+    .option('--scenarios', 'every directed storm, and every one that once broke something')
     .option('--seals <n>', 'with --profile seals: how many at least', positive, 2_000_000)
     .option('--plant <name>', 'with a planted bug', plantName)
     .option('--json <file>', 'write a report; - for standard output')
@@ -54,21 +60,32 @@ async function sim({ profile, ...options }: Options): Promise<void> {
   if (profile === 'seals') return sealsProfile(options);
   const print = options.json === '-' ? tell : say;
   const begunAt = performance.now();
-  const runs = await runCampaign({
-    ...options,
-    profile,
-    stormMs: options.seconds,
-    now: () => performance.now(),
-    onRun: (run, done) => {
-      print(lineOf(run));
-      const elapsedMs = performance.now() - begunAt;
-      if (done % PROGRESS_EVERY === 0) tell(progressOf(done, options.seeds, elapsedMs));
-    },
-  });
+  const onRun = (run: Run, done: number) => {
+    print(lineOf(run));
+    const elapsedMs = performance.now() - begunAt;
+    if (done % PROGRESS_EVERY === 0) tell(progressOf(done, options.seeds, elapsedMs));
+  };
+  const now = () => performance.now();
+  const { plant, scenario, seconds: stormMs } = options;
+  const directed = options.scenarios === true ? await everyScenario() : await chosenScenarios(scenario);
+  const runs =
+    directed === undefined
+      ? await runCampaign({ ...options, profile, stormMs, now, onRun })
+      : await runScenarios(directed, { plant, now, onRun });
   for (const run of runs) if (run.findings.length > 0) print(tellingOf(run));
   print(tableOf(runs));
   const about = { command: 'sim', node: process.version, isWhole: options.whole === true };
   if (options.json !== undefined) await writeDocument(options.json, toReport(runs, about));
   if (options.junit !== undefined) await writeFile(options.junit, toJunit(runs));
   process.exitCode = exitCodeOf(findingsOf(runs));
+}
+
+async function chosenScenarios(names: readonly string[] | undefined): Promise<readonly Plan[] | undefined> {
+  if (names === undefined) return undefined;
+  try {
+    return await Promise.all(names.map((name) => readScenario(name)));
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
 }

@@ -8,6 +8,8 @@ import type { Scene } from './family.js';
 import { describeFault, type Fault, idOf, isRelief, performFault } from './fault.js';
 import { describeTrigger, type Trigger } from './moment.js';
 
+const AT_ONCE: ReadonlySet<Fault['kind']> = new Set(['crash', 'powerLoss', 'crashLoop', 'pause']);
+
 type Life = NonNullable<Machine['process']>['life'];
 
 /** Something that happened to the cluster, or came of it. */
@@ -53,7 +55,10 @@ export class Nemesis implements Scene {
   perform(fault: Fault, when?: Trigger): void {
     if (when === undefined) return this.#perform(fault);
     this.tell(`armed: ${describeFault(fault)} ${describeTrigger(when)}`);
-    this.cluster.moments.arm(when, () => this.#perform(fault));
+    // In the middle of a call a process can end or hang; everything else reaches it between two steps.
+    const isAtOnce = AT_ONCE.has(fault.kind);
+    const perform = () => (isAtOnce ? this.#perform(fault) : queueMicrotask(() => this.#perform(fault)));
+    this.cluster.moments.arm(when, perform);
   }
 
   readonly start = (machine: Machine): void => {

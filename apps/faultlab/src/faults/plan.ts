@@ -104,13 +104,15 @@ function swarmed(plan: Plan): Plan {
   const meanPauseMs = temper === 1 ? 60 : pace;
   const isEncrypted = random.integer(4) > 0;
   const isBornClear = random.integer(3) === 0;
+  // A clock that jumps moves the floor of requests that are remembered.
+  const isTimed = families.includes('clocks');
   const shape: Shape = {
     voters: pick([1, 3, 3, 3, 5]),
     clients: pick([2, 4, 4, 8]),
     compactionEntries: pick([5, 16, 100, 1000]),
     gatherCommands: pick([1, 4, 256]),
     appendEntries: pick([1, 8, 512]),
-    retentionMs: pick([2_000, 3_600_000, 3_600_000]),
+    retentionMs: isTimed ? 3_600_000 : pick([8_000, 3_600_000]),
     ...(isEncrypted && isBornClear && { isBornClear }),
     ...(isEncrypted && random.integer(4) === 0 && { envelopeVersion: 1 as const }),
   };

@@ -22,7 +22,8 @@ type Epochs = ReadonlyMap<number, number>;
 export class EpochWatch {
   readonly #findings: Findings;
   readonly #durable = new Map<string, Epochs>();
-  readonly #names = new Map<number, string>();
+  /** By short id: more than one where names collide. */
+  readonly #names = new Map<number, Set<string>>();
 
   constructor(findings: Findings) {
     this.#findings = findings;
@@ -34,7 +35,8 @@ export class EpochWatch {
 
   /** The sidecar counts once its directory is synced. */
   disk<T extends Disk>(node: string, sound: T): T {
-    this.#names.set(nodeId16(fullNodeId(node)), node);
+    const short = nodeId16(fullNodeId(node));
+    this.#names.set(short, (this.#names.get(short) ?? new Set()).add(node));
     let isPending = false;
     const replaced: Partial<Disk> = {
       rename: async (from, to) => {
@@ -73,12 +75,16 @@ export class EpochWatch {
   #sealed(nonce: Uint8Array): void {
     if (nonce.length !== NONCE_BYTES) return;
     const { epoch, nodeId16: short } = decodeNonce(nonce);
-    const node = this.#names.get(short);
-    if (node === undefined) return;
-    const durable = Math.max(-1, ...(this.#durable.get(node)?.values() ?? []));
+    const names = [...(this.#names.get(short) ?? [])];
+    if (names.length === 0) return;
+    const epochs = names.flatMap((name) => [...(this.#durable.get(name)?.values() ?? [])]);
+    const durable = Math.max(-1, ...epochs);
     this.#findings.saw('E13');
     if (epoch > durable) {
-      this.#findings.add('E13', `${node} seals in epoch ${epoch}, and its disk says ${durable}`);
+      this.#findings.add(
+        'E13',
+        `${names.join(' or ')} seals in epoch ${epoch}, and its disk says ${durable}`,
+      );
     }
   }
 }

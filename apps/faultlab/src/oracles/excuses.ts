@@ -16,6 +16,8 @@ export class Excuses {
 
   /** Whether a complaint of the node names such an error. */
   covers(node: string, complaint: string): boolean {
-    return [node, ALL].some((who) => [...(this.#codes.get(who) ?? [])].some((code) => complaint.includes(code)));
+    return [node, ALL].some((who) =>
+      [...(this.#codes.get(who) ?? [])].some((code) => complaint.includes(code)),
+    );
   }
 }

@@ -10,6 +10,8 @@ import {
   ReplicationEngine,
 } from '@caisson/contracts';
 import { encodeClearProposal } from '@caisson/formats';
+import { loadedPlant } from './loading.js';
+import { PATCHES } from './patches.js';
 import type { SimulatedDisk } from '@caisson/simulator';
 import type { Finding, RuleId } from '../oracles/rules.js';
 import { DISK_PLANTS } from './disks.js';
@@ -92,7 +94,7 @@ export interface Plant {
   readonly hunt?: (plants: Plants) => Promise<readonly Finding[]>;
 }
 
-export const PLANTS: Readonly<Record<string, Plant>> = {
+const BUILT: Readonly<Record<string, Plant>> = {
   ...DISK_PLANTS,
   'reads-the-past': {
     about: 'a linearizable read trusts whatever its node has applied',
@@ -120,6 +122,20 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
     make: () => ({ hasForgetfulClients: true }),
   },
 };
+
+/** Those whose sources were changed before they were loaded have nothing left to do. */
+const PATCHED = Object.fromEntries(
+  Object.entries(PATCHES).map(([name, { about, breaks }]): [string, Plant] => {
+    const make = (): Plants => {
+      const isThere = loadedPlant() === name;
+      invariant('LAB-3', isThere, 'a bug planted into sources is there before they are loaded');
+      return {};
+    };
+    return [name, { about, breaks, make }];
+  }),
+);
+
+export const PLANTS: Readonly<Record<string, Plant>> = { ...BUILT, ...PATCHED };
 
 export function plantNamed(name: string): Plants {
   const plant = PLANTS[name];

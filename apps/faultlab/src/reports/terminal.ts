@@ -8,8 +8,8 @@ const STORY_LINES = 40;
 const FINDINGS_SHOWN = 5;
 
 /** One line per seed, while it goes on. */
-export function lineOf(run: Counted & Pick<Run, 'seed' | 'traceHash'>): string {
-  const { counts, effective, findings, seed, traceHash, wallMs } = run;
+export function lineOf(run: Counted & Pick<Run, 'seed' | 'traceHash'> & { plan?: Run['plan'] }): string {
+  const { counts, effective, findings, plan, seed, traceHash, wallMs } = run;
   const worst = gravest(findings);
   const columns = [
     `seed ${String(seed).padStart(6)}`,
@@ -18,6 +18,7 @@ export function lineOf(run: Counted & Pick<Run, 'seed' | 'traceHash'>): string {
     `${String(counts.checked).padStart(4)} operations`,
     `${(counts.simulatedMs / wallMs).toFixed(1).padStart(5)}x`,
     worst === undefined ? 'ok' : `BROKEN ${worst.rule}`,
+    ...(plan?.title === undefined ? [] : [plan.title]),
   ];
   return columns.join('  ');
 }

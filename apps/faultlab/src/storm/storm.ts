@@ -17,7 +17,8 @@ import { faultCount, type Verdict } from './verdict.js';
 
 const VOTERS = 3;
 const CLIENTS = 4;
-const CALM_MS = 60_000;
+const CALM_MS = 30_000;
+const REVIVAL_MS = 250;
 /** A storm shows nothing with less: writes for each second of it, and faults that had an effect. */
 const ACKNOWLEDGED_PER_SECOND_MIN = 2;
 const FAULTS_MIN = 3;
@@ -49,6 +50,7 @@ class Storm {
   readonly #fate: Fate | undefined;
   readonly #steps: Step[] = [];
   readonly #running: Promise<void>[] = [];
+  readonly #revivedAtMs = new Map<Machine, number>();
   #clientsEnded = false;
   #begunAtMs = 0;
 
@@ -67,6 +69,7 @@ class Storm {
       habits,
       diary: this.#diary,
       isForgetful: plants.hasForgetfulClients === true,
+      repeatMsMax: shape.retentionMs === undefined ? undefined : shape.retentionMs >> 2,
     });
     this.#nemesis = new Nemesis(this.#cluster, habits);
     if (isDrawn) this.#fate = this.#fateOf(plan);
@@ -213,16 +216,24 @@ class Storm {
     this.#nemesis.calm();
     for (const { process } of lost) process?.life.end();
     this.#nemesis.tell(`the core is ${rest.map(({ name }) => name).join(', ')}`);
-    const revive = () => {
-      for (const machine of rest) if (machine.process === undefined) this.#nemesis.start(machine);
-    };
     const { acknowledged } = this.#clients;
     const goesOn = () => {
-      revive();
+      this.#revive(rest);
       return this.#clients.acknowledged > acknowledged + 10;
     };
     cluster.findings.saw('L1');
     await cluster.must(CALM_MS, 'a majority goes on without the others', goesOn);
+  }
+
+  /** Starts whoever is down; one that does not come up is given time until the next try. */
+  #revive(machines: readonly Machine[]): void {
+    const nowMs = this.#cluster.clock.monotonicMs();
+    for (const machine of machines) {
+      const lastMs = this.#revivedAtMs.get(machine) ?? -REVIVAL_MS;
+      if (machine.process !== undefined || nowMs - lastMs < REVIVAL_MS) continue;
+      this.#revivedAtMs.set(machine, nowMs);
+      this.#nemesis.start(machine);
+    }
   }
 
   /** Nothing is wrong any more: members run, the others do not, and everybody catches up. */
@@ -231,7 +242,7 @@ class Storm {
     void Promise.all(this.#running).then(() => (this.#clientsEnded = true));
     let members: readonly Machine[] = [];
     const isCalm = () => {
-      for (const machine of cluster.machines) if (machine.process === undefined) this.#nemesis.start(machine);
+      this.#revive(cluster.machines);
       const status = cluster.leader?.group.status();
       if (status === undefined || this.#nemesis.isWaiting) return false;
       members = cluster.machines.filter(({ name }) => status.members.some((each) => each.name === name));

@@ -113,6 +113,11 @@ export class SimulatedNetwork {
     return lately.length;
   }
 
+  /** What went to and from an address is not replayed: another node is to listen there. */
+  forget(address: string): void {
+    for (const [name, link] of this.#links) if (name.split('>').includes(address)) link.lately.length = 0;
+  }
+
   /** The weather on one link alone, until it is healed or all weather changes. */
   cloud(from: string, to: string, weather: Weather): void {
     this.link(from, to).weather = weather;

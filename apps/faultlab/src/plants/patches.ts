@@ -1,0 +1,382 @@
+import type { RuleId } from '../oracles/rules.js';
+
+/** A bug planted into the built sources of one package, before anything of it is loaded. */
+export interface Patch {
+  readonly about: string;
+  /** The rules that it may be seen to break. */
+  readonly breaks: readonly RuleId[];
+  /** Below the repository, without its ending. */
+  readonly file: string;
+  /** Each text occurs exactly once in the built file. */
+  readonly edits: readonly (readonly [find: string, replace: string])[];
+  /** The storm that brings it out, by the name of a scenario; seeds of `storms` where there is none. */
+  readonly scenario?: string;
+  readonly storms?: 'usual' | 'swarm';
+}
+
+const RAFT = 'libs/core/raft/dist';
+const NODE = 'libs/core/node/dist';
+const KV = 'libs/core/mvcc/dist';
+const KEYS = 'libs/core/encryption/dist';
+
+/** Agreement: who leads, what is committed, and when it may be said. */
+const CONSENSUS: Readonly<Record<string, Patch>> = {
+  'forgets-its-vote': {
+    about: 'whoever asks for a vote gets it, whether it was given away or not',
+    breaks: ['R1', 'R2', 'R3', 'R8', 'T11', 'L5'],
+    file: `${RAFT}/node/vote`,
+    edits: [['raft.vote = from;', '']],
+  },
+  'votes-for-the-backward': {
+    about: 'a candidate is elected whose log is behind',
+    breaks: ['R2', 'R3', 'R8', 'T11', 'L5'],
+    file: `${RAFT}/node/vote`,
+    edits: [['if (!canVote || !raft.log.isUpToDate({ term: logTerm, index })) {', 'if (!canVote) {']],
+  },
+  'counts-to-half': {
+    about: 'one vote less than a majority commits and elects',
+    breaks: ['R1', 'R3', 'R8', 'T11', 'L5', 'L1'],
+    file: `${RAFT}/quorum/majority`,
+    edits: [['Math.floor(voters / 2) + 1', 'Math.max(1, Math.floor(voters / 2))']],
+  },
+  'believes-the-deposed': {
+    about: 'messages of older terms are heard',
+    breaks: ['R1', 'R2', 'R3', 'R8', 'T11', 'L5', 'L1'],
+    file: `${RAFT}/node/step`,
+    edits: [['message.term < raft.term) {', 'message.term < raft.term - 9) {']],
+  },
+  'reads-on-trust': {
+    about: 'a leader answers reads without asking whether it still leads',
+    breaks: ['T1', 'T11'],
+    file: `${RAFT}/node/leader-reads`,
+    edits: [
+      ["if (raft.options.readMode === 'lease-based' &&", "if (raft.options.readMode !== 'lease-based' &&"],
+    ],
+  },
+  'reads-before-it-knows': {
+    about: 'a new leader answers reads before it knows what those before it committed',
+    breaks: ['T1', 'T11'],
+    file: `${RAFT}/node/leader-reads`,
+    edits: [['    if (!hasCommittedInTerm(raft)) {', '    if (raft.id === 0n) {']],
+  },
+  'says-before-it-stores': {
+    about: 'what was promised is said before the log has it',
+    breaks: ['R3', 'R8', 'T11', 'L5', 'L1'],
+    file: `${NODE}/consensus/append-thread`,
+    edits: [
+      [
+        'const entries = merged(taken);',
+        'const entries = merged(taken); for (const { responses } of taken) this.#parts.deliver(responses);',
+      ],
+    ],
+  },
+  'never-campaigns': {
+    about: 'a follower that hears of nobody goes on waiting',
+    breaks: ['L1'],
+    file: `${RAFT}/node/tick`,
+    edits: [['raft.electionElapsed < raft.randomizedElectionTimeout', 'raft.term > 1']],
+  },
+};
+
+/** Applying: in order, once, as a whole, and answered for what it was. */
+const APPLYING: Readonly<Record<string, Patch>> = {
+  'saves-its-place-first': {
+    about: 'the applied index is stored before the effects it stands for',
+    breaks: ['R4', 'R5', 'T10', 'T11', 'L5'],
+    file: `${NODE}/applying/apply-loop`,
+    edits: [
+      [
+        'await run.batch.write({ sync: run.sync });',
+        'const early = this.#parts.store.batch(); putAppliedIndex(early, run.last);' +
+          ' await early.write({ sync: true }); await run.batch.write({ sync: run.sync });',
+      ],
+    ],
+  },
+  'goes-on-after-a-failure': {
+    about: 'an entry that cannot be applied is left out',
+    breaks: ['R4', 'R5', 'T10', 'T11', 'L5', 'L1'],
+    file: `${NODE}/applying/apply-loop`,
+    edits: [
+      ['return { entry, cause };', 'this.#pending.shift(); run.accept(entry, undefined); return undefined;'],
+    ],
+    scenario: 'rotation-unwraps-wrong-bytes',
+  },
+  'answers-for-others': {
+    about: 'whoever waits at a place in the log is answered, whatever came to stand there',
+    breaks: ['T1', 'T11', 'L5'],
+    file: `${NODE}/proposals/answers`,
+    edits: [
+      [
+        'const own = waiting.term === term && waiting.proposal.proposalId === proposalId;',
+        'const own = true;',
+      ],
+      ['this.#waiting.get(index)?.proposal.fail(replaced(index));', ''],
+      ['if (index < first || waiting.term >= term)', 'if (index >= 0)'],
+    ],
+  },
+  'reads-what-is-not-applied': {
+    about: 'a read does not wait for what was confirmed to be applied',
+    breaks: ['T1', 'T11'],
+    file: `${NODE}/reading/read-barrier`,
+    edits: [
+      [
+        "await this.#applied.reach(typeof position === 'number' ? position : await position);",
+        'await position;',
+      ],
+    ],
+  },
+  'shares-old-answers': {
+    about: 'a read takes a confirmation that was asked for before it began',
+    breaks: ['T1', 'T11'],
+    file: `${NODE}/consensus/read-desk`,
+    edits: [['from: this.#asked + 1', 'from: this.#asked - 8']],
+  },
+  'snapshots-forget-requests': {
+    about: 'a snapshot leaves out which requests were answered',
+    breaks: ['T10', 'T11', 'R5'],
+    file: `${NODE}/snapshots/outgoing-stream`,
+    edits: [
+      [
+        'for await (const pairs of pagesAhead(view.rows())) {',
+        'for await (const all of pagesAhead(view.rows())) {' +
+          " const pairs = all.filter(({ key }) => !Buffer.from(key).includes('request|'));",
+      ],
+    ],
+    storms: 'swarm',
+  },
+};
+
+/** What users see of keys and values. */
+const DATA: Readonly<Record<string, Patch>> = {
+  'forgets-requests': {
+    about: 'a repeated request has its effect again',
+    breaks: ['T1', 'T11'],
+    file: `${KV}/apply/request-results`,
+    edits: [
+      ['return found !== undefined && found.commitTs >= floor ? found : undefined;', 'return undefined;'],
+    ],
+  },
+  'forgets-requests-in-memory': {
+    about: 'requests are remembered until the process ends',
+    breaks: ['T1', 'T11', 'R5', 'T10'],
+    file: `${KV}/apply/request-results`,
+    edits: [['batch.put(requestResultKey(requestId), encodeRequestResult(result));', '']],
+  },
+  'ignores-conditions': {
+    about: 'a condition that does not hold does not stop a write',
+    breaks: ['T1', 'T11'],
+    file: `${KV}/apply/checks`,
+    edits: [['if (holds(condition, live))', 'if (holds(condition, live) || number === 0)']],
+  },
+  'sees-no-conflicts': {
+    about: 'a transaction commits over what changed since it began',
+    breaks: ['T1', 'T11'],
+    file: `${KV}/apply/checks`,
+    edits: [['const isNewer = ({ commitTs }) => commitTs > startTs;', 'const isNewer = () => false;']],
+  },
+  'lets-time-go-back': {
+    about: 'an entry commits below the one before it',
+    breaks: ['T4', 'T11', 'R5'],
+    file: `${KV}/apply/version-writer`,
+    edits: [['return commitTs > lastCommitTs', 'return commitTs > 0n']],
+    storms: 'swarm',
+  },
+  'reads-the-future': {
+    about: 'a read at a timestamp sees what was committed a little later',
+    breaks: ['T11', 'T1'],
+    file: `${KV}/read/forward-walk`,
+    edits: [['if (commitTs > this.#ts)', 'if (commitTs > this.#ts + 20n * 65536n)']],
+    storms: 'swarm',
+  },
+};
+
+/** Keys: their epochs, writers, cutovers, and who may see what. */
+const ENCRYPTION: Readonly<Record<string, Patch>> = {
+  'counts-in-circles': {
+    about: 'nonces come round again',
+    breaks: ['E1'],
+    file: `${KEYS}/envelope/nonce-factory`,
+    edits: [['this.#low++;', 'this.#low = (this.#low + 1) % 40;']],
+  },
+  'keeps-its-epoch': {
+    about: 'a process seals in the epoch of the one before it',
+    breaks: ['E1', 'L1', 'L5'],
+    file: `${KEYS}/node/node-keys`,
+    edits: [
+      ['return localEpoch + 1;', 'return localEpoch;'],
+      ['(this.seals.epochOf(keyId) ?? -1) <= registered', '(this.seals.epochOf(keyId) ?? -1) < 0'],
+      ['Math.max(content.keys.get(keyId).localEpoch, registered)', 'content.keys.get(keyId).localEpoch'],
+    ],
+    scenario: 'restarts-under-envelope-1',
+  },
+  'seals-before-it-is-written': {
+    about: 'an epoch is used that no disk knows of',
+    breaks: ['E13', 'E1', 'L5'],
+    file: `${KEYS}/node/node-keys`,
+    edits: [['await this.book.record({ epochs });', '']],
+  },
+  'registers-backwards': {
+    about: 'the registry takes an epoch below the one it knows',
+    breaks: ['E12'],
+    file: `${KEYS}/writers/registration`,
+    edits: [
+      [
+        'if (epoch > row.lastSeenEpoch)',
+        'epoch = Math.max(0, row.lastSeenEpoch - 1); if (row !== undefined)',
+      ],
+    ],
+  },
+  'cuts-over-by-name': {
+    about: 'the index of the cutover depends on the node',
+    breaks: ['E10', 'L1', 'L5', 'E11'],
+    file: `${KEYS}/apply/lifecycle`,
+    edits: [
+      ['raftCutoverIndex: index }', 'raftCutoverIndex: index + Number(context.keys.seals.fullNodeId % 2n) }'],
+    ],
+  },
+  'cuts-over-late': {
+    about: 'a few entries behind the cutover may be clear',
+    breaks: ['E11', 'E5'],
+    file: `${KEYS}/door/proposal-door`,
+    edits: [
+      [
+        'if (at.index <= raftCutover(state.current))\n            return encodeClearProposal(at.proposalId, payload);',
+        'if (at.index <= raftCutover(state.current) + 6) return encodeClearProposal(at.proposalId, payload);',
+      ],
+      [
+        "if (at.index <= raftCutover(this.#parts.state.current))\n            return { kind: 'payload'",
+        "if (at.index <= raftCutover(this.#parts.state.current) + 6) return { kind: 'payload'",
+      ],
+    ],
+  },
+  'stores-in-clear': {
+    about: 'values are stored as they are, cutover or not',
+    breaks: ['E5', 'E11', 'L5'],
+    file: `${KEYS}/door/value-door`,
+    edits: [
+      ['if (header.tombstone || !state.storageEnvelopeActive)', 'if (body.length % 2 === 0)'],
+      ['if (!storageEnvelopeActive || header.tombstone', 'if (storageCutoverTs >= 0n || header.tombstone'],
+    ],
+  },
+  'misses-the-rotation': {
+    about: 'values go on being sealed under the key before',
+    breaks: ['E22'],
+    file: `${KEYS}/door/value-door`,
+    edits: [
+      [
+        'const by = this.#parts.sealing(state.activeStorage);',
+        "const own = state.keys.filter(({ purpose, state: of }) => purpose === 'storage' && of !== 'retired');" +
+          ' const by = this.#parts.sealing((this.first ??= own[0].keyId) && own.some(({ keyId }) => keyId === this.first)' +
+          ' ? this.first : state.activeStorage);',
+      ],
+    ],
+    scenario: 'rotations-under-load',
+  },
+  'starts-without-encryption': {
+    about: 'an encrypted directory opens with encryption off',
+    breaks: ['E19', 'L5', 'E5'],
+    file: `${KEYS}/node/start-guards`,
+    edits: [
+      [
+        "if (isSidecarPresent)\n        throw new CaissonError('SIDECAR_PRESENT_WITHOUT_FLAG', { path });",
+        '',
+      ],
+      [
+        "if (isBornEncrypted)\n        throw new CaissonError('ENCRYPTION_NOT_ENABLED');",
+        'return probeDurability(isSidecarPresent);',
+      ],
+    ],
+    scenario: 'starts-with-encryption-off',
+  },
+  'never-lets-go': {
+    about: 'users held back for the cutover are not let in again',
+    breaks: ['L1', 'H6'],
+    file: `${KEYS}/lifecycle/proposal-hold`,
+    edits: [['return () => void this.#reasons.delete(reason);', 'return () => undefined;']],
+    scenario: 'cutover-under-load',
+  },
+  'does-not-wait-for-keys': {
+    about: 'a key service that is out of reach ends a start for good',
+    breaks: ['H8', 'L1', 'L5'],
+    file: `${KEYS}/keys/patience`,
+    edits: [['if (!isCaissonError(error) || !isPassing(error))', 'if (attempt >= 0)']],
+    scenario: 'key-outage-at-restart',
+  },
+  'shows-keys': {
+    about: 'an answer to an operator shows the keys that were opened',
+    breaks: ['E6'],
+    file: `${KEYS}/lifecycle/kek-checks`,
+    edits: [
+      [
+        'const isSame = held !== undefined',
+        "const shown = Buffer.from(dek.reveal()).toString('hex'); const isSame = held !== undefined",
+      ],
+      ["return isSame ? { result: 'opened' }", "return isSame ? { result: 'opened', shown }"],
+    ],
+    scenario: 'rotations-under-load',
+  },
+  'logs-values': {
+    about: 'a payload that waits for a leader is told to the log',
+    breaks: ['E5'],
+    file: `${NODE}/consensus/forwarded-proposals`,
+    edits: [
+      [
+        "const problem = 'the leader did not answer in time';",
+        "const problem = `the leader did not take ${Buffer.from(payload).toString('latin1')}`;",
+      ],
+    ],
+    storms: 'swarm',
+  },
+  'welcomes-everybody': {
+    about: 'two nodes of one short id are let in',
+    breaks: ['E14', 'L5', 'E1', 'E13'],
+    file: `${KEYS}/writers/registration`,
+    edits: [['if (row.fullNodeId !== fullNodeId)', 'if (row.fullNodeId === 0n)']],
+    scenario: 'short-ids-collide',
+  },
+  'rewrites-the-newest-only': {
+    about: 'rewriting puts another value in the place of the one it read',
+    breaks: ['T10', 'T11', 'T1'],
+    file: `${KEYS}/rewrite/group-rewrite`,
+    edits: [
+      [
+        'batch.put(key, this.#parts.session.openStored(key, stored));',
+        'const opened = this.#parts.session.openStored(key, stored); batch.put(key, opened.slice(0, Math.max(9, opened.length - 1)));',
+      ],
+    ],
+    scenario: 'rewrite-while-leaders-change',
+  },
+  'invents-check-values': {
+    about: 'what stands for a key in the state of a group depends on the node',
+    breaks: ['E17', 'L5', 'L1', 'T10'],
+    file: `${KEYS}/apply/rotation`,
+    edits: [
+      [
+        "const record = { ...incoming, check, state: 'active' };",
+        'const odd = Number(context.keys.seals.fullNodeId % 2n);' +
+          " const record = { ...incoming, check: check.map((byte) => byte ^ odd), state: 'active' };",
+      ],
+    ],
+    scenario: 'rotations-under-load',
+  },
+  'tries-no-proof': {
+    about: 'an order about keys asks nobody whether they hold the KEK',
+    breaks: ['H8', 'L5'],
+    file: `${KEYS}/lifecycle/capability-check`,
+    edits: [
+      [
+        'if (error !== undefined)\n            problems.push(',
+        'if (error === null)\n            problems.push(',
+      ],
+    ],
+    scenario: 'wrong-key-on-one-node',
+  },
+  'salts-nothing': {
+    about: 'every process derives the same key, and begins its epoch anew',
+    breaks: ['E1'],
+    file: `${KEYS}/envelope/salt-source`,
+    edits: [['this.#salt = parts.random.bytes(SALT_BYTES);', 'this.#salt = new Uint8Array(SALT_BYTES);']],
+  },
+};
+
+export const PATCHES: Readonly<Record<string, Patch>> = { ...CONSENSUS, ...APPLYING, ...DATA, ...ENCRYPTION };
