@@ -122,6 +122,11 @@ test('rewriting is begun on every member that the cluster names', async () => {
     ['rewrite', { action: 1 }],
     ['rewrite', { action: 1 }],
   ]);
+  n1.orders.length = 0;
+  n2.stop();
+  const { notes: away, exitCode: code } = await caisson(...words, '--timeout', '1500');
+  expect([code, away]).toEqual([75, expect.stringMatching(/^ {2}- n2: (UNAVAILABLE|DEADLINE_EXCEEDED)$/m)]);
+  expect(n1.orders).toMatchObject([['rewrite', { action: 1 }]]);
   group.members = [member('n1', n1.address), member('n2', '')];
   expect((await caisson(...words)).notes).toMatch(/UNAVAILABLE.*n2/);
 });

@@ -2,7 +2,7 @@ import type { RewriteOrder, RewriteProgress } from '@caisson/client';
 import { CaissonError } from '@caisson/contracts';
 import { Option, type Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { addAction, EXIT } from '../session/action.js';
+import { addAction, EXIT, innermost } from '../session/action.js';
 import {
   addConnectionOptions,
   withCluster,
@@ -98,19 +98,34 @@ async function everyMember(options: ConnectionOptions, signal: AbortSignal): Pro
   });
 }
 
+/** All at once, so that one that is away keeps nobody from beginning. It is told at the end. */
 async function orderNodes(
   options: ConnectionOptions,
   at: readonly Node[],
   order: RewriteOrder,
   signal: AbortSignal,
 ): Promise<readonly NodeProgress[]> {
-  const nodes: NodeProgress[] = [];
-  for (const node of at) {
+  const asked = at.map(async (node): Promise<readonly NodeProgress[]> => {
     const one = { ...options, address: [node.address] };
     const groups = await withEncryption(one, (client) => client.rewrite(order, { signal }));
-    nodes.push(...groups.map((group) => ({ ...node, ...group })));
-  }
-  return nodes;
+    return groups.map((group) => ({ ...node, ...group }));
+  });
+  const told = await Promise.allSettled(asked);
+  const failures = told.flatMap((each, node) =>
+    each.status === 'rejected' ? [{ node: at[node]!, error: innermost(each.reason) }] : [],
+  );
+  if (failures.length > 0) throw failureOf(failures, at.length);
+  return told.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+}
+
+function failureOf(
+  failures: readonly { readonly node: Node; readonly error: CaissonError }[],
+  asked: number,
+): CaissonError {
+  const [{ error: first }] = failures as [(typeof failures)[number]];
+  if (asked === 1 || first.code === 'CANCELLED') return first;
+  const problems = failures.map(({ node, error }) => `${node.name ?? node.address}: ${error.code}`);
+  return new CaissonError(first.code, { problems });
 }
 
 function print(output: Output, nodes: readonly NodeProgress[]): void {
