@@ -62,10 +62,8 @@ async function readBack(keys: readonly string[]): Promise<number> {
   return wrong;
 }
 
-async function restart(node: ClusterNode, kekPaths: readonly string[]): Promise<void> {
-  await node.end('SIGTERM');
-  await node.start({ 'kek-file': { path: kekPaths } });
-  await playground.ops(node, 'status', '--wait');
+async function configure(nodes: readonly ClusterNode[], kekPaths: readonly string[]): Promise<void> {
+  for (const node of nodes) await node.configure({ 'kek-file': { path: kekPaths } });
 }
 
 test('a cluster born clear is sealed, and its keys and its KEK are replaced, under a writer without pause', async () => {
@@ -90,11 +88,17 @@ test('a cluster born clear is sealed, and its keys and its KEK are replaced, und
     await order(n2, 'encryption', 'rotate-dek', '--purpose', purpose);
 
   const kek = await playground.makeKek('next.key');
-  for (const node of nodes) await restart(node, [playground.kekPath, kek]);
-  expect(await order(n1, 'encryption', 'rewrap-deks')).toMatchObject({ members: ['n1', 'n2', 'n3'] });
+  const [{ keyRef: old }] = (await order(n2, 'kek', 'list'))['keks'] as [{ keyRef: string }];
+  await n1.configure({ 'kek-file': { path: [playground.kekPath, kek] } });
+  const early = await playground.run(n3, 'kek', 'add', '--json');
+  expect(JSON.parse(early.stdout)).toMatchObject({
+    error: { code: 'KEK_NOT_IN_CONFIGURATION', details: { nodes: ['n2', 'n3'] } },
+  });
+  await configure(nodes, [playground.kekPath, kek]);
+  expect(await order(n3, 'kek', 'add')).toMatchObject({ members: ['n1', 'n2', 'n3'] });
   for (const node of nodes) expect(await order(node, 'kek', 'verify')).toMatchObject({ verified: true });
-  for (const node of nodes) await restart(node, [kek]);
-  await order(n1, 'encryption', 'rewrap-deks');
+  await configure(nodes, [kek]);
+  await order(n2, 'kek', 'remove', `file:${old}`);
   await writeFile(playground.kekPath, '');
   for (const node of nodes) expect(await order(node, 'kek', 'verify')).toMatchObject({ verified: true });
   await sleep(500);

@@ -46,8 +46,11 @@ function addChange(kek: Command, change: Change, argument: string, does: string)
   addConnectionOptions(command, ORDER_TIMEOUT_MS);
   addAction<SetOptions>(command, async ({ args: [name], options, output, signal }) => {
     const { dryRun = false } = options;
-    const nodes = await reloadEverywhere(options, signal);
+    const addresses = await memberAddresses(options, signal);
+    // All members or none: what they would go on with is looked at first.
+    const nodes = await reload(options, addresses, { dryRun: true, signal });
     requireSet(change, name, nodes);
+    if (!dryRun) await reload(options, addresses, { dryRun, signal });
     if (!output.json) for (const node of nodes) output.notes(`${node.node} names ${inWords(node)}\n`);
     const done = await withEncryption(options, (client) => rewrap(client, { dryRun, signal }, output));
     if (output.json) return printJson(output, { order: change, dryRun, nodes, ...done });
@@ -63,15 +66,17 @@ function rewrap(
   return new KeyOrderProgress(output).follow(client.rewrap({ ...limits, everyKek: true }));
 }
 
-/** All members, or none: each is tried before any of them goes on with what it read. */
-async function reloadEverywhere(options: SetOptions, signal: AbortSignal): Promise<readonly NodeKeks[]> {
-  const addresses = await memberAddresses(options, signal);
-  const reload = (address: string, dryRun: boolean) =>
-    withEncryption({ ...options, address: [address] }, (client) => client.reloadKeks({ dryRun, signal }));
-  const seen: NodeKeks[] = [];
-  for (const address of addresses) seen.push(await reload(address, true));
-  if (options.dryRun !== true) for (const address of addresses) await reload(address, false);
-  return seen;
+async function reload(
+  options: SetOptions,
+  addresses: readonly string[],
+  limits: { readonly dryRun: boolean; readonly signal: AbortSignal },
+): Promise<readonly NodeKeks[]> {
+  const nodes: NodeKeks[] = [];
+  for (const address of addresses) {
+    const one = { ...options, address: [address] };
+    nodes.push(await withEncryption(one, (client) => client.reloadKeks(limits)));
+  }
+  return nodes;
 }
 
 /** Where clients reach every member of every group. */
@@ -88,14 +93,24 @@ async function memberAddresses(options: ConnectionOptions, signal: AbortSignal):
   return [...addresses.values()] as string[];
 }
 
+/** All nodes name the same KEKs, with the one that is added and without the one that is removed. */
 function requireSet(change: Change, name: string | undefined, nodes: readonly NodeKeks[]): void {
-  if (name === undefined) return;
+  const all = new Set(nodes.flatMap(({ keks }) => keks.map(nameOf)));
+  if (change === 'add' && name !== undefined) all.add(name);
+  if (change === 'remove' && name !== undefined) requireGone(name, nodes);
+  for (const kek of all) {
+    const lacking = nodes.filter(({ keks }) => !keks.some((known) => nameOf(known) === kek));
+    if (lacking.length === 0) continue;
+    throw new CaissonError('KEK_NOT_IN_CONFIGURATION', {
+      kek,
+      nodes: lacking.map(({ node }) => node).sort(),
+    });
+  }
+}
+
+function requireGone(name: string, nodes: readonly NodeKeks[]): void {
   const naming = nodes.filter(({ keks }) => keks.some((kek) => nameOf(kek) === name)).map(({ node }) => node);
-  const others = nodes.map(({ node }) => node).filter((node) => !naming.includes(node));
-  if (change === 'add' && others.length > 0)
-    throw new CaissonError('KEK_NOT_IN_CONFIGURATION', { kek: name, nodes: others });
-  if (change === 'remove' && naming.length > 0)
-    throw new CaissonError('KEK_IN_CONFIGURATION', { kek: name, nodes: naming });
+  if (naming.length > 0) throw new CaissonError('KEK_IN_CONFIGURATION', { kek: name, nodes: naming });
 }
 
 function inWords({ keks }: NodeKeks): string {
