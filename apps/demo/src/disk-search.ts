@@ -22,8 +22,8 @@ const MULTIPLIER = 0x01000193;
  * Searches every byte of every file below `folder` for values.
  *
  * A rolling hash of 16 bytes passes over the files once, whatever the number of values; a hit is compared
- * byte by byte. Files are read whole; one that goes away before that holds nothing any more. `areaOf` names the
- * part of the folder that a file belongs to.
+ * byte by byte. Files are read whole; one that goes away before that holds nothing any more. `areaOf` names
+ * the part of the folder that a file belongs to.
  */
 export async function searchDisk(
   folder: string,

@@ -251,7 +251,7 @@ export interface KeyLifecycleService {
    * key, `UNIMPLEMENTED` where the node was not started from a file. A refusal leaves everything as it was.
    */
   reloadKeks(order: KeyOrder, context: CallContext): Promise<NodeKeks>;
-  /** The last epoch that is registered of a member under each key that is not retired; keys without one are left out. */
+  /** The last epoch that is registered of a member under each unretired key; keys without one are left out. */
   registeredEpochs(name: string, context: CallContext): Promise<readonly RegisteredEpoch[]>;
   /**
    * Registers a member under every unretired key, after it has proved its KEK. A member that is registered
@@ -268,8 +268,8 @@ export interface KeyLifecycleService {
    * writes wait meanwhile: each is refused with `ENVELOPE_CUTOVER_IN_PROGRESS` and may be repeated. They are
    * let in again however the order ends.
    *
-   * Once the log is sealed, every member drops the clear entries, and scrubs its files as by `scrub`. An order
-   * that broke off there goes on with that: `SCRUB_INCOMPLETE` says with whom.
+   * Once the log is sealed, every member drops the clear entries, and frees its files as by `scrub`. An
+   * order that broke off there goes on with that: `SCRUB_INCOMPLETE` says with whom.
    */
   enableRaftEnvelope(order: KeyOrder, context: CallContext): AsyncIterable<KeyProgress>;
   /**

@@ -5,7 +5,7 @@ import { agreeingDigests, countWrong } from '../cluster/cluster-story.js';
 import type { Corpus } from '../corpus.js';
 import { keyOf } from '../main-job.js';
 import { ConstantLoad, type LoadLap } from './constant-load.js';
-import { searchLive, type SearchReport } from './live-search.js';
+import { AREAS, searchLive, type SearchReport } from './live-search.js';
 import { Operator } from './operator.js';
 import { type Stage, type StageContext, STAGES } from './stages.js';
 
@@ -125,8 +125,7 @@ function inWords({ seconds, writes, failed, p99Ms }: LoadLap): string {
 
 /** Where values are still readable. */
 export function placesOf({ areas }: SearchReport): string {
-  const held = Object.entries(areas).filter(([, found]) => found > 0);
-  return held.map(([area]) => area).join(' and ');
+  return AREAS.filter((area) => (areas[area] ?? 0) > 0).join(' and ');
 }
 
 function places({ found, needles, areas, bytesSearched }: SearchReport): string {

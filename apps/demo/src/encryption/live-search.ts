@@ -19,7 +19,8 @@ export interface SearchReport {
   readonly areas: Readonly<Partial<Record<Area, number>>>;
 }
 
-export type Area = 'stores' | 'logs' | 'the rest';
+export const AREAS = ['stores', 'logs', 'the rest'] as const;
+export type Area = (typeof AREAS)[number];
 
 const JOB = join(
   dirname(createRequire(import.meta.url).resolve('@caisson/demo/package.json')),

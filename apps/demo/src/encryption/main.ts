@@ -13,7 +13,7 @@ import { UNEQUIPPED } from './operator.js';
 
 const LINES = Number(process.argv[2] ?? 10_000);
 const STAGE_MS = 5_000;
-const WITHOUT_LINES = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
+const STYLE = { head: [], border: [], compact: true };
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 const startedMs = performance.now();
@@ -33,8 +33,7 @@ function table(stages: readonly StageResult[]): string {
   const rows = new Table({
     head: ['stage', 'seconds', 'writes/s', 'p99 ms', 'failed', 'values found on disk', 'in'],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'left'],
-    style: { head: [], border: [] },
-    chars: WITHOUT_LINES,
+    style: STYLE,
   });
   for (const { stage, seconds, writes, failed, p99Ms, search, isKept } of stages) {
     const { found, needles } = search;
@@ -56,7 +55,7 @@ function ending(result: EncryptionStoryResult, broken: readonly string[]): strin
   const share = (failedShare(result) * 100).toFixed(2);
   const codes = [...failures].map(([code, count]) => `${count} ${code}`).join(', ');
   const states = new Set([...digests.values()].map(({ digest }) => digest));
-  const rows = new Table({ style: { head: [], border: [] }, chars: WITHOUT_LINES });
+  const rows = new Table({ style: STYLE });
   rows.push(
     ['writes acknowledged', String(writes)],
     ['operations that failed', `${share} %${codes === '' ? '' : ` (${codes})`}`],
