@@ -46,8 +46,9 @@ export interface GroupEncryption {
    */
   storedValue?(storeKey: Uint8Array): Promise<Uint8Array | undefined>;
   /**
-   * Refuses a log that begins above a key entry which the store has not applied: `SIDECAR_COMPACTED_GAP`. Asked
-   * as soon as store and log are open, before they are compared in any other way.
+   * Refuses a log that begins above a key entry which the store has not applied:
+   * `SIDECAR_COMPACTED_GAP`. Asked as soon as store and log are open, before they are compared in any other
+   * way.
    */
   guardLog?(log: { readonly start: number }): void;
   /**

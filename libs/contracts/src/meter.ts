@@ -36,8 +36,8 @@ export interface Instrument {
 export interface Meter {
   counter(instrument: Instrument): Counter;
   /**
-   * `observe`, where given, is called at each scrape instead of `set`. With labels it answers all samples there
-   * are: what it leaves out is gone.
+   * `observe`, where given, is called at each scrape instead of `set`. With labels it answers all samples
+   * there are: what it leaves out is gone.
    */
   gauge(instrument: Instrument, observe?: () => number | readonly Sample[]): Gauge;
   histogram(instrument: Instrument & { readonly buckets: readonly number[] }): Histogram;

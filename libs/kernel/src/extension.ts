@@ -6,7 +6,7 @@ import { identifier } from './assemble.js';
 export interface Extension {
   /** In the order of the services they were made of. */
   readonly instances: readonly unknown[];
-  /** Stops them in reverse; a failure does not keep the others from being stopped, and is thrown at the end. */
+  /** Stops them in reverse. A failure keeps none from being stopped, and is thrown at the end. */
   stop(): Promise<void>;
 }
 

@@ -56,6 +56,11 @@ const Erasing = slot<RetiredKeys>('@caisson/encryption/RetiredKeys');
  * consumer of untrusted stores.
  */
 export function encryptionServices(config: EncryptionConfig): readonly AnyService[] {
+  return [...nodeServices(config), ...orderServices(config), ...standingServices(config)];
+}
+
+/** The keys of the node, its doors, and what brings it to where it may serve. */
+function nodeServices(config: EncryptionConfig): readonly AnyService[] {
   return [
     service({
       provides: Node,
@@ -92,6 +97,12 @@ export function encryptionServices(config: EncryptionConfig): readonly AnyServic
       drain: (driver) => driver.stop(),
       stop: (driver) => driver.stop(),
     }),
+  ];
+}
+
+/** What operators order. */
+function orderServices(config: EncryptionConfig): readonly AnyService[] {
+  return [
     service({
       provides: Rewriting,
       needs: { node: Node, engine: ReplicationEngine, clock: Clock, logger: Logger },
@@ -123,6 +134,12 @@ export function encryptionServices(config: EncryptionConfig): readonly AnyServic
       start: (lifecycle) => lifecycle.start(),
       stop: (lifecycle) => lifecycle.stop(),
     }),
+  ];
+}
+
+/** What is watched and done without an order. */
+function standingServices(config: EncryptionConfig): readonly AnyService[] {
+  return [
     service({
       provides: Watching,
       needs: { node: Node, engine: ReplicationEngine, clock: Clock, logger: Logger },

@@ -23,8 +23,8 @@ export interface FileKekParts {
 /**
  * A KEK in a file, read once at the start and held until the stop.
  *
- * A file that is not there does not keep a node from starting: another KEK may open it. It is looked for again
- * whenever the KEK is needed. A file that is there and exposed, or no KEK, is refused at once.
+ * A file that is not there does not keep a node from starting: another KEK may open it. It is looked for
+ * again whenever the KEK is needed. A file that is there and exposed, or no KEK, is refused at once.
  */
 export class FileKek implements KekProvider {
   readonly #path: string;

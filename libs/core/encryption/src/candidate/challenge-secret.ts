@@ -20,7 +20,10 @@ function challengeContext(originId: ClusterId) {
   return { originId, keyId: 0, purpose: PURPOSE_CODE.challenge };
 }
 
-/** 32 fresh random bytes and their wrapping by every provider that answers. The secret is the caller's to erase. */
+/**
+ * 32 fresh random bytes and their wrapping by every provider that answers. The secret is the caller's to
+ * erase.
+ */
 export async function newChallengeSecret(
   { ring, random, clusterId }: ChallengeParts,
   signal?: AbortSignal,

@@ -63,8 +63,8 @@ export class KekRing {
   }
 
   /**
-   * A container with a slot for each provider that answers, at least one: for what does not last, so that a KEK
-   * that is away keeps nobody from it.
+   * A container with a slot for each provider that answers, at least one: for what does not last, so that a
+   * KEK that is away keeps nobody from it.
    */
   async wrapByAvailable(secret: Secret, context: WrapContext, signal?: AbortSignal): Promise<Uint8Array> {
     this.#requireProviders();

@@ -13,8 +13,8 @@ export interface KekProofsParts {
 }
 
 /**
- * Rewraps after every member has proved each KEK of this node, by a challenge that this KEK alone opens. For a
- * set that is about to change: from here on any one of them must do, on every member.
+ * Rewraps after every member has proved each KEK of this node, by a challenge that this KEK alone opens. For
+ * a set that is about to change: from here on any one of them must do, on every member.
  */
 export async function* rewrapWithProofs(orders: GroupOrders, parts: KekProofsParts): Steps {
   const { node, signal } = parts;

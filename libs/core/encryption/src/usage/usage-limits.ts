@@ -10,7 +10,7 @@ export interface UsageLimits {
 
 export const BLOCK_BYTES = 16;
 const GIB = 2 ** 30;
-/** A node claims so much in advance: what a killed process never used of it is all that is counted too much. */
+/** A node claims so much in advance: what a killed process left of it is all that is counted too much. */
 const CLAIMS_PER_LIMIT = 1024;
 
 /**
