@@ -75,7 +75,7 @@ export interface KeyProgress {
     | 'sealing'
     /** What was ordered is in force in this group. */
     | 'done';
-  /** Members that proved themselves, once they were asked. */
+  /** Members that proved themselves, or counted what they have, once they were asked. */
   readonly members?: readonly string[];
   /** The key that is active afterwards, where the step is about one. */
   readonly keyId?: number;

@@ -29,7 +29,7 @@ const STAGES: Record<NonNullable<KeyProgress['scrubs']>[number]['stage'], string
 
 export interface OrderedKeys {
   readonly groups: readonly number[];
-  /** Members that proved themselves. */
+  /** Members that proved themselves, or counted what they have. */
   readonly members: readonly string[];
   /** Key that is active now, where the order was about one. */
   readonly keyId?: number;

@@ -133,7 +133,7 @@ export interface SealModeRequest {
 export interface KeyProgress {
   group: bigint;
   step: KeyStep;
-  /** Members that proved that they hold the KEK, once they were asked. */
+  /** Members that proved that they hold the KEK, or counted what they have, once they were asked. */
   members: string[];
   /** The key that is active afterwards; 0 where the step is about none. */
   keyId: number;
