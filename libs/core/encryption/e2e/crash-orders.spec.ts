@@ -180,7 +180,7 @@ const COMBINATIONS = [
   { sidecar: 'older', store: 'newer', log: 'newer', comes: 'SIDECAR_BEHIND_RAFT_LOG' },
 ] as const;
 
-/** A sidecar that is not there is made of the store; a registration changes none, and is made at every start. */
+/** A sidecar that is not there is made of the store; a registration changes none. */
 function expected(name: string, { sidecar, store, comes }: (typeof COMBINATIONS)[number]): string {
   if (name === 'bootstrap' && sidecar === 'older' && store === 'newer') return 'after';
   return name === 'register' ? 'after' : comes;

@@ -146,7 +146,9 @@ describe('the caller of the loop', () => {
 
   it('can call off what an entry waits for: it is left to the next start, and nothing halts', async () => {
     const bench = await new LoopBench().start();
+    const answers = [bench.waitFor(1), bench.waitFor(2)];
     await bench.apply(entry(1, [OP.put, 1]), entry(2, [OP.leave]), entry(3, [OP.put, 3]));
+    expect(await Promise.all(answers)).toEqual(['applied', 'UNKNOWN_OUTCOME']);
     expect(bench.loop).toMatchObject({ applied: 1, halted: undefined });
     expect(bench.opened).toEqual([1, 2]);
     expect(bench.fatal).toEqual([]);

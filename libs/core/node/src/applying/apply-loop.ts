@@ -1,7 +1,7 @@
 import { EMPTY_BYTES, invariant } from '@caisson/base';
 import {
   type ApplyOutcome,
-  type CaissonError,
+  CaissonError,
   type Faults,
   type GroupEncryption,
   isCaissonError,
@@ -172,8 +172,7 @@ export class ApplyLoop {
     // What earlier entries of the run did stands, unless the failing one left something among it.
     if (run.entries > 0 && (failure === undefined || run.clean)) await this.#write(run);
     if (failure === undefined) return;
-    // What the entry waited for was called off because the node stops: the next start applies it.
-    if (isCaissonError(failure.cause, 'DRAINING')) this.#stopped = true;
+    if (isCaissonError(failure.cause, 'DRAINING')) this.#leaveAt(failure.cause);
     else this.#haltAt(failure.entry, failure.cause);
   }
 
@@ -259,6 +258,15 @@ export class ApplyLoop {
     metrics.applied(run.entries, run.last);
     metrics.answered(run.answers);
     this.#parts.onApplied?.();
+  }
+
+  /** What the entry waited for was called off because the node stops: the next start applies it. */
+  #leaveAt(error: CaissonError): void {
+    const { answers, metrics, position } = this.#parts;
+    this.#stopped = true;
+    const problem = 'the node stopped before it was applied';
+    metrics.proposed('failed', answers.failAll(new CaissonError('UNKNOWN_OUTCOME', { problem })));
+    position.fail(error);
   }
 
   #haltAt({ index, term }: { readonly index: number; readonly term: number }, cause: unknown): void {
