@@ -4,7 +4,7 @@ import { LIMITS } from '@caisson/formats';
 /** Below this the envelope outweighs whatever could be saved. */
 const WORTH_TRYING_BYTES = 64;
 /** How many values are let pass at most, after so many in a row that would not shrink. */
-const PASSED_MAX = 15;
+const PASSED_MAX = 63;
 
 export interface PackingParts {
   /** Reads what was packed; absent where the plan has none. */

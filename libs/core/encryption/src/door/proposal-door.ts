@@ -18,6 +18,7 @@ import {
 } from '@caisson/formats';
 import type { EnvelopeSuites, KeyFinder, SealingKey } from '../envelope/envelope-suite.js';
 import { type LiveState, raftCutover } from '../state/group-state.js';
+import { OwnPayloads } from './own-payloads.js';
 import type { BatchWatch } from './plain-store.js';
 
 export interface ProposalDoorParts {
@@ -46,6 +47,7 @@ export class ProposalDoor implements BatchWatch {
   #firstSealedIndex: number | undefined;
   #isSealedSeenWritten = false;
   readonly #lastUses = new Map<number, number>();
+  readonly #own = new OwnPayloads();
   #unknownUpTo: number;
 
   constructor(parts: ProposalDoorParts) {
@@ -58,12 +60,18 @@ export class ProposalDoor implements BatchWatch {
     if (at.index <= raftCutover(state.current)) return encodeClearProposal(at.proposalId, payload);
     const by = this.#parts.sealing(state.current.keys.activeRaft);
     this.#used(by.key.keyId, at.index);
-    return encodeSealedProposal(at.proposalId, suites.writer.sealPayload(by, { group, ...at }, payload));
+    const data = encodeSealedProposal(
+      at.proposalId,
+      suites.writer.sealPayload(by, { group, ...at }, payload),
+    );
+    this.#own.add(at, data, payload);
+    return data;
   }
 
   open(at: Place, data: Uint8Array): OpenedProposal {
     const proposal = decodeProposal(data);
-    return proposal.kind === 'clear' ? this.#openClear(at, proposal) : this.#openSealed(at, proposal);
+    const own = this.#own.take(at, data);
+    return proposal.kind === 'clear' ? this.#openClear(at, proposal) : this.#openSealed(at, proposal, own);
   }
 
   willWrite(batch: WritableBatch, appliedIndex: Uint8Array | undefined): void {
@@ -87,6 +95,7 @@ export class ProposalDoor implements BatchWatch {
   forget(applied: number): void {
     this.#firstSealedIndex = undefined;
     this.#isSealedSeenWritten = false;
+    this.#own.clear();
     this.#lastUses.clear();
     this.#unknownUpTo = applied;
   }
@@ -128,7 +137,7 @@ export class ProposalDoor implements BatchWatch {
     }
   }
 
-  #openSealed(at: Place, { proposalId, body }: Proposal): OpenedProposal {
+  #openSealed(at: Place, { proposalId, body }: Proposal, own: Uint8Array | undefined): OpenedProposal {
     const { group, state } = this.#parts;
     if (at.index <= raftCutover(state.current))
       throw this.#halt(at, 'a sealed entry at or below the cutover');
@@ -139,7 +148,7 @@ export class ProposalDoor implements BatchWatch {
       }
       this.#used(keyId, at.index);
       const place = { group, ...at, proposalId };
-      const payload = this.#parts.suites.reader(body).openPayload(this.#parts.keys, place, body);
+      const payload = own ?? this.#parts.suites.reader(body).openPayload(this.#parts.keys, place, body);
       if (payload === undefined) throw this.#halt(at, 'does not authenticate', keyId);
       if (state.current.progress?.sealedSeen === false) this.#firstSealedIndex ??= at.index;
       return { kind: 'payload', proposalId, payload };
