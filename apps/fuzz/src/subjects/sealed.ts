@@ -1,8 +1,11 @@
+import { SnappyCompressor } from '@caisson/compressor-snappy';
+import { CaissonError } from '@caisson/contracts';
 import * as formats from '@caisson/formats';
 import { codec, reader, sample, type Subject } from '../subject.js';
 import { KEY } from './values.js';
 
 const code = 'ENVELOPE_MALFORMED';
+const SNAPPY = new SnappyCompressor();
 const V1 = formats.encodeEnvelope({ flag: 0, keyId: 7, nonce: sample(12), sealed: sample(40) });
 const V2 = formats.encodeEnvelopeV2({
   flag: 1,
@@ -61,6 +64,20 @@ export const SEALED: readonly Subject[] = [
     decode: formats.envelopeKeyId,
     codes: [code],
     covers: ['envelopeKeyId'],
+  }),
+  codec<Uint8Array>({
+    name: 'compressed value',
+    code,
+    values: [sample(0), sample(300), new Uint8Array(2000).fill(7)],
+    encode: (value) => SNAPPY.compress(value),
+    decode: (input) => {
+      const value = SNAPPY.decompress(input, formats.LIMITS.valueBytesMax);
+      // Where values are opened this becomes the error of the envelope.
+      if (value === undefined) throw new CaissonError(code);
+      return value;
+    },
+    manyForms: true,
+    covers: [],
   }),
   codec({
     name: 'wrapped DEK',

@@ -128,6 +128,7 @@ export const STORED: readonly Subject[] = [
         macKeyId: KEY.keyId,
         mac: sample(32),
       },
+      { ...formats.EMPTY_KEY_STATE, stateIndex: 9, sealedModeIndex: 9, sealedModeTs: 5n },
     ],
     encode: formats.encodeKeyState,
     decode: formats.decodeKeyState,
