@@ -46,7 +46,11 @@ class Bench {
       install: async () => void this.steps.push('install'),
       discard: async () => void this.steps.push('discard'),
     });
-    const sink: SnapshotSink = { keptChunks: async () => 4, receive: async () => verified() };
+    const sink: SnapshotSink = {
+      keptChunks: async () => 4,
+      receive: async () => verified(),
+      tidy: async () => void this.steps.push('tidy'),
+    };
     const loop = {
       replace: async (swap: () => Promise<unknown>) => void (await swap()),
     } as unknown as ApplyLoop;
@@ -112,6 +116,15 @@ describe('the intake of snapshots', () => {
     await expect(bench.intake.keptChunks(incoming())).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await first;
     await expect(bench.intake.keptChunks(incoming())).resolves.toBe(4);
+  });
+
+  it('drops what is kept of earlier streams, but not under one that arrives', async () => {
+    const bench = new Bench();
+    const taking = bench.take();
+    expect(await bench.intake.tidy()).toBe(false);
+    await taking;
+    expect(await bench.intake.tidy()).toBe(true);
+    expect(bench.steps).toEqual(['discard', 'tidy']);
   });
 
   it('tells the sender when it cannot be installed', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryLogs } from '@caisson/compliance';
@@ -117,6 +117,31 @@ describe.each<[string, SnapshotNodeOptions]>([
     await verified.install(again.log, { term: TERM, vote: 0n });
     expect(await again.content()).toEqual(await source.content());
   });
+});
+
+test('what a broken transfer left goes when it is asked to, and none of its values stays on the disk', async () => {
+  const source = await (await start('n1', { kek: undefined })).found();
+  for (let number = 0; number < 40; number++)
+    await source.put(`key ${number}`, Buffer.from(`a clear value ${'x'.repeat(64 * 1024)}`));
+  const snapshot = await snapshotOf(source);
+  const on = media('n2');
+  const to = await start('n2', { kek: undefined }, on);
+  const broken = async function* () {
+    yield* from(snapshot.pieces.slice(0, 2));
+    throw new Error('the connection broke');
+  };
+  await expect(to.snapshots.receive(snapshot.incoming, broken(), signal)).rejects.toThrow('broke');
+  const filesWithValues = async () => {
+    const files = await readdir(on.path, { recursive: true, withFileTypes: true });
+    const contents = await Promise.all(
+      files.filter((file) => file.isFile()).map(({ parentPath, name }) => readFile(join(parentPath, name))),
+    );
+    return contents.filter((bytes) => bytes.includes('a clear value')).length;
+  };
+  expect(await filesWithValues()).toBeGreaterThan(0);
+  await to.snapshots.tidy!();
+  expect(await to.snapshots.keptChunks(snapshot.incoming)).toBe(0);
+  expect(await filesWithValues()).toBe(0);
 });
 
 test('what a node had is replaced, not added to', async () => {
