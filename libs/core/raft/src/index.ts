@@ -38,6 +38,7 @@ export { isGap, type LogGap, type LogStorage } from './log/storage.js';
 export { MemoryStorage } from './log/memory-storage.js';
 export { allVoters, isJoint, type Membership } from './tracker/membership.js';
 export type { Progress, ProgressState } from './tracker/progress.js';
+export { isTransferVote } from './node/campaign.js';
 export type { RaftOptions, ReadMode } from './node/options.js';
 export type { StepOutcome } from './node/outcome.js';
 export type { Founder } from './ready/bootstrap.js';

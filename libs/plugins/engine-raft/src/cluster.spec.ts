@@ -3,6 +3,8 @@ import type { CaissonError } from '@caisson/contracts';
 import { Cluster, type TestNode, turn } from './testdata/cluster.js';
 
 const user = { source: 'user' } as const;
+/** Longer than any lease of the configuration that tests run with. */
+const LEASE_MS = 2_000;
 const count = (amount: number) => encodeCount('a', amount);
 
 let cluster: Cluster;
@@ -207,21 +209,32 @@ describe('three nodes', () => {
 describe('reads', () => {
   const read = (node: TestNode) => node.group.readBarrier('linearizable');
 
-  it('ask a quorum, whatever the leader believes of its lease', async () => {
-    for (const reads of ['safe', 'lease-based'] as const) {
-      cluster = await Cluster.of(3, { config: { reads } });
-      await cluster.add('a', 1);
-      cluster.network.lose = () => true;
-      let isDone = false;
-      void read(cluster.leader()).then(
-        () => (isDone = true),
-        () => undefined,
-      );
-      for (let turns = 0; turns < 5; turns++) await turn();
-      expect([reads, isDone]).toEqual([reads, false]);
-      cluster.network.lose = () => false;
-      if (reads === 'safe') await cluster.dispose();
-    }
+  /** Whether a leader that reaches nobody lets a read pass. */
+  async function passesAlone(): Promise<boolean> {
+    cluster.network.lose = () => true;
+    let isDone = false;
+    const passed = read(cluster.leader()).then(() => (isDone = true));
+    for (let turns = 0; turns < 5; turns++) await turn();
+    const isAlone = isDone;
+    cluster.network.lose = () => false;
+    await cluster.settled(passed);
+    return isAlone;
+  }
+
+  it('ask a quorum every time', async () => {
+    cluster = await Cluster.of(3);
+    await cluster.settled(read(cluster.leader()));
+    expect(await passesAlone()).toBe(false);
+  });
+
+  it('pass by lease once a quorum was asked, where one is configured, until it runs out', async () => {
+    cluster = await Cluster.of(3, { config: { reads: 'lease-based' } });
+    await cluster.add('a', 1);
+    expect(await passesAlone()).toBe(false);
+    await cluster.settled(read(cluster.leader()));
+    expect(await passesAlone()).toBe(true);
+    cluster.clock.advance(LEASE_MS);
+    expect(await passesAlone()).toBe(false);
   });
 
   it('are served by learners as well', async () => {

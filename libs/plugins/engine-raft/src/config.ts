@@ -32,10 +32,10 @@ export const EngineRaftConfig = z
       .refine(({ election, heartbeat }) => heartbeat < election, 'heartbeats must come within an election')
       .prefault({}),
     /**
-     * How a leader makes sure that it still leads before it lets a linearizable read pass: it asks a quorum.
-     * `lease-based` is taken and means the same. A lease that is counted in ticks, as the core counts it,
-     * outlives the leadership it stands for: a leader that was cut off would answer what others have
-     * overwritten.
+     * How a leader makes sure that it still leads before it lets a linearizable read pass: `safe` asks a
+     * quorum each time; `lease-based` not again for most of an election timeout after it was asked, which
+     * relies on monotonic clocks that run alike. The same on all members, and so are `ticks`: a member without
+     * a lease may vote too soon after it started.
      */
     reads: z.enum(['safe', 'lease-based']).default('safe'),
     limits: z
@@ -104,10 +104,10 @@ export type EngineRaftConfig = z.output<typeof EngineRaftConfig>;
 
 /** The configuration in the words of the engine. */
 export function consensusOptions(config: EngineRaftConfig): ConsensusOptions {
-  const { compaction, limits, ticks, waits } = config;
+  const { compaction, limits, reads, ticks, waits } = config;
   return {
     ticks,
-    readMode: 'safe',
+    hasReadLease: reads === 'lease-based',
     proposals: {
       count: limits.proposals,
       bytes: limits.proposalBytes,

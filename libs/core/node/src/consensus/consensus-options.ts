@@ -1,4 +1,3 @@
-import type { ReadMode } from '@caisson/raft';
 import type { ApplyLimits, ProposalLimits } from '../limits.js';
 
 /** How one group keeps time, how much it holds, and when it gives up. */
@@ -11,7 +10,8 @@ export interface ConsensusOptions {
     /** Ticks between the heartbeats of a leader. */
     readonly heartbeat: number;
   };
-  readonly readMode: ReadMode;
+  /** Whether a leader may answer reads while its lease holds; see `ReadLease`. The same on all members. */
+  readonly hasReadLease: boolean;
   readonly proposals: ProposalLimits;
   /** What is proposed, and appended, at once. */
   readonly append: { readonly entries: number; readonly bytes: number };

@@ -24,7 +24,8 @@ export function coreOptions(
     preVote: true,
     disableProposalForwarding: true,
     stepDownOnRemoval: true,
-    readMode: options.readMode,
+    // The core counts leases in ticks, from the answer; ours are above it.
+    readMode: 'safe',
     maxSizePerMsg: replication.messageBytes,
     maxCommittedSizePerReady: replication.applyingBytes,
     maxUncommittedSize: replication.uncommittedBytes,

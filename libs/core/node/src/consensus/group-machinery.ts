@@ -1,4 +1,4 @@
-import { APPEND_THREAD, APPLY_THREAD, type Message, RawNode, type Ready } from '@caisson/raft';
+import { APPEND_THREAD, APPLY_THREAD, type Message, NONE, RawNode, type Ready } from '@caisson/raft';
 import { ApplyLoop, type ReplacedState } from '../applying/apply-loop.js';
 import { readAppliedRows } from '../applying/applied-rows.js';
 import { ValueInquiry } from '../mending/value-inquiry.js';
@@ -18,6 +18,7 @@ import { LogCompaction } from './log-compaction.js';
 import { MembershipDesk } from './membership-desk.js';
 import { Outbox } from './outbox.js';
 import { ReadDesk } from './read-desk.js';
+import { leaseMs, ReadLease } from './read-lease.js';
 import { SnapshotIntake } from './snapshot-intake.js';
 import { SnapshotSender } from './snapshot-sender.js';
 
@@ -33,6 +34,7 @@ export class GroupMachinery extends GroupBasics {
   readonly compaction: LogCompaction;
   readonly appendThread: AppendThread;
   readonly outbox: Outbox;
+  readonly lease: ReadLease;
   readonly reads: ReadDesk;
   readonly barrier: ReadBarrier;
   readonly transfer: LeaderTransfer;
@@ -62,8 +64,9 @@ export class GroupMachinery extends GroupBasics {
     this.sender = this.#newSender();
     this.intake = this.#newIntake();
     this.outbox = this.#newOutbox();
+    this.lease = this.#newLease();
     this.reads = this.#newReads();
-    this.barrier = new ReadBarrier(() => this.reads.confirm(), this.position);
+    this.barrier = new ReadBarrier(() => this.#confirmRead(), this.position);
     this.transfer = this.#newTransfer();
     this.maintenance = this.#newMaintenance();
     this.scrubs = this.#newScrubs();
@@ -250,6 +253,26 @@ export class GroupMachinery extends GroupBasics {
     });
   }
 
+  /** Everything that was acknowledged is committed, and a leader with a lease knows of all that is. */
+  #confirmRead(): number | Promise<number> {
+    return this.lease.holds ? this.raw.raft.log.committed : this.reads.confirm();
+  }
+
+  #newLease(): ReadLease {
+    const { options, services } = this.#parts;
+    const lastsMs = options.hasReadLease ? leaseMs(options.ticks) : 0;
+    const { clock } = services;
+    const startedMs = clock.monotonicMs();
+    return new ReadLease({ clock, lastsMs, startedMs, reign: () => this.#reign() });
+  }
+
+  #reign(): string | undefined {
+    const { isLeaseForfeited, transferee } = this.raw.raft;
+    if (!this.leadership.isReady || isLeaseForfeited || transferee !== NONE) return undefined;
+    const { voters, votersOutgoing } = this.members.book.confState;
+    return `${this.leadership.term} ${voters.join()} ${votersOutgoing.join()}`;
+  }
+
   #newReads(): ReadDesk {
     const { id, options, services } = this.#parts;
     const { ticks, waits } = options;
@@ -259,6 +282,7 @@ export class GroupMachinery extends GroupBasics {
       retryTicks: ticks.election,
       limitTicks: Math.ceil(waits.readMs / ticks.ms),
       ask: (context) => this.driver.act((raw) => raw.readIndex(context)),
+      lease: this.lease,
     });
   }
 

@@ -1,6 +1,6 @@
 import { CaissonError, type IncomingSnapshot } from '@caisson/contracts';
 import type { Introduction } from '@caisson/formats';
-import type { Message, MessageType } from '@caisson/raft';
+import { isTransferVote, type Message, type MessageType } from '@caisson/raft';
 import { raftIdOf } from '../membership/raft-id.js';
 import type { GroupMachinery } from './group-machinery.js';
 
@@ -11,6 +11,8 @@ const REFUSED: ReadonlySet<MessageType> = new Set<MessageType>([
   'MsgTransferLeader',
   'MsgForgetLeader',
 ]);
+
+const ELECTIONS: ReadonlySet<MessageType> = new Set<MessageType>(['MsgVote', 'MsgPreVote']);
 
 /** A group as its peers reach it. */
 export class PeerSide {
@@ -24,8 +26,9 @@ export class PeerSide {
 
   /** A message of a peer. Whatever it claims about its sender has to be true of the peer it came from. */
   receive(from: bigint, message: Message): void {
-    const { driver, freshness, outbox, self } = this.#machinery;
+    const { driver, freshness, lease, outbox, self } = this.#machinery;
     if (message.from !== raftIdOf(from) || message.to !== self || REFUSED.has(message.type)) return;
+    if (ELECTIONS.has(message.type) && !isTransferVote(message) && lease.bindsVote) return;
     outbox.heardFrom(from);
     driver.post((raw) => {
       raw.step(message);

@@ -16,6 +16,7 @@ class Bench {
       retryTicks: 2,
       limitTicks: 5,
       ask: (context) => void this.asked.push(context),
+      lease: { asked: () => undefined, confirmed: () => undefined },
     });
   }
 

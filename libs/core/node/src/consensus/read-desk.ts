@@ -1,6 +1,7 @@
 import { createDeferred, type Deferred, toHex } from '@caisson/base';
 import { CaissonError, type Random } from '@caisson/contracts';
 import type { ReadState } from '@caisson/raft';
+import type { ReadLease } from './read-lease.js';
 
 const SESSION_BYTES = 8;
 const COUNTER_BYTES = 8;
@@ -14,6 +15,7 @@ export interface ReadDeskParts {
   readonly limitTicks: number;
   /** Asks the core. It may answer before this returns. */
   ask(context: Uint8Array): void;
+  readonly lease: Pick<ReadLease, 'asked' | 'confirmed'>;
 }
 
 interface WaitingRead {
@@ -51,7 +53,9 @@ export class ReadDesk {
   /** Takes the core's answer to one of the questions; it holds for every read that began before it. */
   answer({ index, context }: ReadState): void {
     const number = this.#numberOf(context);
-    if (number === undefined || this.#waiting.length === 0) return;
+    if (number === undefined) return;
+    this.#parts.lease.confirmed(number);
+    if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = waiting.filter(({ from }) => from > number);
     for (const { from, position } of waiting) if (from <= number) position.resolve(index);
@@ -83,6 +87,7 @@ export class ReadDesk {
     const context = new Uint8Array(SESSION_BYTES + COUNTER_BYTES);
     context.set(this.#session);
     new DataView(context.buffer).setBigUint64(SESSION_BYTES, BigInt(++this.#asked));
+    this.#parts.lease.asked(this.#asked);
     this.#parts.ask(context);
   }
 

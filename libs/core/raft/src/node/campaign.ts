@@ -15,6 +15,7 @@ export type CampaignKind = 'pre-election' | 'election' | 'transfer';
 
 const TRANSFER_MARK = new Uint8Array([...'CampaignTransfer'].map((char) => char.charCodeAt(0)));
 
+/** Whether a vote is asked for at the leader's own wish. */
 export const isTransferVote = ({ context }: Message): boolean =>
   context.length === TRANSFER_MARK.length && context.every((byte, at) => byte === TRANSFER_MARK[at]);
 
