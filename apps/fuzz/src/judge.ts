@@ -49,7 +49,7 @@ function attempt({ decode, codes }: Subject, input: Uint8Array): Attempt {
   }
 }
 
-/** What decodes is written again: the same bytes, or bytes that stay the same where a value has many forms. */
+/** What decodes is written again: the same bytes, or, of a value with many forms, bytes that stay so. */
 function again({ encode, decode, manyForms }: Subject, input: Uint8Array, value: unknown): Judgement {
   if (encode === undefined) return { outcome: 'decoded' };
   try {

@@ -2,9 +2,9 @@ import { copyFile, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Table files of a database: written once, and only ever removed. Databases are opened with links to them. */
+/** Table files of a database: written once, and only ever removed. They are linked to. */
 const IS_TABLE = /\.sst$/;
-/** The file that the kernel locks for a node which runs. A link to it locks, or fails to lock, the same file. */
+/** The file that the kernel locks for a node that runs. A link to it locks, or does not, the same file. */
 const IS_LOCK = /^LOCK$/;
 
 /** A second directory through which that of a node may be opened without a byte of it being changed. */

@@ -100,9 +100,9 @@ export class OfflineReader {
   }
 
   /**
-   * HMAC of a report under a key derived from the DEK that authenticates the sidecar: shows that whoever made
-   * it could open the keys of this directory, and nothing about who of them it was. Undefined before a sidecar
-   * was loaded, and without its KEK.
+   * HMAC of a report under a key derived from the DEK that authenticates the sidecar: shows that whoever
+   * made it could open the keys of this directory, and nothing about who of them it was. Undefined before a
+   * sidecar was loaded, and without its KEK.
    */
   sign(report: Uint8Array): { readonly keyId: number; readonly mac: Uint8Array } | undefined {
     if (this.#signer === undefined) return undefined;
