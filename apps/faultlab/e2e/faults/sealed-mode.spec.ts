@@ -80,7 +80,7 @@ test('it is in the snapshot that a node joins by, and in a backup that becomes a
   const late = await lab.grow('learner', reached('n4'));
   await lab.even();
   expect(lab.lines.join('\n')).toContain('n4: installed a snapshot');
-  const [{ key }] = (await versions(late, 'k0')) as [{ key: Uint8Array }];
+  const { key } = (await versions(late, 'k0'))[0]!;
   await plant(late, key, TOMBSTONE);
   expect(await lab.failure(lab.read(late, 'k0'))).toBe('ENCRYPTED_READ_INTEGRITY');
 
