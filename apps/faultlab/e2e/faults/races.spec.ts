@@ -6,6 +6,7 @@ import type { LabNode } from './node.js';
 const STEPS = 40;
 const NAMES = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6', 'n7'] as const;
 const FEWEST = 3;
+const SILENCE_MS = 8000;
 
 let race: Race;
 afterEach(() => race.lab.end());
@@ -95,8 +96,9 @@ class Race {
   }
 
   /** A call to a process that ends is never answered. */
-  async #alive(work: () => Promise<unknown>): Promise<void> {
-    await Promise.race([work(), this.lab.clock.sleep(8000)]);
+  async #alive(work: () => Promise<unknown>): Promise<boolean> {
+    const silence = this.lab.clock.sleep(SILENCE_MS).then(() => false);
+    return Promise.race([work().then(() => true), silence]);
   }
 
   /** Ends in order or not, and starts again: one more epoch to register. */
@@ -121,7 +123,7 @@ class Race {
   async #letIn(): Promise<void> {
     const { engine, group } = await this.lab.led();
     // Who is still to become a member by an order of before must not lose the disks it is counted with.
-    await this.#alive(() => group.readBarrier('linearizable'));
+    if (!(await this.#alive(() => group.readBarrier('linearizable')))) return;
     const members = group.status().members.map(({ name }) => name);
     const taken = this.#keepsDisks ? this.lab.nodes.map(({ name }) => name) : members;
     const name = this.#pick(NAMES.filter((each) => !taken.includes(each) && !this.#busy.has(each)));
@@ -153,7 +155,7 @@ class Race {
 
   async #start(node: LabNode): Promise<void> {
     if (!node.isDown) return;
-    await Promise.race([node.start(), this.lab.clock.sleep(8000)]);
+    await this.#alive(() => node.start());
   }
 
   #members(): readonly LabNode[] {

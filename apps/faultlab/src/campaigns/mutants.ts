@@ -50,8 +50,8 @@ async function hunt(plant: string, { from, seedsMax, stormMs }: MutantOptions): 
     const seed = from + seeds - 1;
     const { findings } =
       directed === undefined
-        ? await runSeed({ seed, stormMs, profile }, { plant })
-        : await runPlan(withSeed(directed, seed), { plant });
+        ? await runSeed({ seed, stormMs, profile }, { plant, until: breaks })
+        : await runPlan(withSeed(directed, seed), { plant, until: breaks });
     const worst = telling(findings, breaks);
     if (worst === undefined) continue;
     const { rule } = worst;

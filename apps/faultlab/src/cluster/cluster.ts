@@ -40,6 +40,11 @@ const NOBODY = { leads: false, leadership: 0 };
 
 const drained = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+/** Ends a storm that has shown what it was run for. */
+export class EnoughSeen extends Error {
+  override readonly name = 'EnoughSeen';
+}
+
 /** Machines, the network between them, and the time they share. */
 export class StormCluster {
   readonly clock: ManualClock;
@@ -176,6 +181,7 @@ export class StormCluster {
 
   /** Lets one millisecond pass, and everything happen that happens in it. */
   async pass(): Promise<void> {
+    if (this.findings.isEnough) throw new EnoughSeen();
     this.clock.advance(1);
     await drained();
     const atMs = this.clock.monotonicMs();

@@ -30,7 +30,23 @@ export const ENTRY_NAMES = [
 ] as const;
 export type EntryName = (typeof ENTRY_NAMES)[number];
 
-const STEPS = ['asking', 'bootstrapping', 'rotating', 'rewrapping', 'holding', 'enabling', 'done'] as const;
+const STEPS = [
+  'asking',
+  'bootstrapping',
+  'rotating',
+  'registering',
+  'rewrapping',
+  'holding',
+  'enabling',
+  'scrubbing',
+  'counting',
+  'suspending',
+  'resuming',
+  'retiring',
+  'erasing',
+  'sealing',
+  'done',
+] as const;
 
 /** When a fault happens, once it is armed: at the `nth` such moment from then on. */
 export const Trigger = z.strictObject({

@@ -1,4 +1,10 @@
-import { BackupService, type CallContext, KeyLifecycleService, type KeyProgress } from '@caisson/contracts';
+import {
+  BackupService,
+  type CallContext,
+  EncryptionService,
+  KeyLifecycleService,
+  type KeyProgress,
+} from '@caisson/contracts';
 import { z } from 'zod';
 import type { Machine } from '../cluster/machine.js';
 import type { Draw, Family, Scene } from './family.js';
@@ -12,6 +18,11 @@ const ORDERS = [
   'rewrap',
   'rewrite',
   'verify',
+  'scrub',
+  'suspend',
+  'erase',
+  'resume',
+  'seal-mode',
   'snapshot',
   'backup',
 ] as const;
@@ -33,6 +44,11 @@ const IDS: Readonly<Record<OrderName, string>> = {
   rewrap: 'O3',
   rewrite: 'O4',
   verify: 'O3',
+  scrub: 'O9',
+  suspend: 'O5',
+  erase: 'O5',
+  resume: 'O5',
+  'seal-mode': 'O1',
   snapshot: 'O10',
   backup: 'O7',
 };
@@ -49,11 +65,27 @@ function perform({ node: name = 'leader', order }: OrderFault, scene: Scene): bo
   const machine = scene.cluster.find(name);
   if (machine === undefined || !machine.isUp) return false;
   if (!scene.cluster.isEncrypted && order !== 'snapshot' && order !== 'backup') return false;
-  scene.watch(machine, order, carryOut(order, machine, scene));
+  const keyId = keyFor(order, machine);
+  if (keyId === undefined) return false;
+  scene.watch(machine, order, carryOut(order, machine, { scene, keyId }));
   return true;
 }
 
-async function carryOut(order: OrderName, machine: Machine, { cluster }: Scene): Promise<void> {
+/** The oldest key that is in the state that the order is about; 0 for orders about none. */
+function keyFor(order: OrderName, machine: Machine): number | undefined {
+  const wanted = { suspend: 'retiring', erase: 'suspended', resume: 'suspended' }[order as string];
+  if (wanted === undefined) return 0;
+  const { keys } = machine.process!.host.get(EncryptionService).status();
+  return keys.find(({ state }) => state === wanted)?.keyId;
+}
+
+interface Order {
+  readonly scene: Scene;
+  readonly keyId: number;
+}
+
+async function carryOut(order: OrderName, machine: Machine, { keyId, scene }: Order): Promise<void> {
+  const { cluster } = scene;
   const limit = new AbortController();
   const context: CallContext = { signal: limit.signal };
   const { host } = machine.process!;
@@ -82,6 +114,16 @@ async function carryOut(order: OrderName, machine: Machine, { cluster }: Scene):
       cluster.ears.hear('an answer to an operator', await keys.verify(context));
       cluster.ears.hear('an answer to an operator', await keys.status({}, context));
       return;
+    case 'scrub':
+      return follow(keys.scrub({}, context));
+    case 'suspend':
+      return follow(keys.retire({ keyId }, context));
+    case 'erase':
+      return follow(keys.retire({ keyId, erase: true }, context));
+    case 'resume':
+      return follow(keys.resume({ keyId }, context));
+    case 'seal-mode':
+      return follow(keys.sealMode({}, context));
     case 'snapshot':
       await machine.engine.takeSnapshot(1);
       return;
@@ -99,6 +141,11 @@ const WEIGHTS: Readonly<Record<OrderName, number>> = {
   rewrap: 3,
   rewrite: 4,
   verify: 2,
+  scrub: 2,
+  suspend: 4,
+  erase: 4,
+  resume: 1,
+  'seal-mode': 1,
   snapshot: 4,
   backup: 2,
 };

@@ -62,6 +62,8 @@ export const Plan = z.strictObject({
   steps: z.array(Step),
   /** Patterns that the story must contain, each: a scenario that comes to nothing is no scenario. */
   expect: z.array(z.string()).optional(),
+  /** And those that it must not contain. */
+  forbid: z.array(z.string()).optional(),
   /** The planted bug it was found with, if any. */
   plant: z
     .string()

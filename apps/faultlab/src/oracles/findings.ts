@@ -10,6 +10,8 @@ export interface Looks {
 /** Where all oracles of a storm put what they find, and how often they looked. */
 export class Findings {
   readonly all: Finding[] = [];
+  /** Rules that nothing more has to be found out about once they are broken. */
+  enough: ReadonlySet<RuleId> = new Set();
   readonly #clock: Clock;
   readonly #looks = new Map<RuleId, { evaluated: number; couldFail: number }>();
 
@@ -19,6 +21,10 @@ export class Findings {
 
   add(rule: RuleId, text: string): void {
     this.all.push({ rule, atMs: this.#clock.monotonicMs(), text });
+  }
+
+  get isEnough(): boolean {
+    return this.enough.size > 0 && this.all.some(({ rule }) => this.enough.has(rule));
   }
 
   /** One look at a rule; `couldFail` says whether anything was there that could have broken it. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { register } from 'node:module';
-import { PATCHES } from './patches.js';
+import { filesOf, PATCHES } from './patches.js';
 
 const LOADED = Symbol.for('caisson.faultlab.plant');
 
@@ -19,8 +19,7 @@ export function plantSources(args: readonly string[]): void {
   const name = valueOf(args, '--plant') ?? plantOf(valueOf(args, '--plan'));
   const patch = name === undefined ? undefined : PATCHES[name];
   if (name === undefined || patch === undefined) return;
-  const { edits, file } = patch;
-  register('./source-hooks.js', import.meta.url, { data: { edits, file } });
+  register('./source-hooks.js', import.meta.url, { data: filesOf(patch) });
   (globalThis as unknown as Holder)[LOADED] = name;
 }
 

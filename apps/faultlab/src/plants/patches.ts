@@ -9,6 +9,8 @@ export interface Patch {
   readonly file: string;
   /** Each text occurs exactly once in the built file. */
   readonly edits: readonly (readonly [find: string, replace: string])[];
+  /** Another file, where one does not do. */
+  readonly beside?: Pick<Patch, 'file' | 'edits'>;
   /** The storm that brings it out, by the name of a scenario; seeds of `storms` where there is none. */
   readonly scenario?: string;
   readonly storms?: 'usual' | 'swarm';
@@ -26,18 +28,21 @@ const CONSENSUS: Readonly<Record<string, Patch>> = {
     breaks: ['R1', 'R2', 'R3', 'R8', 'T11', 'L5'],
     file: `${RAFT}/node/vote`,
     edits: [['raft.vote = from;', '']],
+    scenario: 'elections-on-slow-links',
   },
   'votes-for-the-backward': {
     about: 'a candidate is elected whose log is behind',
     breaks: ['R2', 'R3', 'R8', 'T11', 'L5'],
     file: `${RAFT}/node/vote`,
     edits: [['if (!canVote || !raft.log.isUpToDate({ term: logTerm, index })) {', 'if (!canVote) {']],
+    scenario: 'a-candidate-that-is-behind',
   },
   'counts-to-half': {
     about: 'one vote less than a majority commits and elects',
     breaks: ['R1', 'R3', 'R8', 'T11', 'L5', 'L1'],
     file: `${RAFT}/quorum/majority`,
     edits: [['Math.floor(voters / 2) + 1', 'Math.max(1, Math.floor(voters / 2))']],
+    scenario: 'a-candidate-that-is-behind',
   },
   'believes-the-deposed': {
     about: 'messages of older terms are heard',
@@ -52,12 +57,14 @@ const CONSENSUS: Readonly<Record<string, Patch>> = {
     edits: [
       ["if (raft.options.readMode === 'lease-based' &&", "if (raft.options.readMode !== 'lease-based' &&"],
     ],
+    scenario: 'leaders-cut-off-for-a-moment',
   },
   'reads-before-it-knows': {
     about: 'a new leader answers reads before it knows what those before it committed',
     breaks: ['T1', 'T11'],
     file: `${RAFT}/node/leader-reads`,
     edits: [['    if (!hasCommittedInTerm(raft)) {', '    if (raft.id === 0n) {']],
+    scenario: 'leaders-cut-off-for-a-moment',
   },
   'says-before-it-stores': {
     about: 'what was promised is said before the log has it',
@@ -113,6 +120,7 @@ const APPLYING: Readonly<Record<string, Patch>> = {
       ['this.#waiting.get(index)?.proposal.fail(replaced(index));', ''],
       ['if (index < first || waiting.term >= term)', 'if (index >= 0)'],
     ],
+    scenario: 'leaders-cut-off-for-a-moment',
   },
   'reads-what-is-not-applied': {
     about: 'a read does not wait for what was confirmed to be applied',
@@ -124,12 +132,14 @@ const APPLYING: Readonly<Record<string, Patch>> = {
         'await position;',
       ],
     ],
+    scenario: 'reads-on-slow-nodes',
   },
   'shares-old-answers': {
     about: 'a read takes a confirmation that was asked for before it began',
     breaks: ['T1', 'T11'],
     file: `${NODE}/consensus/read-desk`,
     edits: [['from: this.#asked + 1', 'from: this.#asked - 8']],
+    scenario: 'leaders-cut-off-for-a-moment',
   },
   'snapshots-forget-requests': {
     about: 'a snapshot leaves out which requests were answered',
@@ -155,12 +165,14 @@ const DATA: Readonly<Record<string, Patch>> = {
     edits: [
       ['return found !== undefined && found.commitTs >= floor ? found : undefined;', 'return undefined;'],
     ],
+    scenario: 'requests-have-one-effect',
   },
   'forgets-requests-in-memory': {
     about: 'requests are remembered until the process ends',
     breaks: ['T1', 'T11', 'R5', 'T10'],
     file: `${KV}/apply/request-results`,
     edits: [['batch.put(requestResultKey(requestId), encodeRequestResult(result));', '']],
+    scenario: 'requests-have-one-effect',
   },
   'ignores-conditions': {
     about: 'a condition that does not hold does not stop a write',
@@ -176,17 +188,23 @@ const DATA: Readonly<Record<string, Patch>> = {
   },
   'lets-time-go-back': {
     about: 'an entry commits below the one before it',
-    breaks: ['T4', 'T11', 'R5'],
+    breaks: ['T4', 'T11', 'T1', 'R5', 'L5'],
     file: `${KV}/apply/version-writer`,
     edits: [['return commitTs > lastCommitTs', 'return commitTs > 0n']],
-    storms: 'swarm',
+    beside: {
+      file: `${KV}/clock/hybrid-clock`,
+      edits: [
+        ['const ts = this.#compose(ms, counter);', 'const ts = this.#compose(ms - (ms % 7), counter);'],
+      ],
+    },
   },
   'reads-the-future': {
     about: 'a read at a timestamp sees what was committed a little later',
     breaks: ['T11', 'T1'],
-    file: `${KV}/read/forward-walk`,
-    edits: [['if (commitTs > this.#ts)', 'if (commitTs > this.#ts + 20n * 65536n)']],
-    storms: 'swarm',
+    file: `${KV}/read/version`,
+    edits: [
+      ['from: versionKey(userKey, ts)', 'from: versionKey(userKey, ts >> 62n ? ts : ts + 500n * 65536n)'],
+    ],
   },
 };
 
@@ -222,9 +240,11 @@ const ENCRYPTION: Readonly<Record<string, Patch>> = {
     edits: [
       [
         'if (epoch > row.lastSeenEpoch)',
-        'epoch = Math.max(0, row.lastSeenEpoch - 1); if (row !== undefined)',
+        "if (row.lastSeenEpoch > 1) return { kind: 'written', row: { ...row, lastSeenEpoch: row.firstSeenEpoch } };" +
+          ' if (epoch > row.lastSeenEpoch)',
       ],
     ],
+    scenario: 'restarts-under-envelope-1',
   },
   'cuts-over-by-name': {
     about: 'the index of the cutover depends on the node',
@@ -233,6 +253,7 @@ const ENCRYPTION: Readonly<Record<string, Patch>> = {
     edits: [
       ['raftCutoverIndex: index }', 'raftCutoverIndex: index + Number(context.keys.seals.fullNodeId % 2n) }'],
     ],
+    scenario: 'cutover-under-load',
   },
   'cuts-over-late': {
     about: 'a few entries behind the cutover may be clear',
@@ -248,14 +269,14 @@ const ENCRYPTION: Readonly<Record<string, Patch>> = {
         "if (at.index <= raftCutover(this.#parts.state.current) + 6) return { kind: 'payload'",
       ],
     ],
+    scenario: 'cutover-under-load',
   },
   'stores-in-clear': {
     about: 'values are stored as they are, cutover or not',
-    breaks: ['E5', 'E11', 'L5'],
+    breaks: ['E5', 'E11'],
     file: `${KEYS}/door/value-door`,
     edits: [
-      ['if (header.tombstone || !state.storageEnvelopeActive)', 'if (body.length % 2 === 0)'],
-      ['if (!storageEnvelopeActive || header.tombstone', 'if (storageCutoverTs >= 0n || header.tombstone'],
+      ['if (!state.storageEnvelopeActive ||', 'if (body.length % 2 === 0 || !state.storageEnvelopeActive ||'],
     ],
   },
   'misses-the-rotation': {
@@ -274,7 +295,7 @@ const ENCRYPTION: Readonly<Record<string, Patch>> = {
   },
   'starts-without-encryption': {
     about: 'an encrypted directory opens with encryption off',
-    breaks: ['E19', 'L5', 'E5'],
+    breaks: ['E19'],
     file: `${KEYS}/node/start-guards`,
     edits: [
       [
@@ -334,16 +355,11 @@ const ENCRYPTION: Readonly<Record<string, Patch>> = {
     edits: [['if (row.fullNodeId !== fullNodeId)', 'if (row.fullNodeId === 0n)']],
     scenario: 'short-ids-collide',
   },
-  'rewrites-the-newest-only': {
-    about: 'rewriting puts another value in the place of the one it read',
-    breaks: ['T10', 'T11', 'T1'],
+  'rewrites-too-short': {
+    about: 'rewriting puts a shorter value in the place of the one it read',
+    breaks: ['T10', 'T11', 'T1', 'R5'],
     file: `${KEYS}/rewrite/group-rewrite`,
-    edits: [
-      [
-        'batch.put(key, this.#parts.session.openStored(key, stored));',
-        'const opened = this.#parts.session.openStored(key, stored); batch.put(key, opened.slice(0, Math.max(9, opened.length - 1)));',
-      ],
-    ],
+    edits: [['batch.put(key, value);', 'batch.put(key, value.slice(0, Math.max(9, value.length - 1)));']],
     scenario: 'rewrite-while-leaders-change',
   },
   'invents-check-values': {
@@ -380,3 +396,8 @@ const ENCRYPTION: Readonly<Record<string, Patch>> = {
 };
 
 export const PATCHES: Readonly<Record<string, Patch>> = { ...CONSENSUS, ...APPLYING, ...DATA, ...ENCRYPTION };
+
+/** Every file that a bug changes. */
+export function filesOf({ beside, edits, file }: Patch): readonly Pick<Patch, 'file' | 'edits'>[] {
+  return beside === undefined ? [{ file, edits }] : [{ file, edits }, beside];
+}

@@ -3,17 +3,17 @@ import type { Patch } from './patches.js';
 
 type Planted = Pick<Patch, 'file' | 'edits'>;
 
-let planted: Planted | undefined;
+let planted: readonly Planted[] = [];
 
 /** Runs in the thread that loads modules. */
-export function initialize(patch: Planted): void {
-  planted = patch;
+export function initialize(patches: readonly Planted[]): void {
+  planted = patches;
 }
 
 export const load: LoadHook = async (url, context, nextLoad) => {
   const loaded = await nextLoad(url, context);
-  if (planted === undefined || !url.endsWith(`/${planted.file}.js`)) return loaded;
-  return { ...loaded, source: patched(String(loaded.source), planted) };
+  const patch = planted.find(({ file }) => url.endsWith(`/${file}.js`));
+  return patch === undefined ? loaded : { ...loaded, source: patched(String(loaded.source), patch) };
 };
 
 /** The text with every edit made; each must fit exactly once, or the bug is not the one that was meant. */

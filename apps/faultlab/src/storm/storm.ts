@@ -1,6 +1,6 @@
 import { SeededRandom } from '@caisson/compliance';
 import { Clients } from '../cluster/clients.js';
-import { StormCluster } from '../cluster/cluster.js';
+import { EnoughSeen, StormCluster } from '../cluster/cluster.js';
 import { configOf } from '../cluster/engine.js';
 import { KvHabits } from '../cluster/habits.js';
 import type { Machine } from '../cluster/machine.js';
@@ -10,6 +10,7 @@ import { isRelief } from '../faults/fault.js';
 import { Nemesis } from '../faults/nemesis.js';
 import { type Plan, planOf, type Setting, type Step, USUAL_MOOD } from '../faults/plan.js';
 import { Diary } from '../oracles/diary.js';
+import type { RuleId } from '../oracles/rules.js';
 import { plantNamed } from '../plants/plants.js';
 import type { TraceListener } from '../trace/trace.js';
 import { Judgement } from './judgement.js';
@@ -27,6 +28,8 @@ export interface StormExtras {
   /** A planted bug, by name. */
   readonly plant?: string | undefined;
   readonly listener?: TraceListener | undefined;
+  /** The storm ends as soon as one of these is broken. */
+  readonly until?: readonly RuleId[] | undefined;
 }
 
 /** Everything that happens follows from the seed: the faults are drawn from it, and come out as a plan. */
@@ -54,7 +57,7 @@ class Storm {
   #clientsEnded = false;
   #begunAtMs = 0;
 
-  constructor(plan: Plan, { listener, plant }: StormExtras, isDrawn: boolean) {
+  constructor(plan: Plan, { listener, plant, until }: StormExtras, isDrawn: boolean) {
     const { isEncrypted, seed, shape = {} } = plan;
     const plants = plant === undefined ? {} : plantNamed(plant);
     const { envelopeVersion, isBornClear } = shape;
@@ -62,6 +65,7 @@ class Storm {
     this.#plan = plan;
     this.#plant = plant;
     this.#cluster = new StormCluster({ ...configOf(plan), ...own, seed, isEncrypted, plants, listener });
+    if (until !== undefined) this.#cluster.findings.enough = new Set(until);
     const habits = new KvHabits();
     this.#clients = new Clients({
       cluster: this.#cluster,
@@ -82,13 +86,19 @@ class Storm {
       await this.#rage();
       await this.#judge();
     } catch (error) {
-      const isSlow = error instanceof RangeError;
-      findings.add(isSlow ? 'L1' : 'L5', error instanceof Error ? (error.stack ?? error.message) : 'unknown');
+      if (!(error instanceof EnoughSeen)) this.#fell(error);
     }
     this.#clients.isOver = true;
     this.#cluster.end();
-    this.#judgeEffect();
+    if (!findings.isEnough) this.#judgeEffect();
     return this.#verdict();
+  }
+
+  /** It came to no end: something did not happen in time, or the program failed. */
+  #fell(error: unknown): void {
+    const isSlow = error instanceof RangeError;
+    const text = error instanceof Error ? (error.stack ?? error.message) : 'unknown';
+    this.#cluster.findings.add(isSlow ? 'L1' : 'L5', text);
   }
 
   #fateOf({ mood = USUAL_MOOD, seed }: Plan): Fate {
@@ -150,7 +160,7 @@ class Storm {
   /** Whether there was anything to see: writes, faults, and what a scenario is about. */
   #judgeEffect(): void {
     const { findings } = this.#cluster;
-    const { expect, mood = USUAL_MOOD, steps, stormMs } = this.#plan;
+    const { expect, forbid, mood = USUAL_MOOD, steps, stormMs } = this.#plan;
     const wanted = Math.max(1, Math.floor((stormMs / 1000) * ACKNOWLEDGED_PER_SECOND_MIN));
     findings.saw('H6');
     if (this.#fate === undefined) {
@@ -162,11 +172,16 @@ class Storm {
     const faults = faultCount(this.#nemesis.effective());
     if (isMeantToRage && steps.length > 0 && faults < FAULTS_MIN)
       findings.add('H6', `${faults} faults had an effect`);
-    for (const pattern of expect ?? []) {
-      findings.saw('H8');
-      const isTold = this.#nemesis.story.some(({ text }) => new RegExp(pattern).test(text));
-      if (!isTold) findings.add('H8', `nothing in the story is like ${pattern}`);
-    }
+    for (const pattern of expect ?? []) this.#judgeStory(pattern, true);
+    for (const pattern of forbid ?? []) this.#judgeStory(pattern, false);
+  }
+
+  #judgeStory(pattern: string, isWanted: boolean): void {
+    const { findings } = this.#cluster;
+    findings.saw('H8');
+    const isTold = this.#nemesis.story.some(({ text }) => new RegExp(pattern).test(text));
+    if (isTold === isWanted) return;
+    findings.add('H8', isTold ? `the story tells of ${pattern}` : `nothing in the story is like ${pattern}`);
   }
 
   #verdict(): Verdict {
