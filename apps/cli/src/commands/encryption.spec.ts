@@ -80,6 +80,26 @@ test('sealed mode is ordered with its word said aloud, and shown afterwards', as
   expect(status.out).toMatch(/sealed above 11 │ sealed above 30 │/);
 });
 
+test('freeing files tells how far each member is, and who did not get there', async () => {
+  const node = await start();
+  const scrubs = (n1: string, n2: string) => ({
+    step: KEY_STEP.KEY_STEP_SCRUBBING,
+    scrubs: [
+      { name: 'n1', stage: n1 },
+      { name: 'n2', stage: n2 },
+    ],
+  });
+  node.steps = [scrubs('waiting', 'log'), scrubs('store', 'done'), { step: KEY_STEP.KEY_STEP_DONE }];
+  const words = ['encryption', 'scrub', '--address', node.address];
+  const { notes, exitCode } = await caisson(...words);
+  expect(exitCode).toBe(0);
+  expect(notes).toMatch(/n1 waits, n2 frees its log\n.*n1 frees its store, n2 is done\n[\s\S]*in force/);
+  node.fail('SCRUB_INCOMPLETE', { problems: ['n2: UNAVAILABLE'] });
+  const failed = await caisson(...words);
+  expect(failed.exitCode).toBe(75);
+  expect(failed.notes).toMatch(/SCRUB_INCOMPLETE[\s\S]*n2: UNAVAILABLE/);
+});
+
 test('an order goes on at the leader that a refusal names', async () => {
   const [follower, leader] = [await start(), await start()];
   follower.fail('NOT_LEADER', { group: 1, leader: 'n2', address: leader.address });
