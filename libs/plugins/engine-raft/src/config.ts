@@ -34,8 +34,8 @@ export const EngineRaftConfig = z
     /**
      * How a leader makes sure that it still leads before it lets a linearizable read pass: `safe` asks a
      * quorum each time; `lease-based` not again for most of an election timeout after it was asked, which
-     * relies on monotonic clocks that run alike. The same on all members, and so are `ticks`: a member without
-     * a lease may vote too soon after it started.
+     * relies on monotonic clocks that run alike. The same on all members, and so are `ticks`: a member
+     * without a lease may vote too soon after it started.
      */
     reads: z.enum(['safe', 'lease-based']).default('safe'),
     limits: z

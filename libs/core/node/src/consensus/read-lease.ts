@@ -7,8 +7,8 @@ export interface ReadLeaseParts {
   /** By the monotonic clock. */
   readonly startedMs: number;
   /**
-   * The leadership of this node, other than at any other time when term or membership are; `undefined` while it
-   * does not lead, has not applied its first entry, or told anybody in this term to campaign.
+   * The leadership of this node, other than at any other time when term or membership are; `undefined` while
+   * it does not lead, has not applied its first entry, or told anybody in this term to campaign.
    */
   reign(): string | undefined;
 }
@@ -58,7 +58,7 @@ export class ReadLease {
     }
   }
 
-  /** Whether this node may have answered a leader before it started, and has to keep its vote for its sake. */
+  /** Whether this node may have answered a leader before it started, and keeps its vote for its sake. */
   get bindsVote(): boolean {
     const { clock, lastsMs, startedMs } = this.#parts;
     return clock.monotonicMs() - startedMs < lastsMs;
