@@ -251,7 +251,7 @@ export interface KeyLifecycleService {
    * key, `UNIMPLEMENTED` where the node was not started from a file. A refusal leaves everything as it was.
    */
   reloadKeks(order: KeyOrder, context: CallContext): Promise<NodeKeks>;
-  /** The last epoch that is registered of a member under each unretired key; keys without one are left out. */
+  /** The last epoch that is registered of a member under each unretired key; others are left out. */
   registeredEpochs(name: string, context: CallContext): Promise<readonly RegisteredEpoch[]>;
   /**
    * Registers a member under every unretired key, after it has proved its KEK. A member that is registered
