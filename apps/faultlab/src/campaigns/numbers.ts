@@ -41,6 +41,7 @@ const NOTHING: Counts = {
   seals: 0,
   bytesScanned: 0,
   nodes: 0,
+  beyond: 0,
 };
 
 export function numbersOf(runs: readonly Counted[]): Numbers {

@@ -3,7 +3,7 @@ import type { Verdict } from '../storm/verdict.js';
 import { shrink } from './shrink.js';
 
 const NOTHING = { simulatedMs: 0, events: 0, acknowledged: 0, checked: 0, entries: 0, terms: 0 };
-const COUNTS = { ...NOTHING, installs: 0, seals: 0, bytesScanned: 0, nodes: 0 };
+const COUNTS = { ...NOTHING, installs: 0, seals: 0, bytesScanned: 0, nodes: 0, beyond: 0 };
 
 /** A storm that breaks a rule whenever its plan has the given steps. */
 async function toy(plan: Plan, needed: readonly number[]): Promise<Verdict> {

@@ -15,6 +15,7 @@ import { Trace, type TraceListener } from '../trace/trace.js';
 import { Moments } from '../faults/moment.js';
 import { Excuses } from '../oracles/excuses.js';
 import { KeyServices } from './equipment.js';
+import { Damage } from './damage.js';
 import { Lanes } from './lanes.js';
 import { Machine } from './machine.js';
 
@@ -62,19 +63,22 @@ export class StormCluster {
   readonly rows: Rows;
   readonly epochs: EpochWatch;
   readonly committed: CommittedLog;
+  readonly damage = new Damage();
   readonly machines: Machine[] = [];
   readonly isEncrypted: boolean;
   /** Whether nothing may go wrong any more. */
   isCalm = false;
   isRough = false;
   readonly #options: ClusterOptions;
+  #likenesses = 0;
 
   constructor(options: ClusterOptions) {
     const { beside, isEncrypted, ledger, listener, seed } = options;
     this.#options = options;
     this.isEncrypted = isEncrypted;
     this.clock = beside?.clock ?? new ManualClock();
-    this.findings = beside?.findings ?? new Findings(this.clock);
+    // What is sealed counts wherever it is; what else a copy comes to, its own oracles say of it alone.
+    this.findings = new Findings(this.clock);
     this.trace = beside?.trace ?? new Trace(this.clock, listener);
     const { clock, findings, trace } = this;
     this.committed = new CommittedLog(findings);
@@ -133,6 +137,16 @@ export class StormCluster {
     let number = this.machines.length + 1;
     while (this.find(`n${number}`) !== undefined) number++;
     return `n${number}`;
+  }
+
+  /** What another cluster of the same kind is made with; its randomness is its own. */
+  get likeThis(): ClusterOptions {
+    return { ...this.#options, seed: this.#options.seed + 1009 * ++this.#likenesses };
+  }
+
+  /** Whether nonces are safe over disks that come back: only envelope version 2 promises that. */
+  get hasSafeNonces(): boolean {
+    return this.#options.envelopeVersion !== 1;
   }
 
   /** Nothing of it goes on. */

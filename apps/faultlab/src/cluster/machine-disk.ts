@@ -2,11 +2,15 @@ import type { SeededRandom } from '@caisson/compliance';
 import type { Clock, Disk, RaftLogs, UntrustedStores } from '@caisson/contracts';
 import {
   type CrashProfile,
+  type DiskImage,
+  type DiskPart,
   DiskLogs,
   DiskStores,
+  EMPTY_IMAGE,
   type Life,
   mortal,
   SimulatedDisk,
+  withPart,
 } from '@caisson/simulator';
 
 export interface MachineDiskParts {
@@ -31,6 +35,7 @@ export class MachineDisk {
   /** Of whatever process comes to its end next. */
   nextEnd: EndOf = 'machine';
   readonly #random: SeededRandom;
+  #kept: DiskImage | undefined;
 
   constructor({ clock, profile, random }: MachineDiskParts) {
     this.#random = random;
@@ -47,6 +52,24 @@ export class MachineDisk {
   async prepare(): Promise<void> {
     await this.platter.makeDirectory('/data');
     await this.platter.syncDirectory('/');
+  }
+
+  get hasImage(): boolean {
+    return this.#kept !== undefined;
+  }
+
+  /** As it is now, for later. */
+  keep(): void {
+    this.#kept = this.platter.image;
+  }
+
+  /** As it was when it was kept, or a part of it. Nobody may be using it. */
+  putBack(part: DiskPart): void {
+    if (this.#kept !== undefined) this.platter.restore(withPart(this.platter.image, this.#kept, part));
+  }
+
+  wipe(): void {
+    this.platter.restore(EMPTY_IMAGE);
   }
 
   /** The process ended. */

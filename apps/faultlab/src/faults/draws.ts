@@ -1,5 +1,6 @@
 import { CLIENTS } from './client-faults.js';
 import { CLOCKS } from './clock-faults.js';
+import { DISKS, IMAGES } from './disk-faults.js';
 import type { Draw } from './family.js';
 import { KEYS } from './key-faults.js';
 import { MEMBERS, REPLACEMENTS } from './member-faults.js';
@@ -21,6 +22,8 @@ export const DRAWS = {
   keys: KEYS,
   orders: ORDERED,
   clients: CLIENTS,
+  disks: DISKS,
+  images: IMAGES,
 } as const satisfies Readonly<Record<string, readonly Draw[]>>;
 
 export type FamilyName = keyof typeof DRAWS;

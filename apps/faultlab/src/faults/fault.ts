@@ -2,6 +2,7 @@ import { invariant } from '@caisson/base';
 import { z } from 'zod';
 import { ClientFault, clientFamily } from './client-faults.js';
 import { ClockFault, clockFamily } from './clock-faults.js';
+import { DiskFault, diskFamily } from './disk-faults.js';
 import type { Family, Scene } from './family.js';
 import { KeyFault, keyFamily } from './key-faults.js';
 import { MemberFault, memberFamily } from './member-faults.js';
@@ -18,6 +19,7 @@ export const Fault = z.discriminatedUnion('kind', [
   KeyFault,
   OrderFault,
   ClientFault,
+  DiskFault,
 ]);
 export type Fault = z.infer<typeof Fault>;
 
@@ -30,6 +32,7 @@ const FAMILIES = [
   keyFamily,
   orderFamily,
   clientFamily,
+  diskFamily,
 ] as unknown as readonly Family<Fault>[];
 
 export function isRelief(fault: Fault): boolean {

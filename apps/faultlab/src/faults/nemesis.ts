@@ -78,7 +78,8 @@ export class Nemesis implements Scene {
     cluster.network.healAll();
     cluster.keys.calm();
     this.habits.calm();
-    for (const { equipment, process } of cluster.machines) {
+    for (const { disk, equipment, process } of cluster.machines) {
+      disk.platter.troubles.lift();
       equipment.time.calm();
       process?.life.endAt(Infinity, 'before');
       process?.life.slow(undefined);

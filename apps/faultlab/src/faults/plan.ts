@@ -74,8 +74,11 @@ export const Plan = z.strictObject({
 });
 export type Plan = z.infer<typeof Plan>;
 
-/** `usual` storms crash, cut and change members; `swarm` ones have a random half of everything there is. */
-export const PROFILES = ['usual', 'swarm'] as const;
+/**
+ * `usual` storms crash, cut and change members; `swarm` ones have a random half of everything but disks; `disks`
+ * are usual ones whose disks fail, rot, fill up, are put back and cloned.
+ */
+export const PROFILES = ['usual', 'swarm', 'disks'] as const;
 export type Profile = (typeof PROFILES)[number];
 
 /** What all seeds have in common. */
@@ -89,20 +92,24 @@ export interface Setting {
 export function planOf({ profile, seed, stormMs }: Setting, steps: readonly Step[] = []): Plan {
   const [isEncrypted, hasShortLogs] = [seed % 2 === 0, seed % 4 >= 2];
   const usual: Plan = { schema: PLAN_SCHEMA, seed, isEncrypted, hasShortLogs, stormMs, steps: [...steps] };
+  if (profile === 'disks') return { ...usual, mood: { ...USUAL_MOOD, families: [...USUAL, ...OF_DISKS] } };
   return profile === 'swarm' ? swarmed(usual) : usual;
 }
 
 export const USUAL_MOOD: Mood = { families: [...USUAL], meanPauseMs: 250, hasTriggers: false };
+
+const OF_DISKS: readonly FamilyName[] = ['disks', 'images'];
+const SWARMING = FAMILY_NAMES.filter((name) => !OF_DISKS.includes(name));
 
 /** One storm in ten is calm, and one brutal. */
 function swarmed(plan: Plan): Plan {
   const random = new SeededRandom(plan.seed + 11);
   const temper = random.integer(10);
   const pick = <T>(items: readonly T[]): T => items[random.integer(items.length)]!;
-  const chosen = FAMILY_NAMES.filter(() => random.integer(2) === 0);
+  const chosen = SWARMING.filter(() => random.integer(2) === 0);
   const pace = Math.round(60 * 10 ** (random.integer(1001) / 1000));
   const families =
-    temper === 0 ? [] : temper === 1 ? [...FAMILY_NAMES] : [...new Set([...chosen, 'restarts' as const])];
+    temper === 0 ? [] : temper === 1 ? [...SWARMING] : [...new Set([...chosen, 'restarts' as const])];
   const meanPauseMs = temper === 1 ? 60 : pace;
   const isEncrypted = random.integer(4) > 0;
   const isBornClear = random.integer(3) === 0;

@@ -32,6 +32,7 @@ export const RULES = {
   E1: { class: 'crypto', statement: 'no two texts are sealed under one key and nonce' },
   E5: { class: 'crypto', statement: 'no value leaves a process as it is, to a disk or to a peer' },
   E6: { class: 'crypto', statement: 'no key is seen in what nodes say or store' },
+  E8: { class: 'crypto', statement: 'what is read is what somebody wrote, or an error' },
   E10: { class: 'crypto', statement: 'a cutover has one index, everywhere and for ever' },
   E11: { class: 'crypto', statement: 'nothing behind a cutover is stored or applied in clear' },
   E12: { class: 'crypto', statement: 'the registry of writers never goes back' },

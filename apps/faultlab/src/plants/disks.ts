@@ -1,8 +1,11 @@
 import { override, SeededRandom } from '@caisson/compliance';
-import type { Random } from '@caisson/contracts';
+import { type DiskFile, KvService, type Random } from '@caisson/contracts';
+import type { SimulatedDisk } from '@caisson/simulator';
+import { emptyDisk, LoneNode } from '../crashpoints/lone-node.js';
+import type { Finding } from '../oracles/rules.js';
 import { runSeals } from '../profiles/seals.js';
 import { CRASH_PLANTS } from './crashes.js';
-import type { Plant } from './plants.js';
+import type { Plant, Plants } from './plants.js';
 
 const SEALS = { seed: 1, seals: 60_000 };
 
@@ -12,8 +15,73 @@ function withTheSameBytes(sound: Random): Random {
 }
 
 /** Bugs that disks bring to light: put back, cloned, or gone in part. */
+/** Syncs that fail are taken for syncs that did their work. */
+function goesOnAfterFailedSyncs(disk: SimulatedDisk): SimulatedDisk {
+  const deaf = (file: DiskFile): DiskFile =>
+    override(file, { sync: () => file.sync().catch(() => undefined) });
+  return override<SimulatedDisk>(disk, {
+    create: async (path) => deaf(await disk.create(path)),
+    open: async (path) => deaf(await disk.open(path)),
+  });
+}
+
+/**
+ * A sync of the log fails, and then power does: a write that was acknowledged all the same is lost. A node
+ * that is sound acknowledges nothing.
+ */
+export async function afterFailedSync(around: Plants['disk']): Promise<readonly Finding[]> {
+  const disk = await emptyDisk();
+  const node = new LoneNode({ disk, seed: 1, ...(around && { around }) });
+  await node.start();
+  await node.put('a', 'before');
+  disk.troubles.add({ kind: 'failing', operation: 'sync', times: 1, part: 'log' });
+  const isTold = await node.put('a', 'after').then(
+    () => true,
+    () => false,
+  );
+  node.life.end();
+  if (!isTold) return [];
+  disk.loseEverythingUnsynced();
+  const again = new LoneNode({ disk, seed: 2 });
+  const found = await again
+    .start()
+    .then(() => again.read('a'))
+    .catch((error: Error) => error.message);
+  again.life.end();
+  if (found === 'after') return [];
+  return [{ rule: 'R6', atMs: 0, text: `acknowledged after a failed sync, and then: ${found}` }];
+}
+
+/** Now and then a read takes a value that is damaged for the value. */
+function misreads(): Plants['around'] {
+  let reads = 0;
+  return (token, instance) => {
+    if (token !== KvService.name) return instance;
+    const kv = instance as KvService;
+    const get: KvService['get'] = async (...args) => {
+      const answer = await kv.get(...args);
+      if (answer.found === undefined || ++reads % 20 > 0) return answer;
+      const value = answer.found.value.slice();
+      value[value.length - 1]! ^= 1;
+      return { ...answer, found: { ...answer.found, value } };
+    };
+    return override(kv, { get });
+  };
+}
+
 export const DISK_PLANTS: Readonly<Record<string, Plant>> = {
   ...CRASH_PLANTS,
+  'goes-on-after-a-failed-sync': {
+    about: 'a sync that fails is taken for one that did its work, and the next one succeeds',
+    breaks: ['R6'],
+    make: () => ({ disk: goesOnAfterFailedSyncs }),
+    hunt: ({ disk }) => afterFailedSync(disk),
+  },
+  'takes-damage-for-a-value': {
+    about: 'a read that meets a damaged value answers with it',
+    breaks: ['E8', 'T1', 'T11'],
+    make: () => ({ around: misreads() }),
+  },
   'draws-the-same-salts': {
     about: 'every process begins with the same randomness, as after a copy of its memory',
     breaks: ['E1'],

@@ -7,7 +7,7 @@ import { StoredReport } from './stored.js';
 import { progressOf, tableOf, tellingOf } from './terminal.js';
 
 const COUNTS = { simulatedMs: 9000, events: 10, acknowledged: 3, checked: 5, entries: 4, terms: 1 };
-const MORE = { installs: 0, seals: 7, bytesScanned: 100, nodes: 3 };
+const MORE = { installs: 0, seals: 7, bytesScanned: 100, nodes: 3, beyond: 0 };
 
 function run(seed: number, text?: string): Run {
   return {

@@ -17,6 +17,7 @@ const Counts = z.object({
   seals: number,
   bytesScanned: number,
   nodes: number,
+  beyond: number.default(0),
 });
 
 const LaneChange = z.object({ atMs: number, state: z.enum(['down', 'starts', 'serves', 'leads']) });

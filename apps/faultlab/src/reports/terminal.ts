@@ -36,6 +36,7 @@ export function tableOf(runs: readonly Counted[]): string {
   const table = new Table({ style: { head: [], border: [] }, colWidths: [38, 84], wordWrap: true });
   table.push(
     ['schedules', `${schedules}, ${failed} of them broke a rule`],
+    ['beyond what a quorum can mend', `${total.beyond} of ${schedules}`],
     ['simulated time', `${(total.simulatedMs / 3_600_000).toFixed(3)} h`],
     ['real time', `${(wallMs / 1000).toFixed(1)} s`],
     ['simulated : real, one core', `${speed.toFixed(1)}x`],

@@ -11,6 +11,7 @@ import { Nemesis } from '../faults/nemesis.js';
 import { type Plan, planOf, type Setting, type Step, USUAL_MOOD } from '../faults/plan.js';
 import { Diary } from '../oracles/diary.js';
 import type { RuleId } from '../oracles/rules.js';
+import { judgeTruth } from '../oracles/truth.js';
 import { plantNamed } from '../plants/plants.js';
 import type { TraceListener } from '../trace/trace.js';
 import { Judgement } from './judgement.js';
@@ -20,6 +21,7 @@ const VOTERS = 3;
 const CLIENTS = 4;
 const CALM_MS = 30_000;
 const REVIVAL_MS = 250;
+const BEYOND_MS = 3_000;
 /** A storm shows nothing with less: writes for each second of it, and faults that had an effect. */
 const ACKNOWLEDGED_PER_SECOND_MIN = 2;
 const FAULTS_MIN = 3;
@@ -89,6 +91,8 @@ class Storm {
       if (!(error instanceof EnoughSeen)) this.#fell(error);
     }
     this.#clients.isOver = true;
+    if (await this.#cluster.within(5000, () => this.#clientsEnded))
+      judgeTruth(this.#clients.histories, findings);
     this.#cluster.end();
     if (!findings.isEnough) this.#judgeEffect();
     return this.#verdict();
@@ -118,6 +122,7 @@ class Storm {
     this.#begunAtMs = this.#cluster.clock.monotonicMs();
     const { clients = CLIENTS } = this.#plan.shape ?? {};
     for (let at = 0; at < clients; at++) this.#running.push(this.#clients.run(`c${at}`));
+    void Promise.all(this.#running).then(() => (this.#clientsEnded = true));
     for await (const step of this.#fate === undefined ? this.#planned() : this.#drawn(this.#fate)) {
       this.#steps.push(step);
       this.#nemesis.perform(step.fault, step.when);
@@ -192,7 +197,7 @@ class Storm {
       seed: plan.seed,
       traceHash: trace.hash,
       plan,
-      findings: findings.all,
+      findings: this.#cluster.damage.judged(findings.all, this.#plan.shape?.voters ?? VOTERS),
       story: this.#nemesis.story,
       lanes: Object.fromEntries(lanes.changes),
       begunAtMs: this.#begunAtMs,
@@ -210,6 +215,7 @@ class Storm {
         seals: spy.seals,
         bytesScanned: spy.bytesScanned + ears.heard,
         nodes: this.#cluster.machines.length,
+        beyond: this.#cluster.damage.isBeyond(this.#plan.shape?.voters ?? VOTERS) ? 1 : 0,
       },
     };
   }
@@ -222,7 +228,7 @@ class Storm {
     const cluster = this.#cluster;
     const isChanged = this.#steps.some(({ fault }) => /^(addLearner|promote|remove|wipe)$/.test(fault.kind));
     const { machines } = cluster;
-    if (isChanged || machines.length < 3) return;
+    if (isChanged || machines.length < 3 || cluster.damage.isAny) return;
     const random = new SeededRandom(this.#plan.seed + 5);
     const rest = [...machines];
     const lost = Array.from({ length: (machines.length - 1) >> 1 }, () => {
@@ -254,20 +260,32 @@ class Storm {
   /** Nothing is wrong any more: members run, the others do not, and everybody catches up. */
   async #calmDown(): Promise<readonly Machine[]> {
     const cluster = this.#cluster;
-    void Promise.all(this.#running).then(() => (this.#clientsEnded = true));
     let members: readonly Machine[] = [];
+    // A node with a spoiled disk has one more try, and is left out if it refuses.
+    const tried = new Set<Machine>();
+    const isMissing = (machine: Machine) => {
+      const isHopeless = cluster.damage.isSpoiled(machine.name) && tried.has(machine);
+      if (machine.process !== undefined || isHopeless) return false;
+      tried.add(machine);
+      return true;
+    };
     const isCalm = () => {
-      this.#revive(cluster.machines);
+      this.#revive(cluster.machines.filter(isMissing));
       const status = cluster.leader?.group.status();
       if (status === undefined || this.#nemesis.isWaiting) return false;
       members = cluster.machines.filter(({ name }) => status.members.some((each) => each.name === name));
-      return members.every(({ isUp }) => isUp) && members.length === status.members.length;
+      const isThere = (machine: Machine) => machine.isUp || cluster.damage.isSpoiled(machine.name);
+      const isWhole = members.length === status.members.length && members.every(isThere);
+      members = members.filter(({ isUp }) => isUp);
+      return isWhole;
     };
     cluster.findings.saw('L1');
-    await this.#cluster.must(CALM_MS, 'a leader and all members serve', isCalm);
+    // A cluster that lost more than it can mend may not come back: nobody waits for that.
+    const isBeyond = cluster.damage.isBeyond(this.#plan.shape?.voters ?? VOTERS);
+    await this.#cluster.must(isBeyond ? BEYOND_MS : CALM_MS, 'a leader and all members serve', isCalm);
     const { acknowledged } = this.#clients;
     const isServing = () => this.#clients.acknowledged > acknowledged + 10;
-    await this.#cluster.must(CALM_MS, 'clients write again', isServing);
+    await this.#cluster.must(isBeyond ? BEYOND_MS : CALM_MS, 'clients write again', isServing);
     return members;
   }
 }

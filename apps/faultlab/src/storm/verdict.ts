@@ -22,6 +22,8 @@ export interface Counts {
   /** Looked through for values. */
   readonly bytesScanned: number;
   readonly nodes: number;
+  /** 1 where disks lost more than a quorum can mend: then only secrets and truth are asked for. */
+  readonly beyond: number;
 }
 
 /** How often each kind changed anything. */
