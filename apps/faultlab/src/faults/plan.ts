@@ -11,8 +11,8 @@ const whole = z.number().int().nonnegative();
 const few = z.number().int().min(1);
 
 /**
- * A fault and its time, in virtual milliseconds from the beginning of the storm. With `when` it is armed then,
- * and happens at that moment.
+ * A fault and its time, in virtual milliseconds from the beginning of the storm. With `when` it is armed
+ * then, and happens at that moment.
  */
 export const Step = z.strictObject({ atMs: whole, when: Trigger.optional(), fault: Fault });
 export type Step = z.infer<typeof Step>;

@@ -35,8 +35,8 @@ interface Reached {
 }
 
 /**
- * The committed log, replayed in the plainest of ways, beside what clients heard: every answer must be the one
- * that the log gives, and the place in the log must lie within the time of the call.
+ * The committed log, replayed in the plainest of ways, beside what clients heard: every answer must be the
+ * one that the log gives, and the place in the log must lie within the time of the call.
  *
  * It needs no search, so it never gives up.
  */

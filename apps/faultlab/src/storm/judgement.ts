@@ -58,7 +58,7 @@ export class Judgement {
     }
   }
 
-  /** The search for an order of each key, beside the replay of the log: where it fails that must have, too. */
+  /** The search for an order of each key, beside the replay of the log: if it fails, that must have, too. */
   #judgeHistories(wrong: ReadonlySet<string>): void {
     const { findings } = this.#cluster;
     for (const [key, history] of this.#clients.histories) {

@@ -1,11 +1,4 @@
-import {
-  describeKit,
-  kekKit,
-  type KekHarness,
-  ManualClock,
-  SeededRandom,
-  ToyKek,
-} from '@caisson/compliance';
+import { describeKit, kekKit, type KekHarness, ManualClock, SeededRandom, ToyKek } from '@caisson/compliance';
 import { Secret } from '@caisson/contracts';
 import { KeyService, type KeyTrouble } from './key-service.js';
 
@@ -53,6 +46,12 @@ describe('a key service', () => {
     ours.rotate(new ToyKek(3));
     expect((await kek.unwrap(old, CONTEXT)).reveal()).toEqual(dek().reveal());
     expect([old[0], (await kek.rewrap(old, CONTEXT))[0]]).toEqual([0, 1]);
+  });
+
+  it('has no more versions than a blob can name (SIM-2)', () => {
+    const { service: ours } = service();
+    for (let version = 1; version < 256; version++) ours.rotate(new ToyKek(version));
+    expect(() => ours.rotate(new ToyKek(1))).toThrow('SIM-2');
   });
 
   it('answers with other bytes, or out of another key, where it is told to', async () => {

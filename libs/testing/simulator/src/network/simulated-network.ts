@@ -99,8 +99,8 @@ export class SimulatedNetwork {
   }
 
   /**
-   * The last frames of a link arrive once more, whoever listens there by now. Answers how many. No transport may
-   * do so; Raft stands it all the same.
+   * The last frames of a link arrive once more, whoever listens there by now. Answers how many. No transport
+   * may do so; Raft stands it all the same.
    */
   replay(from: string, to: string): number {
     const [source, target] = [this.at(from), this.at(to)];
