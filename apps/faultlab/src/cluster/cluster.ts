@@ -31,7 +31,7 @@ export interface ClusterOptions {
   /** Of every machine's disk; `journalled` where nothing is said. */
   readonly disks?: CrashProfile | undefined;
   readonly clusterId?: Uint8Array;
-  /** Another cluster in the same time, with the same key services, under the same eyes: its network is its own. */
+  /** Another cluster, in whose time and under whose eyes this one lives; its network is its own. */
   readonly beside?: StormCluster;
   /** Where seals are noted; each text and nonce where nothing is said. */
   readonly ledger?: SealLedger;

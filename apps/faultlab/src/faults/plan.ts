@@ -75,8 +75,8 @@ export const Plan = z.strictObject({
 export type Plan = z.infer<typeof Plan>;
 
 /**
- * `usual` storms crash, cut and change members; `swarm` ones have a random half of everything but disks; `disks`
- * are usual ones whose disks fail, rot, fill up, are put back and cloned.
+ * `usual` storms crash, cut and change members; `swarm` ones have a random half of everything but disks;
+ * `disks` are usual ones whose disks fail, rot, fill up, are put back and cloned.
  */
 export const PROFILES = ['usual', 'swarm', 'disks'] as const;
 export type Profile = (typeof PROFILES)[number];

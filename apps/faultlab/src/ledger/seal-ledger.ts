@@ -33,8 +33,8 @@ export class TextLedger implements SealLedger {
 }
 
 /**
- * How far each stream of nonces has come: under one key and one beginning the count must rise with every seal,
- * so that none is ever there twice. Every sixteenth seal is kept as it is, too, and compared.
+ * How far each stream of nonces has come: under one key and one beginning the count must rise with every
+ * seal, so that none is ever there twice. Every sixteenth seal is kept as it is, too, and compared.
  */
 export class CounterLedger implements SealLedger {
   readonly #last = new Map<string, bigint>();

@@ -1,7 +1,6 @@
 import { DirectoryNode, FileNode, type Node } from './nodes.js';
 
 const PRIME = 0x0100_0193;
-const fingerprints = new WeakMap<Uint8Array, string>();
 
 /** Which part of a machine's disk. */
 export type DiskPart = 'everything' | 'sidecar' | 'store' | 'log' | 'data';
@@ -17,7 +16,7 @@ const PARTS: Readonly<Record<DiskPart, (path: string) => boolean>> = {
 /** What a disk holds at one moment, by path; `undefined` for a directory. Nothing in it is pending. */
 export type DiskImage = ReadonlyMap<string, Uint8Array | undefined>;
 
-export const EMPTY_IMAGE: DiskImage = new Map();
+export const EMPTY_IMAGE: ReadonlyMap<string, Uint8Array | undefined> = new Map();
 
 export function isPart(part: DiskPart, path: string): boolean {
   return PARTS[part](path);
@@ -72,13 +71,9 @@ export function imageOf(root: DirectoryNode, { bytes, names }: Walk): DiskImage 
 }
 
 function contentOf(bytes: Uint8Array): string {
-  const known = fingerprints.get(bytes);
-  if (known !== undefined) return known;
   const hash = new Fingerprint();
   for (const byte of bytes) hash.word(byte);
-  const made = `${bytes.length} ${hash.toString()}`;
-  fingerprints.set(bytes, made);
-  return made;
+  return `${bytes.length} ${hash.toString()}`;
 }
 
 /** FNV-1a in two lanes of 32 bits. */

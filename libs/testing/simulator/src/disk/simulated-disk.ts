@@ -24,7 +24,7 @@ export type DiskListener = (operation: DiskOperation, path: string) => void;
  * The disk of one machine, over the lives of its processes.
  *
  * Content is durable once its file is synced, names once their directory is. `losePower` leaves any image
- * that this allows. `images` and `restore` put back what once was. What is wrong with it for a while is in
+ * that this allows. `image` and `restore` put back what once was. What is wrong with it for a while is in
  * `troubles`.
  */
 export class SimulatedDisk implements Disk {
