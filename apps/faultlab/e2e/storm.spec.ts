@@ -68,3 +68,10 @@ test('a failure is brought down to three faults at most', async () => {
   expect(harm.length).toBeLessThanOrEqual(3);
   expect(gravest((await runPlan(shrunk.plan)).findings)?.rule).toBe(rule);
 });
+
+test('a hunt ends a storm at the rule that it is after', async () => {
+  const whole = await runSeed({ seed: 1, stormMs: STORM_MS }, { plant: 'loses-its-tail' });
+  const hunted = await runSeed({ seed: 1, stormMs: STORM_MS }, { plant: 'loses-its-tail', until: ['R8'] });
+  expect(hunted.findings.at(-1)?.rule).toBe('R8');
+  expect(hunted.counts.simulatedMs).toBeLessThan(whole.counts.simulatedMs);
+});

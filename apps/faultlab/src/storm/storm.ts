@@ -91,11 +91,20 @@ class Storm {
       if (!(error instanceof EnoughSeen)) this.#fell(error);
     }
     this.#clients.isOver = true;
-    if (await this.#cluster.within(5000, () => this.#clientsEnded))
-      judgeTruth(this.#clients.histories, findings);
+    if (await this.#clientsEnd()) judgeTruth(this.#clients.histories, findings);
     this.#cluster.end();
     if (!findings.isEnough) this.#judgeEffect();
     return this.#verdict();
+  }
+
+  /** Whether all clients come to an end; a storm that has shown enough does not wait for them. */
+  async #clientsEnd(): Promise<boolean> {
+    try {
+      return await this.#cluster.within(5000, () => this.#clientsEnded);
+    } catch (error) {
+      if (error instanceof EnoughSeen) return false;
+      throw error;
+    }
   }
 
   /** It came to no end: something did not happen in time, or the program failed. */
