@@ -7,7 +7,13 @@ describeKit(
   storeKit,
   storeMemory.compliance.kits[0].harness,
   { describe, it },
-  { lacks: { durable: 'memory is not durable', damage: 'there are no files to damage' } },
+  {
+    lacks: {
+      durable: 'memory is not durable',
+      damage: 'there are no files to damage',
+      files: 'there are no files to free',
+    },
+  },
 );
 
 test('the package offers what `caisson plugin verify` asks for', async () => {
