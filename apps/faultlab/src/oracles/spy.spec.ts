@@ -2,7 +2,7 @@ import { toUtf8 } from '@caisson/base';
 import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
 import { ManualClock } from '@caisson/compliance';
 import { Secret } from '@caisson/contracts';
-import { MemoryStores } from '@caisson/store-memory';
+import { DiskStores, SimulatedDisk } from '@caisson/simulator';
 import { Trace } from '../trace/trace.js';
 import { Findings } from './findings.js';
 import { CANARY, Spy } from './spy.js';
@@ -38,7 +38,7 @@ test('a spy notices a value that is stored as it is, unless the cluster does not
     [false, 0],
   ] as const) {
     const { findings, spy } = spying(isEncrypted);
-    const store = await spy.stores(new MemoryStores()).open('/s');
+    const store = await new DiskStores(spy.disk(new SimulatedDisk())).open('/s');
     await store
       .batch()
       .put(toUtf8('k'), toUtf8(`${CANARY}v`))

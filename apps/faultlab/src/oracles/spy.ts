@@ -1,15 +1,6 @@
 import { toHex } from '@caisson/base';
 import { override } from '@caisson/compliance';
-import type {
-  Cipher,
-  Disk,
-  DiskFile,
-  PreparedKey,
-  RaftLogs,
-  RaftTransport,
-  UntrustedStores,
-  WritableBatch,
-} from '@caisson/contracts';
+import type { Cipher, Disk, DiskFile, PreparedKey, RaftTransport } from '@caisson/contracts';
 import { NodeHashes } from '@caisson/platform-node';
 import type { RecordDisk } from '@caisson/simulator';
 import { type SealLedger, TextLedger } from '../ledger/seal-ledger.js';
@@ -72,27 +63,6 @@ export class Spy {
     return override(sound, { prepare });
   }
 
-  logs(sound: RaftLogs): RaftLogs {
-    const open: RaftLogs['open'] = async (...args) => {
-      const log = await sound.open(...args);
-      return override(log, {
-        append: (append) => {
-          for (const { data } of append.entries) this.#look('a log', data);
-          return log.append(append);
-        },
-      });
-    };
-    return override(sound, { open });
-  }
-
-  stores(sound: UntrustedStores): UntrustedStores {
-    const open: UntrustedStores['open'] = async (...args) => {
-      const store = await sound.open(...args);
-      return override(store, { batch: () => this.#batch(store.batch()) });
-    };
-    return override(sound, { open });
-  }
-
   /** Stores and logs are files on it, too. */
   disk<T extends RecordDisk>(sound: T): T {
     const watched = (path: string, file: DiskFile): DiskFile =>
@@ -129,17 +99,6 @@ export class Spy {
       this.#look('a snapshot', chunk);
       yield chunk;
     }
-  }
-
-  #batch(sound: WritableBatch): WritableBatch {
-    const seen: WritableBatch = override(sound, {
-      put: (key, value) => {
-        this.#look('a store', value);
-        sound.put(key, value);
-        return seen;
-      },
-    });
-    return seen;
   }
 
   #look(where: string, bytes: Uint8Array): void {
