@@ -1,0 +1,93 @@
+import { type Run, runCampaign, runTimed } from '../campaigns/campaign.js';
+import { runInProcesses, serveAsJob } from '../campaigns/processes.js';
+import type { Profile } from '../faults/plan.js';
+import type { CampaignSetting, KeptRun } from '../reports/report.js';
+import { StoredReport } from '../reports/stored.js';
+import { readDocument, UsageError } from './plan-file.js';
+import { tell } from './output.js';
+
+export interface SeedsOptions {
+  readonly seeds: number;
+  readonly from: number;
+  readonly seconds: number;
+  readonly twiceEvery: number;
+  readonly profile: Profile;
+  readonly plant?: string | undefined;
+  readonly jobs: number;
+  readonly resume?: string | undefined;
+  readonly onRun: (run: Run, done: number) => void;
+}
+
+export interface Campaign {
+  readonly runs: readonly Run[];
+  /** What was run before and is in the report that was named. */
+  readonly before: readonly KeptRun[];
+  readonly isInterrupted: boolean;
+}
+
+const now = () => performance.now();
+
+export function settingOf({
+  plant,
+  profile,
+  seconds: stormMs,
+}: Pick<SeedsOptions, 'plant' | 'profile' | 'seconds'>): CampaignSetting {
+  return { profile, stormMs, ...(plant !== undefined && { plant }) };
+}
+
+/** Seed after seed, or some at once in processes of their own; what a report already holds is left out. */
+export async function campaign(options: SeedsOptions): Promise<Campaign> {
+  const all = Array.from({ length: options.seeds }, (_, at) => options.from + at);
+  const before = options.resume === undefined ? [] : await heldBy(options.resume, options);
+  const known = new Set(before.map(({ seed }) => seed));
+  const seeds = all.filter((seed) => !known.has(seed));
+  const interruption = new AbortController();
+  const interrupt = (): void => {
+    tell('interrupted: what is under way comes to its end');
+    interruption.abort();
+  };
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  let done = 0;
+  const onRun = (run: Run): void => options.onRun(run, ++done);
+  try {
+    const common = { seeds, onRun, signal: interruption.signal };
+    const runs =
+      options.jobs > 1
+        ? await runInProcesses({ ...common, jobs: options.jobs, args: argsOf(options) })
+        : await runCampaign({ ...timed(options), ...common });
+    return { runs, before, isInterrupted: runs.length < seeds.length };
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}
+
+/** One of the processes of a campaign. */
+export function asJob(options: Omit<SeedsOptions, 'onRun'>): Promise<void> {
+  return serveAsJob((seed) => runTimed(seed, timed(options)));
+}
+
+function timed({ plant, profile, seconds: stormMs, twiceEvery }: Omit<SeedsOptions, 'onRun'>) {
+  return { plant, profile, stormMs, twiceEvery, now };
+}
+
+function argsOf({ plant, profile, seconds, twiceEvery }: SeedsOptions): readonly string[] {
+  const numbers = ['--seconds', `${seconds / 1000}`, '--twice-every', `${twiceEvery}`];
+  return [...numbers, '--profile', profile, ...(plant === undefined ? [] : ['--plant', plant])];
+}
+
+/** Seeds of a report mean what they mean now only where the rest is the same. */
+async function heldBy(path: string, options: SeedsOptions): Promise<readonly KeptRun[]> {
+  const parsed = StoredReport.safeParse(await readDocument(path));
+  if (!parsed.success) throw new UsageError(`${path} is no report`);
+  const { runs, setting } = parsed.data;
+  const [was, is] = [JSON.stringify(ordered(setting)), JSON.stringify(ordered(settingOf(options)))];
+  if (was !== is) throw new UsageError(`${path} is of other storms: ${was ?? 'no campaign'} and not ${is}`);
+  const { from, seeds } = options;
+  return runs.filter(({ seed }) => seed >= from && seed < from + seeds);
+}
+
+function ordered(setting: CampaignSetting | undefined): object | undefined {
+  return setting && { profile: setting.profile, stormMs: setting.stormMs, plant: setting.plant };
+}
