@@ -4,8 +4,8 @@ import type { GroupState } from '../state/group-state.js';
 
 /**
  * A node's claim to have used keys so far. A claim never falls, so that a repeat or an old one that comes
- * late changes nothing. It is never refused, whatever it comes to: what may still be sealed is for the leader to
- * decide, before it proposes.
+ * late changes nothing. It is never refused, whatever it comes to: what may still be sealed is for the leader
+ * to decide, before it proposes.
  */
 export function decideUsageReport(
   { fullNodeId, keys }: UsageReport,
