@@ -8,6 +8,7 @@ import { replayCommand } from './commands/replay.js';
 import { reportCommand } from './commands/report.js';
 import { shrinkCommand } from './commands/shrink.js';
 import { simCommand } from './commands/sim.js';
+import { beAlone } from './kernel/real-world.js';
 import { EXIT_CODES } from './oracles/rules.js';
 
 const CODES = Object.entries(EXIT_CODES).map(([name, code]) => `${code} ${name}`);
@@ -26,6 +27,7 @@ const program = new Command('faultlab')
 
 for (const command of [program, ...program.commands]) command.exitOverride();
 
+beAlone();
 try {
   await program.parseAsync();
 } catch (error) {

@@ -9,24 +9,26 @@ export interface Run extends Verdict {
 }
 
 export interface CampaignOptions {
-  readonly from: number;
-  readonly seeds: number;
+  readonly seeds: readonly number[];
   readonly stormMs: number;
   /** Every so-manieth seed is run twice, to see whether it is one run; 0 for none. */
   readonly twiceEvery: number;
   readonly plant?: string | undefined;
   readonly profile?: Profile | undefined;
   readonly now: () => number;
-  readonly onRun?: (run: Run, done: number) => void;
+  readonly onRun?: (run: Run) => void;
+  /** No more storms are begun once it is aborted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Storm after storm, seed after seed. */
 export async function runCampaign(options: CampaignOptions): Promise<readonly Run[]> {
   const runs: Run[] = [];
-  for (let seed = options.from; seed < options.from + options.seeds; seed++) {
+  for (const seed of options.seeds) {
+    if (options.signal?.aborted === true) break;
     const run = await runTimed(seed, options);
     runs.push(run);
-    options.onRun?.(run, runs.length);
+    options.onRun?.(run);
   }
   return runs;
 }
@@ -42,12 +44,12 @@ export async function runScenarios(
     const verdict = await runPlan(plan, { plant });
     const run = { ...verdict, wallMs: now() - begunAt };
     runs.push(run);
-    onRun?.(run, runs.length);
+    onRun?.(run);
   }
   return runs;
 }
 
-async function runTimed(seed: number, options: CampaignOptions): Promise<Run> {
+export async function runTimed(seed: number, options: Omit<CampaignOptions, 'seeds'>): Promise<Run> {
   const { now, plant, profile, stormMs, twiceEvery } = options;
   const begunAt = now();
   const verdict = await runSeed({ seed, stormMs, profile }, { plant });

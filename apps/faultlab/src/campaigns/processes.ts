@@ -21,8 +21,8 @@ export class JobFailed extends Error {
 }
 
 /**
- * The storms of a campaign, in several processes at once: each asks for its next seed when it is done with one.
- * A storm is the same wherever it runs, so the processes share nothing.
+ * The storms of a campaign, in several processes at once: each asks for its next seed when it is done with
+ * one. A storm is the same wherever it runs, so the processes share nothing.
  */
 export async function runInProcesses(options: ProcessesOptions): Promise<readonly Run[]> {
   const { args, jobs, onRun, seeds, signal } = options;

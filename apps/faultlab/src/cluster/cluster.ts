@@ -14,6 +14,8 @@ import type { Plants } from '../plants/plants.js';
 import { Trace, type TraceListener } from '../trace/trace.js';
 import { Moments } from '../faults/moment.js';
 import { Excuses } from '../oracles/excuses.js';
+import { Generations } from '../kernel/generations.js';
+import { RealWorld } from '../kernel/real-world.js';
 import { KeyServices } from './equipment.js';
 import { Damage } from './damage.js';
 import { Lanes } from './lanes.js';
@@ -28,6 +30,8 @@ export interface ClusterOptions {
   readonly kv?: unknown;
   readonly plants: Plants;
   readonly listener?: TraceListener | undefined;
+  /** Whether to know whose work is done, at the cost of speed. */
+  readonly isAttributed?: boolean | undefined;
   /** Of every machine's disk; `journalled` where nothing is said. */
   readonly disks?: CrashProfile | undefined;
   readonly clusterId?: Uint8Array;
@@ -64,6 +68,7 @@ export class StormCluster {
   readonly epochs: EpochWatch;
   readonly committed: CommittedLog;
   readonly damage = new Damage();
+  readonly generations: Generations;
   readonly machines: Machine[] = [];
   readonly isEncrypted: boolean;
   /** Whether nothing may go wrong any more. */
@@ -71,6 +76,7 @@ export class StormCluster {
   isRough = false;
   readonly #options: ClusterOptions;
   #likenesses = 0;
+  readonly #world: RealWorld;
 
   constructor(options: ClusterOptions) {
     const { beside, isEncrypted, ledger, listener, seed } = options;
@@ -81,6 +87,8 @@ export class StormCluster {
     this.findings = new Findings(this.clock);
     this.trace = beside?.trace ?? new Trace(this.clock, listener);
     const { clock, findings, trace } = this;
+    this.#world = new RealWorld(findings);
+    this.generations = new Generations(options.isAttributed === true);
     this.committed = new CommittedLog(findings);
     this.witness = new Witness(this, trace);
     this.spy = beside?.spy ?? new Spy({ isEncrypted, findings, trace, ...(ledger && { ledger }) });
@@ -152,6 +160,7 @@ export class StormCluster {
   /** Nothing of it goes on. */
   end(): void {
     for (const { process } of this.machines) process?.life.end();
+    this.#world.end();
   }
 
   /** Another machine, not started. The first founds the cluster, the others wait to be let in. */
@@ -196,8 +205,7 @@ export class StormCluster {
   /** Lets one millisecond pass, and everything happen that happens in it. */
   async pass(): Promise<void> {
     if (this.findings.isEnough) throw new EnoughSeen();
-    this.clock.advance(1);
-    await drained();
+    await this.#turn();
     const atMs = this.clock.monotonicMs();
     for (const machine of this.machines) {
       const { isUp, name, process } = machine;
@@ -205,6 +213,17 @@ export class StormCluster {
       if (leads) this.witness.leads(name, leadership);
       const state = leads ? 'leads' : isUp ? 'serves' : process === undefined ? 'down' : 'starts';
       if (this.lanes.note(name, atMs, state)) this.trace.note('lane', name, state);
+    }
+  }
+
+  /** Neither real time nor real chance comes into it. */
+  async #turn(): Promise<void> {
+    this.#world.enter();
+    try {
+      this.clock.advance(1);
+      await drained();
+    } finally {
+      this.#world.leave();
     }
   }
 

@@ -44,6 +44,7 @@ import type { Witness } from '../oracles/witness.js';
 import type { Plants } from '../plants/plants.js';
 import type { Moments } from '../faults/moment.js';
 import type { Excuses } from '../oracles/excuses.js';
+import type { Generations } from '../kernel/generations.js';
 import { Equipment, type KeyServices } from './equipment.js';
 import { Host } from './host.js';
 import { causes, loggerOf } from './logger.js';
@@ -83,6 +84,7 @@ export interface Surroundings {
   readonly lineage: Lineage;
   readonly rows: Rows;
   readonly epochs: EpochWatch;
+  readonly generations: Generations;
 }
 
 const CLUSTER_ID = new Uint8Array(16).fill(7);
@@ -148,11 +150,12 @@ export class Machine {
       this.disk.end();
       if (this.process === process) this.process = undefined;
     });
+    const within = this.#around.generations.next(this.name, life);
     transport.runBy((task) => life.run(task));
     const process = new Process(life, transport, this.#host(life, transport));
     this.process = process;
     await this.disk.prepare();
-    await process.start();
+    await within(() => process.start());
   }
 
   /** Ends the process in good order. */

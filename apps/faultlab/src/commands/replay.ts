@@ -1,7 +1,6 @@
 import { toHex } from '@caisson/base';
 import { Command } from 'commander';
-import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { divergence, type Run } from '../campaigns/campaign.js';
 import type { Plan, Profile } from '../faults/plan.js';
 import { exitCodeOf } from '../oracles/rules.js';
@@ -13,6 +12,8 @@ import type { TraceListener, TracePart } from '../trace/trace.js';
 import { plantName, profileName, seconds, whole } from './numbers.js';
 import { say, tell, writeDocument } from './output.js';
 import { readPlan, UsageError } from './plan-file.js';
+
+const LINES_AT_ONCE = 1000;
 
 interface Options {
   readonly seed?: number;
@@ -46,7 +47,9 @@ async function replay(options: Options): Promise<void> {
   const print = options.json === '-' ? tell : say;
   const plan = options.plan === undefined ? undefined : await readPlan(options.plan);
   const begunAt = performance.now();
-  const verdict = await traced(options.trace, (listener) => runOne(plan, options, { listener }));
+  const verdict = await traced(options.trace, (listener) =>
+    runOne(plan, options, { isAttributed: true, listener }),
+  );
   const wallMs = performance.now() - begunAt;
   const traceHash = options.expect ?? (isSameRun(plan, options) ? plan?.traceHash : undefined);
   const differs = divergence({ traceHash: traceHash ?? verdict.traceHash }, verdict);
@@ -76,13 +79,23 @@ async function traced<T>(
   work: (listener: TraceListener | undefined) => Promise<T>,
 ): Promise<T> {
   if (path === undefined) return work(undefined);
-  const file = createWriteStream(path);
-  const result = await work((atMs, kind, parts, hash) => {
-    file.write(`${JSON.stringify({ atMs, kind, parts: parts.map(shown), hash })}\n`);
-  });
-  file.end();
-  await finished(file);
-  return result;
+  // Within a storm nothing may be under way in the real world, so lines are written at once, many at a time.
+  const file = openSync(path, 'w');
+  let lines: string[] = [];
+  const flush = () => {
+    writeSync(file, lines.join(''));
+    lines = [];
+  };
+  try {
+    const result = await work((atMs, kind, parts, hash) => {
+      lines.push(`${JSON.stringify({ atMs, kind, parts: parts.map(shown), hash })}\n`);
+      if (lines.length >= LINES_AT_ONCE) flush();
+    });
+    flush();
+    return result;
+  } finally {
+    closeSync(file);
+  }
 }
 
 function shown(part: TracePart): string | number {

@@ -1,39 +1,62 @@
 import { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { numbersOf } from '../campaigns/numbers.js';
-import { exitCodeOf } from '../oracles/rules.js';
+import { EXIT_CODES, exitCodeOf } from '../oracles/rules.js';
 import { toPage } from '../reports/page.js';
-import { StoredReport } from '../reports/stored.js';
-import { lineOf, tableOf } from '../reports/terminal.js';
+import { compareMutants, compareReports, hasLostReach } from '../reports/comparison.js';
+import { StoredMutants, StoredReport } from '../reports/stored.js';
+import { comparisonTable, lineOf, tableOf } from '../reports/terminal.js';
 import { say, tell, writeDocument } from './output.js';
 import { readDocument, UsageError } from './plan-file.js';
 
 interface Options {
   readonly html?: string;
   readonly json?: string;
+  readonly against?: string;
 }
 
 export function reportCommand(): Command {
   return new Command('report')
     .description('Shows a report that sim or replay wrote, and draws it')
-    .argument('<file>', 'the report')
+    .argument('<file>', 'the report; with --against what mutants wrote, too')
     .option('--html <file>', 'write one page with a timeline for each run that was kept whole')
     .option('--json <file>', 'write its numbers; - for standard output')
+    .option(
+      '--against <file>',
+      'compare with an earlier one: speed, faults, rules, traces, cost of planted bugs',
+    )
     .addHelpText('after', '\nExample:\n  $ npm run -s faultlab -- report report.json --html report.html')
     .action(report);
 }
 
 async function report(path: string, options: Options): Promise<void> {
-  const parsed = StoredReport.safeParse(await readDocument(path));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new UsageError(`${path} is no report: ${issue?.path.join('.')}: ${issue?.message}`);
-  }
-  const { runs } = parsed.data;
+  const document = await readDocument(path);
+  const mutants = options.against === undefined ? undefined : StoredMutants.safeParse(document).data;
+  if (mutants !== undefined) return againstMutants(mutants, options.against!);
+  const stored = reportIn(document, path);
+  const { runs } = stored;
   const print = options.json === '-' ? tell : say;
   for (const run of runs) print(lineOf(run));
   print(tableOf(runs));
-  if (options.html !== undefined) await writeFile(options.html, toPage(parsed.data));
+  if (options.against !== undefined) {
+    const before = reportIn(await readDocument(options.against), options.against);
+    print(comparisonTable(compareReports(stored, before)));
+  }
+  if (options.html !== undefined) await writeFile(options.html, toPage(stored));
   if (options.json !== undefined) await writeDocument(options.json, numbersOf(runs));
   process.exitCode = exitCodeOf(runs.flatMap(({ findings }) => findings));
+}
+
+async function againstMutants(now: StoredMutants, path: string): Promise<void> {
+  const before = StoredMutants.safeParse(await readDocument(path));
+  if (!before.success) throw new UsageError(`${path} is not what mutants writes`);
+  say(comparisonTable(compareMutants(now, before.data)));
+  process.exitCode = hasLostReach(now, before.data) ? EXIT_CODES.harness : EXIT_CODES.ok;
+}
+
+function reportIn(document: unknown, path: string): StoredReport {
+  const parsed = StoredReport.safeParse(document);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new UsageError(`${path} is no report: ${issue?.path.join('.')}: ${issue?.message}`);
 }

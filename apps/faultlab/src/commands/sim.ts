@@ -1,13 +1,15 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { writeFile } from 'node:fs/promises';
-import { type Run, runCampaign, runScenarios } from '../campaigns/campaign.js';
+import { type Run, runScenarios } from '../campaigns/campaign.js';
 import { findingsOf } from '../campaigns/numbers.js';
 import { type Plan, type Profile, PROFILES } from '../faults/plan.js';
-import { exitCodeOf } from '../oracles/rules.js';
+import { EXIT_CODES, exitCodeOf } from '../oracles/rules.js';
 import { toJunit } from '../reports/junit.js';
 import { toReport } from '../reports/report.js';
 import { lineOf, progressOf, tableOf, tellingOf } from '../reports/terminal.js';
 import { plantName, positive, profileName, seconds, whole } from './numbers.js';
+import { appendToLedger } from './ledger-file.js';
+import { asJob, campaign, type Campaign, settingOf } from './sim-campaign.js';
 import { everyScenario, readScenario } from '../scenarios/scenarios.js';
 import { say, tell, writeDocument } from './output.js';
 import { UsageError } from './plan-file.js';
@@ -26,9 +28,15 @@ interface Options {
   readonly seals: number;
   readonly scenario?: readonly string[];
   readonly scenarios?: boolean;
+  readonly jobs: number;
+  readonly job?: boolean;
+  readonly resume?: string;
+  readonly ledger?: string;
 }
 
 const PROGRESS_EVERY = 10;
+/** As a shell says it of a program that was interrupted. */
+const INTERRUPTED = 130;
 
 const profileOrSeals = (text: string): Options['profile'] => (text === 'seals' ? text : profileName(text));
 
@@ -51,6 +59,10 @@ export function simCommand(): Command {
     .option('--plant <name>', 'with a planted bug', plantName)
     .option('--json <file>', 'write a report; - for standard output')
     .option('--junit <file>', 'write one test case per seed')
+    .option('--jobs <n>', 'so many storms at once, each in a process of its own', positive, 1)
+    .option('--resume <report>', 'leave out the seeds that this report holds, and take them into the new one')
+    .option('--ledger <file>', 'append one line about this campaign')
+    .addOption(new Option('--job', 'as one of these processes').hideHelp())
     .option('--whole', 'keep the stories of storms that went well in the report, too')
     .addHelpText('after', '\nExample:\n  $ npm run -s faultlab -- sim --seeds 200 --json report.json')
     .action(sim);
@@ -58,6 +70,8 @@ export function simCommand(): Command {
 
 async function sim({ profile, ...options }: Options): Promise<void> {
   if (profile === 'seals') return sealsProfile(options);
+  const common = { ...options, profile };
+  if (options.job === true) return asJob(common);
   const print = options.json === '-' ? tell : say;
   const begunAt = performance.now();
   const onRun = (run: Run, done: number) => {
@@ -65,19 +79,32 @@ async function sim({ profile, ...options }: Options): Promise<void> {
     const elapsedMs = performance.now() - begunAt;
     if (done % PROGRESS_EVERY === 0) tell(progressOf(done, options.seeds, elapsedMs));
   };
-  const now = () => performance.now();
-  const { plant, scenario, seconds: stormMs } = options;
+  const { plant, scenario } = options;
   const directed = options.scenarios === true ? await everyScenario() : await chosenScenarios(scenario);
-  const runs =
+  const done =
     directed === undefined
-      ? await runCampaign({ ...options, profile, stormMs, now, onRun })
-      : await runScenarios(directed, { plant, now, onRun });
-  for (const run of runs) if (run.findings.length > 0) print(tellingOf(run));
+      ? await campaign({ ...common, onRun })
+      : await directedCampaign(directed, plant, onRun);
+  const setting = directed === undefined ? settingOf(common) : undefined;
+  for (const run of done.runs) if (run.findings.length > 0) print(tellingOf(run));
+  const runs = [...done.before, ...done.runs].sort((a, b) => a.seed - b.seed);
   print(tableOf(runs));
-  const about = { command: 'sim', node: process.version, isWhole: options.whole === true };
+  const about = { command: 'sim', node: process.version, isWhole: options.whole === true, setting };
   if (options.json !== undefined) await writeDocument(options.json, toReport(runs, about));
   if (options.junit !== undefined) await writeFile(options.junit, toJunit(runs));
-  process.exitCode = exitCodeOf(findingsOf(runs));
+  if (options.ledger !== undefined) await appendToLedger(options.ledger, done.runs);
+  process.exitCode = exitCodeOf(findingsOf(runs)) || (done.isInterrupted ? INTERRUPTED : EXIT_CODES.ok);
+}
+
+async function directedCampaign(
+  plans: readonly Plan[],
+  plant: string | undefined,
+  onRun: (run: Run, done: number) => void,
+): Promise<Campaign> {
+  let done = 0;
+  const now = () => performance.now();
+  const runs = await runScenarios(plans, { plant, now, onRun: (run) => onRun(run, ++done) });
+  return { runs, before: [], isInterrupted: false };
 }
 
 async function chosenScenarios(names: readonly string[] | undefined): Promise<readonly Plan[] | undefined> {

@@ -15,7 +15,7 @@ export class Generations {
     this.#isAsked = isAsked;
   }
 
-  /** Around the start of the next process of a node; what that process is woken up for is its own from then on. */
+  /** Around the start of the next process of a node; what it is woken up for is its own from then on. */
   next(node: string, life: Life): <T>(work: () => T) => T {
     if (!this.#isAsked) return (work) => work();
     const number = (this.#started.get(node) ?? 0) + 1;

@@ -31,11 +31,11 @@ export function beAlone(): void {
 
 /**
  * Sees that a simulated turn leaves the real world alone: the clock, chance and timers throw within it, and a
- * promise that nobody looks after is told of. Where the process is alone, so is whatever a turn begins out there
- * (timers, sockets, requests to the file system). Outside of turns all is what it was.
+ * promise that nobody looks after is told of. Where the process is alone, so is whatever a turn begins out
+ * there (timers, sockets, requests to the file system). Outside of turns all is what it was.
  *
- * Not seen: work that Node.js hands to its threads without a request of its own, as `zlib` and `crypto` do with
- * callbacks, and what such work answers. Two runs of one seed show these, where they make a difference.
+ * Not seen: work that Node.js hands to its threads without a request of its own, as `zlib` and `crypto` do
+ * with callbacks, and what such work answers. Two runs of one seed show these, where they make a difference.
  */
 export class RealWorld {
   readonly #findings: Findings;

@@ -44,6 +44,7 @@ export const RULES = {
   L1: { class: 'liveness', statement: 'once nothing is wrong any more, everybody serves and catches up' },
   L5: { class: 'liveness', statement: 'no error that no fault explains' },
   H1: { class: 'divergence', statement: 'one seed is one run' },
+  H9: { class: 'divergence', statement: 'a simulated turn leaves the real world alone' },
   H5: { class: 'harness', statement: 'no checker gives up' },
   H7: { class: 'harness', statement: 'two checkers of one history agree' },
   H8: { class: 'harness', statement: 'a scenario comes to what it is about' },

@@ -15,6 +15,7 @@ import { PATCHES } from './patches.js';
 import type { SimulatedDisk } from '@caisson/simulator';
 import type { Finding, RuleId } from '../oracles/rules.js';
 import { DISK_PLANTS } from './disks.js';
+import { WORLDLY_PLANTS } from './worldly.js';
 
 /** A fault put into every node, to see whether a storm brings it to light. */
 export interface Plants {
@@ -96,6 +97,7 @@ export interface Plant {
 
 const BUILT: Readonly<Record<string, Plant>> = {
   ...DISK_PLANTS,
+  ...WORLDLY_PLANTS,
   'reads-the-past': {
     about: 'a linearizable read trusts whatever its node has applied',
     breaks: ['T1', 'T11'],

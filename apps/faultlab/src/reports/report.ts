@@ -1,8 +1,24 @@
 import type { Run } from '../campaigns/campaign.js';
+import type { Word } from '../faults/nemesis.js';
+import type { Profile } from '../faults/plan.js';
 import { type Numbers, numbersOf } from '../campaigns/numbers.js';
 import { gravest, RULES } from '../oracles/rules.js';
 
 export const REPORT_SCHEMA = 'caisson.faultlab.report/v1';
+
+/** A run as a report keeps it: these three only of those that broke a rule, or of all. */
+export type KeptRun = Omit<Run, 'story' | 'lanes' | 'plan'> & {
+  readonly story?: readonly (Omit<Word, 'kind'> & { readonly kind?: string | undefined })[] | undefined;
+  readonly lanes?: Run['lanes'] | undefined;
+  readonly plan?: Run['plan'] | undefined;
+};
+
+/** What a seed needs beside itself to be the same storm again. */
+export interface CampaignSetting {
+  readonly profile: Profile;
+  readonly stormMs: number;
+  readonly plant?: string | undefined;
+}
 
 /** What a run of the program leaves behind. Stories and plans are kept of runs that broke a rule. */
 export interface Report {
@@ -11,7 +27,9 @@ export interface Report {
   readonly node: string;
   readonly verdict: { readonly class: string; readonly rule?: string; readonly seed?: number };
   readonly numbers: Numbers;
-  readonly runs: readonly (Run | Omit<Run, 'story' | 'lanes' | 'plan'>)[];
+  /** What all of its storms had in common, where they had. */
+  readonly setting?: CampaignSetting | undefined;
+  readonly runs: readonly KeptRun[];
   readonly untested: readonly string[];
 }
 
@@ -27,28 +45,31 @@ export interface ReportOptions {
   readonly node: string;
   /** Whether to keep the stories of runs that went well, too. */
   readonly isWhole: boolean;
+  readonly setting?: CampaignSetting | undefined;
 }
 
-export function toReport(runs: readonly Run[], { command, isWhole, node }: ReportOptions): Report {
+export function toReport(runs: readonly KeptRun[], options: ReportOptions): Report {
+  const { command, isWhole, node, setting } = options;
   return {
     schema: REPORT_SCHEMA,
     command,
     node,
     verdict: verdictOf(runs),
     numbers: numbersOf(runs),
+    setting,
     runs: runs.map((run) => (isWhole || run.findings.length > 0 ? run : withoutStory(run))),
     untested: UNTESTED,
   };
 }
 
-function verdictOf(runs: readonly Run[]): Report['verdict'] {
+function verdictOf(runs: readonly KeptRun[]): Report['verdict'] {
   const worst = gravest(runs.flatMap(({ findings }) => findings));
   if (worst === undefined) return { class: 'ok' };
   const { seed } = runs.find(({ findings }) => findings.includes(worst))!;
   return { class: RULES[worst.rule].class, rule: worst.rule, seed };
 }
 
-function withoutStory(run: Run): Omit<Run, 'story' | 'lanes' | 'plan'> {
+function withoutStory(run: KeptRun): KeptRun {
   const { story: _story, lanes: _lanes, plan: _plan, ...rest } = run;
   return rest;
 }

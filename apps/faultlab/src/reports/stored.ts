@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Plan } from '../faults/plan.js';
+import { Plan, PROFILES } from '../faults/plan.js';
 import { RULES, type RuleId } from '../oracles/rules.js';
 import { REPORT_SCHEMA } from './report.js';
 
@@ -44,7 +44,17 @@ export const StoredReport = z.object({
   schema: z.literal(REPORT_SCHEMA),
   command: z.string(),
   node: z.string(),
+  setting: z.object({ profile: z.enum(PROFILES), stormMs: number, plant: z.string().optional() }).optional(),
   runs: z.array(StoredRun),
   untested: z.array(z.string()),
 });
 export type StoredReport = z.infer<typeof StoredReport>;
+
+/** What `mutants --json` wrote, as it is read back. */
+export const StoredMutants = z.object({
+  schema: z.literal('caisson.faultlab.mutants/v1'),
+  results: z.array(
+    z.object({ plant: z.string(), seeds: number, caught: z.object({ seed: number, rule }).optional() }),
+  ),
+});
+export type StoredMutants = z.infer<typeof StoredMutants>;

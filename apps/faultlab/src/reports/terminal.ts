@@ -3,6 +3,7 @@ import type { Run } from '../campaigns/campaign.js';
 import { type Counted, type Numbers, numbersOf } from '../campaigns/numbers.js';
 import { describeFinding, gravest } from '../oracles/rules.js';
 import { type EffectiveFaults, faultCount } from '../storm/verdict.js';
+import type { Row } from './comparison.js';
 
 const STORY_LINES = 40;
 const FINDINGS_SHOWN = 5;
@@ -63,13 +64,24 @@ function describeLooks(looks: Numbers['looks']): string {
   return rules.map(([rule, { couldFail, evaluated }]) => `${rule} ${evaluated}/${couldFail}`).join('  ');
 }
 
+/** What runs the storm of a seed again. */
+export function commandOf(name: string, { mood, plant, seed, stormMs }: Run['plan']): string {
+  const profile = mood === undefined ? ' --profile usual' : '';
+  const planted = plant === undefined ? '' : ` --plant ${plant}`;
+  return `npm run -s faultlab -- ${name} --seed ${seed}${profile} --seconds ${stormMs / 1000}${planted}`;
+}
+
 /** How it came to what it broke. */
 export function tellingOf({ findings, plan, seed, story }: Run): string {
   const tail = story.slice(-STORY_LINES).map(({ atMs, text }) => `  ${String(atMs).padStart(7)} ms  ${text}`);
   const words = findings.slice(0, FINDINGS_SHOWN).map((finding) => `  ${describeFinding(finding)}`);
   const more = findings.length > words.length ? [`  and ${findings.length - words.length} more`] : [];
-  const profile = plan.mood === undefined ? ' --profile usual' : '';
-  const flags = `--seed ${seed}${profile} --seconds ${plan.stormMs / 1000}${plan.plant ? ` --plant ${plan.plant}` : ''}`;
-  const commands = ['replay', 'shrink'].map((name) => `  ${name}: npm run -s faultlab -- ${name} ${flags}`);
+  const commands = ['replay', 'shrink'].map((name) => `  ${name}: ${commandOf(name, plan)}`);
   return [`seed ${seed}`, ...tail, ...words, ...more, ...commands].join('\n');
+}
+
+export function comparisonTable(rows: readonly Row[]): string {
+  const table = new Table({ head: ['', 'before', 'now', 'change'], style: { head: [], border: [] } });
+  for (const row of rows) table.push([...row]);
+  return table.toString();
 }

@@ -30,6 +30,8 @@ export interface StormExtras {
   /** A planted bug, by name. */
   readonly plant?: string | undefined;
   readonly listener?: TraceListener | undefined;
+  /** Whether findings name the process whose work it was, at the cost of speed. */
+  readonly isAttributed?: boolean | undefined;
   /** The storm ends as soon as one of these is broken. */
   readonly until?: readonly RuleId[] | undefined;
 }
@@ -59,11 +61,11 @@ class Storm {
   #clientsEnded = false;
   #begunAtMs = 0;
 
-  constructor(plan: Plan, { listener, plant, until }: StormExtras, isDrawn: boolean) {
+  constructor(plan: Plan, { isAttributed, listener, plant, until }: StormExtras, isDrawn: boolean) {
     const { isEncrypted, seed, shape = {} } = plan;
     const plants = plant === undefined ? {} : plantNamed(plant);
     const { envelopeVersion, isBornClear } = shape;
-    const own = { isBornClear, ...(envelopeVersion !== undefined && { envelopeVersion }) };
+    const own = { isAttributed, isBornClear, ...(envelopeVersion !== undefined && { envelopeVersion }) };
     this.#plan = plan;
     this.#plant = plant;
     this.#cluster = new StormCluster({ ...configOf(plan), ...own, seed, isEncrypted, plants, listener });
