@@ -6,7 +6,7 @@ import type { Findings } from './findings.js';
 
 /** What one node's log was promised to hold. */
 interface Promised {
-  hardState: HardState;
+  readonly hardState: HardState;
   last: number;
 }
 
@@ -48,6 +48,7 @@ export class Lineage {
       append: async (append) => {
         for (const entry of append.entries) this.#stored(node, entry);
         if (append.hardState !== undefined) this.#judge(node, append.hardState);
+        this.#gives(node, append.entries[0]?.index ?? Infinity);
         await log.append(append);
         this.#promise(node, log);
       },
@@ -56,6 +57,7 @@ export class Lineage {
         this.#promise(node, log);
       },
       reset: async (start, hardState) => {
+        this.#gives(node, 0);
         await log.reset(start, hardState);
         this.#promise(node, log);
       },
@@ -64,6 +66,12 @@ export class Lineage {
 
   #promise(node: string, { hardState, last }: RaftLog): void {
     this.#promised.set(node, { hardState, last });
+  }
+
+  /** From this index on other entries are to stand there: a crash leaves the old ones or the new ones. */
+  #gives(node: string, first: number): void {
+    const promised = this.#promised.get(node);
+    if (promised !== undefined) promised.last = Math.min(promised.last, Math.max(0, first - 1));
   }
 
   #opened(node: string, log: RaftLog): void {
