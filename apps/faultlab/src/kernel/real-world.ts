@@ -20,7 +20,7 @@ type Call = (...args: readonly unknown[]) => unknown;
 
 let areShut = false;
 /** Who is told of what happens now; the last of those that have not ended, between turns. */
-let inTurn: RealWorld | undefined;
+const now: { inTurn: RealWorld | undefined } = { inTurn: undefined };
 const open = new Set<RealWorld>();
 let isAlone = false;
 
@@ -51,12 +51,12 @@ export class RealWorld {
     if (!areShut) shut();
     if (open.size === 0) process.on('unhandledRejection', onRejection);
     open.add(this);
-    inTurn = this;
+    now.inTurn = this;
     if (this.#isAlone) this.#before = process.getActiveResourcesInfo();
   }
 
   leave(): void {
-    inTurn = undefined;
+    now.inTurn = undefined;
     this.#findings.saw('H9');
     if (!this.#isAlone) return;
     const begun = beyond(process.getActiveResourcesInfo(), this.#before);
@@ -86,8 +86,8 @@ function shut(): void {
   for (const [owner, name] of DOORS) {
     const real = Reflect.get(owner, name) as Call;
     const guarded = function guarded(this: unknown, ...args: readonly unknown[]): unknown {
-      if (inTurn === undefined) return Reflect.apply(real, this, args);
-      inTurn.touched(name);
+      if (now.inTurn === undefined) return Reflect.apply(real, this, args);
+      now.inTurn.touched(name);
       throw new RangeError(`${name} is not to be had in a simulated turn`);
     };
     Object.defineProperty(owner, name, { value: guarded, configurable: true, writable: true });
@@ -95,7 +95,7 @@ function shut(): void {
 }
 
 function onRejection(reason: unknown): void {
-  (inTurn ?? [...open].at(-1))?.forsaken(reason);
+  (now.inTurn ?? [...open].at(-1))?.forsaken(reason);
 }
 
 function by(): string {
