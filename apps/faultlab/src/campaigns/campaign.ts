@@ -1,4 +1,5 @@
 import type { Plan, Profile } from '../faults/plan.js';
+import type { OwnPlugins } from '../composition/own-plugins.js';
 import type { Finding } from '../oracles/rules.js';
 import { runPlan, runSeed } from '../storm/storm.js';
 import type { Verdict } from '../storm/verdict.js';
@@ -15,6 +16,8 @@ export interface CampaignOptions {
   readonly twiceEvery: number;
   readonly plant?: string | undefined;
   readonly profile?: Profile | undefined;
+  /** Of somebody else, in place of what the simulation gives. */
+  readonly plugins?: OwnPlugins | undefined;
   readonly now: () => number;
   readonly onRun?: (run: Run) => void;
   /** No more storms are begun once it is aborted. */
@@ -36,12 +39,12 @@ export async function runCampaign(options: CampaignOptions): Promise<readonly Ru
 /** Directed storms, one after the other, each once. */
 export async function runScenarios(
   plans: readonly Plan[],
-  { now, onRun, plant }: Pick<CampaignOptions, 'now' | 'onRun' | 'plant'>,
+  { now, onRun, plant, plugins }: Pick<CampaignOptions, 'now' | 'onRun' | 'plant' | 'plugins'>,
 ): Promise<readonly Run[]> {
   const runs: Run[] = [];
   for (const plan of plans) {
     const begunAt = now();
-    const verdict = await runPlan(plan, { plant });
+    const verdict = await runPlan(plan, { plant, plugins });
     const run = { ...verdict, wallMs: now() - begunAt };
     runs.push(run);
     onRun?.(run);
@@ -50,12 +53,12 @@ export async function runScenarios(
 }
 
 export async function runTimed(seed: number, options: Omit<CampaignOptions, 'seeds'>): Promise<Run> {
-  const { now, plant, profile, stormMs, twiceEvery } = options;
+  const { now, plant, plugins, profile, stormMs, twiceEvery } = options;
   const begunAt = now();
-  const verdict = await runSeed({ seed, stormMs, profile }, { plant });
+  const verdict = await runSeed({ seed, stormMs, profile }, { plant, plugins });
   const wallMs = now() - begunAt;
   const isTwice = twiceEvery > 0 && seed % twiceEvery === 0;
-  const again = isTwice ? await runSeed({ seed, stormMs, profile }, { plant }) : verdict;
+  const again = isTwice ? await runSeed({ seed, stormMs, profile }, { plant, plugins }) : verdict;
   return { ...verdict, wallMs, findings: [...verdict.findings, ...divergence(verdict, again)] };
 }
 

@@ -10,6 +10,7 @@ import { Lineage } from '../oracles/lineage.js';
 import { Rows } from '../oracles/rows.js';
 import { Spy } from '../oracles/spy.js';
 import { Witness } from '../oracles/witness.js';
+import type { OwnPlugins } from '../composition/own-plugins.js';
 import type { Plants } from '../plants/plants.js';
 import { Trace, type TraceListener } from '../trace/trace.js';
 import { Moments } from '../faults/moment.js';
@@ -29,6 +30,8 @@ export interface ClusterOptions {
   readonly engine: unknown;
   readonly kv?: unknown;
   readonly plants: Plants;
+  /** Of somebody else, in place of what the simulation gives. */
+  readonly plugins?: OwnPlugins | undefined;
   readonly listener?: TraceListener | undefined;
   /** Whether to know whose work is done, at the cost of speed. */
   readonly isAttributed?: boolean | undefined;

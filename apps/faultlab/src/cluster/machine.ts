@@ -48,7 +48,9 @@ import type { Generations } from '../kernel/generations.js';
 import { Equipment, type KeyServices } from './equipment.js';
 import { Host } from './host.js';
 import { causes, loggerOf } from './logger.js';
+import { OwnParts } from './own-parts.js';
 import { MachineDisk } from './machine-disk.js';
+import type { OwnPlugins } from '../composition/own-plugins.js';
 import { settingsOf } from './settings.js';
 import { Taps } from './taps.js';
 
@@ -64,6 +66,8 @@ export interface MachineOptions {
   readonly engine: unknown;
   readonly kv?: unknown;
   readonly plants: Plants;
+  /** In place of what the simulation gives. */
+  readonly plugins?: OwnPlugins | undefined;
   /** `journalled` where nothing is said. */
   readonly disks?: CrashProfile | undefined;
   /** The one that all have where nothing is said. */
@@ -184,21 +188,25 @@ export class Machine {
     const complain = (text: string) => {
       if (!life.isOver && !excuses.covers(name, text)) findings.add('L5', `${name}: ${text}`);
     };
+    const { plugins } = this.#options;
+    const path = directory.group(1).store;
+    const own = new OwnParts({ plugins, node: name, life, path, taps, lineage, rows });
     return new Host({
-      given: [
+      given: own.without([
         [Clock, new ProcessClock(time, life, this.#random.integer(2 * SKEW_MS) - SKEW_MS)],
         [Random, random],
         [Hashes, hashes],
         [Logger, ears.logger(loggerOf(complain))],
         [Disk, disk],
         [DataDirectory, directory],
-        [UntrustedStores, rows.stores(name, directory.group(1).store, stores)],
+        [UntrustedStores, rows.stores(name, path, stores)],
         [RaftLogs, mortal(taps.logs(lineage.logs(name, plants.logs?.(logs) ?? logs)), life)],
         [RaftTransport, taps.transport(spy.transport(transport))],
         [Cipher, ciphers],
         [KekProvider, keks],
-      ],
+      ]),
       services: [
+        ...own.services,
         ...applierEncryption.services(settingsOf(applierEncryption, { enabled, envelopeVersion })),
         ...applierKv.services(ApplierKvConfig.parse(kv)),
         ...engineRaft.services(EngineRaftConfig.parse(engine)),
@@ -211,8 +219,9 @@ export class Machine {
           life.end();
         },
       },
-      around: (token, own) => {
-        const instance = taps.around(token, plants.around?.(token, own) ?? own);
+      around: (token, made) => {
+        const seen = own.around(token, made);
+        const instance = taps.around(token, plants.around?.(token, seen) ?? seen);
         return token === Applier.name ? witness.watch(name, life, instance as Applier) : instance;
       },
     });

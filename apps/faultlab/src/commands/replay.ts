@@ -10,6 +10,7 @@ import { runPlan, runSeed, type StormExtras } from '../storm/storm.js';
 import type { Verdict } from '../storm/verdict.js';
 import type { TraceListener, TracePart } from '../trace/trace.js';
 import { plantName, profileName, seconds, whole } from './numbers.js';
+import { ownPlugins } from './config-file.js';
 import { say, tell, writeDocument } from './output.js';
 import { readPlan, UsageError } from './plan-file.js';
 
@@ -25,6 +26,7 @@ interface Options {
   readonly writePlan?: string;
   readonly trace?: string;
   readonly json?: string;
+  readonly config?: string;
 }
 
 export function replayCommand(): Command {
@@ -38,6 +40,7 @@ export function replayCommand(): Command {
     .option('--expect <hash>', 'what the trace hash should be; by default the one in the plan')
     .option('--write-plan <file>', 'write what happened as a plan')
     .option('--trace <file>', 'write every event, one JSON document a line')
+    .option('--config <file>', 'with the plugins that this file names, in place of twins')
     .option('--json <file>', 'write a report with the whole story; - for standard output')
     .addHelpText('after', '\nExample:\n  $ npm run -s faultlab -- replay --seed 17 --write-plan plan.json')
     .action(replay);
@@ -46,9 +49,10 @@ export function replayCommand(): Command {
 async function replay(options: Options): Promise<void> {
   const print = options.json === '-' ? tell : say;
   const plan = options.plan === undefined ? undefined : await readPlan(options.plan);
+  const plugins = await ownPlugins(options.config);
   const begunAt = performance.now();
   const verdict = await traced(options.trace, (listener) =>
-    runOne(plan, options, { isAttributed: true, listener }),
+    runOne(plan, options, { isAttributed: true, listener, plugins }),
   );
   const wallMs = performance.now() - begunAt;
   const traceHash = options.expect ?? (isSameRun(plan, options) ? plan?.traceHash : undefined);

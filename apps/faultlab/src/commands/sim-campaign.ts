@@ -1,5 +1,6 @@
 import { type Run, runCampaign, runTimed } from '../campaigns/campaign.js';
 import { runInProcesses, serveAsJob } from '../campaigns/processes.js';
+import type { OwnPlugins } from '../composition/own-plugins.js';
 import type { Profile } from '../faults/plan.js';
 import type { CampaignSetting, KeptRun } from '../reports/report.js';
 import { StoredReport } from '../reports/stored.js';
@@ -14,6 +15,9 @@ export interface SeedsOptions {
   readonly profile: Profile;
   readonly plant?: string | undefined;
   readonly jobs: number;
+  readonly plugins?: OwnPlugins | undefined;
+  /** The file that names them, for other processes. */
+  readonly config?: string | undefined;
   readonly resume?: string | undefined;
   readonly onRun: (run: Run, done: number) => void;
 }
@@ -68,13 +72,16 @@ export function asJob(options: Omit<SeedsOptions, 'onRun'>): Promise<void> {
   return serveAsJob((seed) => runTimed(seed, timed(options)));
 }
 
-function timed({ plant, profile, seconds: stormMs, twiceEvery }: Omit<SeedsOptions, 'onRun'>) {
-  return { plant, profile, stormMs, twiceEvery, now };
+function timed({ plant, plugins, profile, seconds: stormMs, twiceEvery }: Omit<SeedsOptions, 'onRun'>) {
+  return { plant, plugins, profile, stormMs, twiceEvery, now };
 }
 
-function argsOf({ plant, profile, seconds, twiceEvery }: SeedsOptions): readonly string[] {
+function argsOf({ config, plant, profile, seconds, twiceEvery }: SeedsOptions): readonly string[] {
   const numbers = ['--seconds', `${seconds / 1000}`, '--twice-every', `${twiceEvery}`];
-  return [...numbers, '--profile', profile, ...(plant === undefined ? [] : ['--plant', plant])];
+  const named = Object.entries({ plant, config }).flatMap(([name, value]) => {
+    return value === undefined ? [] : [`--${name}`, value];
+  });
+  return [...numbers, '--profile', profile, ...named];
 }
 
 /** Seeds of a report mean what they mean now only where the rest is the same. */

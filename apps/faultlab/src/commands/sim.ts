@@ -9,9 +9,10 @@ import { toReport } from '../reports/report.js';
 import { lineOf, progressOf, tableOf, tellingOf } from '../reports/terminal.js';
 import { plantName, positive, profileName, seconds, whole } from './numbers.js';
 import { appendToLedger } from './ledger-file.js';
-import { asJob, campaign, type Campaign, settingOf } from './sim-campaign.js';
+import { asJob, campaign, type Campaign, type SeedsOptions, settingOf } from './sim-campaign.js';
 import { everyScenario, readScenario } from '../scenarios/scenarios.js';
 import { say, tell, writeDocument } from './output.js';
+import { ownPlugins } from './config-file.js';
 import { UsageError } from './plan-file.js';
 import { sealsProfile } from './seals.js';
 
@@ -32,6 +33,7 @@ interface Options {
   readonly job?: boolean;
   readonly resume?: string;
   readonly ledger?: string;
+  readonly config?: string;
 }
 
 const PROGRESS_EVERY = 10;
@@ -61,6 +63,7 @@ export function simCommand(): Command {
     .option('--junit <file>', 'write one test case per seed')
     .option('--jobs <n>', 'so many storms at once, each in a process of its own', positive, 1)
     .option('--resume <report>', 'leave out the seeds that this report holds, and take them into the new one')
+    .option('--config <file>', 'with the plugins that this file names, in place of twins')
     .option('--ledger <file>', 'append one line about this campaign')
     .addOption(new Option('--job', 'as one of these processes').hideHelp())
     .option('--whole', 'keep the stories of storms that went well in the report, too')
@@ -70,7 +73,8 @@ export function simCommand(): Command {
 
 async function sim({ profile, ...options }: Options): Promise<void> {
   if (profile === 'seals') return sealsProfile(options);
-  const common = { ...options, profile };
+  const plugins = await ownPlugins(options.config);
+  const common = { ...options, profile, plugins };
   if (options.job === true) return asJob(common);
   const print = options.json === '-' ? tell : say;
   const begunAt = performance.now();
@@ -84,7 +88,7 @@ async function sim({ profile, ...options }: Options): Promise<void> {
   const done =
     directed === undefined
       ? await campaign({ ...common, onRun })
-      : await directedCampaign(directed, plant, onRun);
+      : await directedCampaign(directed, { plant, plugins, onRun });
   const setting = directed === undefined ? settingOf(common) : undefined;
   for (const run of done.runs) if (run.findings.length > 0) print(tellingOf(run));
   const runs = [...done.before, ...done.runs].sort((a, b) => a.seed - b.seed);
@@ -98,12 +102,11 @@ async function sim({ profile, ...options }: Options): Promise<void> {
 
 async function directedCampaign(
   plans: readonly Plan[],
-  plant: string | undefined,
-  onRun: (run: Run, done: number) => void,
+  { onRun, plant, plugins }: Pick<SeedsOptions, 'onRun' | 'plant' | 'plugins'>,
 ): Promise<Campaign> {
   let done = 0;
   const now = () => performance.now();
-  const runs = await runScenarios(plans, { plant, now, onRun: (run) => onRun(run, ++done) });
+  const runs = await runScenarios(plans, { plant, plugins, now, onRun: (run) => onRun(run, ++done) });
   return { runs, before: [], isInterrupted: false };
 }
 

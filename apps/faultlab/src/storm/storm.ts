@@ -9,6 +9,7 @@ import { Fate } from '../faults/fate.js';
 import { isRelief } from '../faults/fault.js';
 import { Nemesis } from '../faults/nemesis.js';
 import { type Plan, planOf, type Setting, type Step, USUAL_MOOD } from '../faults/plan.js';
+import type { OwnPlugins } from '../composition/own-plugins.js';
 import { Diary } from '../oracles/diary.js';
 import type { RuleId } from '../oracles/rules.js';
 import { judgeTruth } from '../oracles/truth.js';
@@ -30,6 +31,8 @@ export interface StormExtras {
   /** A planted bug, by name. */
   readonly plant?: string | undefined;
   readonly listener?: TraceListener | undefined;
+  /** Plugins of somebody else, in place of what the simulation gives. */
+  readonly plugins?: OwnPlugins | undefined;
   /** Whether findings name the process whose work it was, at the cost of speed. */
   readonly isAttributed?: boolean | undefined;
   /** The storm ends as soon as one of these is broken. */
@@ -61,11 +64,17 @@ class Storm {
   #clientsEnded = false;
   #begunAtMs = 0;
 
-  constructor(plan: Plan, { isAttributed, listener, plant, until }: StormExtras, isDrawn: boolean) {
+  constructor(plan: Plan, extras: StormExtras, isDrawn: boolean) {
+    const { isAttributed, listener, plant, plugins, until } = extras;
     const { isEncrypted, seed, shape = {} } = plan;
     const plants = plant === undefined ? {} : plantNamed(plant);
     const { envelopeVersion, isBornClear } = shape;
-    const own = { isAttributed, isBornClear, ...(envelopeVersion !== undefined && { envelopeVersion }) };
+    const own = {
+      isAttributed,
+      plugins,
+      isBornClear,
+      ...(envelopeVersion !== undefined && { envelopeVersion }),
+    };
     this.#plan = plan;
     this.#plant = plant;
     this.#cluster = new StormCluster({ ...configOf(plan), ...own, seed, isEncrypted, plants, listener });

@@ -1,0 +1,46 @@
+import { type AnyService, RaftLogs, type Token, UntrustedStores } from '@caisson/contracts';
+import { type Life, mortal } from '@caisson/simulator';
+import type { OwnPlugins } from '../composition/own-plugins.js';
+import type { Lineage } from '../oracles/lineage.js';
+import type { Rows } from '../oracles/rows.js';
+import type { HostParts } from './host.js';
+import type { Taps } from './taps.js';
+
+export interface OwnPartsTools {
+  readonly plugins: OwnPlugins | undefined;
+  readonly node: string;
+  readonly life: Life;
+  /** Of the group's store. */
+  readonly path: string;
+  readonly taps: Taps;
+  readonly lineage: Lineage;
+  readonly rows: Rows;
+}
+
+/** What plugins of somebody else give to one process, as mortal as the rest and under the same eyes. */
+export class OwnParts {
+  readonly services: readonly AnyService[];
+  readonly #tools: OwnPartsTools;
+
+  constructor(tools: OwnPartsTools) {
+    this.#tools = tools;
+    this.services = tools.plugins?.services() ?? [];
+  }
+
+  /** What is left of that which the simulation gives. */
+  without(given: HostParts['given']): HostParts['given'] {
+    return given.filter(([token]) => !this.#provides(token.key));
+  }
+
+  around(token: string, instance: unknown): unknown {
+    const { life, lineage, node, path, rows, taps } = this.#tools;
+    if (token === UntrustedStores.name)
+      return rows.stores(node, path, mortal(instance as UntrustedStores, life));
+    if (token !== RaftLogs.name) return instance;
+    return mortal(taps.logs(lineage.logs(node, mortal(instance as RaftLogs, life))), life);
+  }
+
+  #provides(key: Token<unknown>['key']): boolean {
+    return this.services.some(({ provides }) => provides.key === key);
+  }
+}
