@@ -17,6 +17,7 @@ svg text { font: 11px system-ui, sans-serif; fill: currentColor; }
 .down { fill: var(--down); } .starts { fill: var(--starts); }
 .serves { fill: var(--serves); } .leads { fill: var(--leads); }
 .calm { fill: #8881; } .tick { stroke: #8884; } .fault { fill: #c2410c; } .relief { fill: #4d9a4d; }
+.span { fill: #c2410c55; } pre.bad { white-space: pre-wrap; overflow-wrap: anywhere; }
 .broken { stroke: #d11; stroke-width: 2; } .verdict { font-weight: 600; } .bad { color: #d11; }
 .key { display: inline-block; width: .8em; height: .8em; margin: 0 .3em 0 1em; }
 .key.down { background: var(--down); } .key.starts { background: var(--starts); }

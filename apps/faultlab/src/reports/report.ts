@@ -35,7 +35,7 @@ export interface Report {
 
 /** Said in every report, so that nobody reads more into it than there is. */
 export const UNTESTED = [
-  'damaged, torn, full or slow disks: what was synced stays, and what was not is gone, whole',
+  'real disks and file systems: simulated ones fail, fill up, rot and lose what was not synced',
   'RocksDB, gRPC, TLS and real processes: their twins in memory stand in for them',
   'the kernel, the runtime, side channels, members that lie',
 ] as const;

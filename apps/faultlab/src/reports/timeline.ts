@@ -1,5 +1,6 @@
 import type { LaneState } from '../cluster/lanes.js';
 import { escaped } from './markup.js';
+import { spansOf } from './spans.js';
 import type { StoredRun } from './stored.js';
 
 const WIDTH = 1160;
@@ -8,6 +9,8 @@ const LANE = 30;
 const BAR = 16;
 const AXIS = 26;
 const TICKS = 10;
+/** What ends a fault, and is none. */
+const RELIEF: ReadonlySet<string> = new Set(['heal', 'start', 'resume', 'clockThaw', 'diskWell', 'keyCalm']);
 
 const STATES: Readonly<Record<LaneState, string>> = {
   down: 'is down',
@@ -59,14 +62,21 @@ function laneOf({ changes, endMs, name, x, y }: LaneDrawing): string[] {
 }
 
 /** Only what was done, not what came of it. */
-function faultsOf({ story = [] }: StoredRun, y: number, x: (ms: number) => number): string[] {
+function faultsOf(run: StoredRun, y: number, x: (ms: number) => number): string[] {
+  const { story = [] } = run;
+  const bars = spansOf(run).map(({ fromMs, text, untilMs }) => {
+    const title = `<title>${escaped(`${text}, ${fromMs} to ${untilMs} ms`)}</title>`;
+    const width = fixed(Math.max(x(untilMs) - x(fromMs), 0.5));
+    const place = `x="${fixed(x(fromMs))}" y="${y + BAR / 2 - 3}" width="${width}" height="6"`;
+    return `<rect class="span" ${place}>${title}</rect>`;
+  });
   const done = story.filter(({ kind }) => kind !== undefined);
   const marks = done.map(({ atMs, kind, text }) => {
-    const relief = kind === 'heal' || kind === 'start' ? ' relief' : '';
+    const relief = RELIEF.has(kind ?? '') ? ' relief' : '';
     const title = `<title>${escaped(`${atMs} ms: ${text}`)}</title>`;
     return `<circle class="fault${relief}" cx="${fixed(x(atMs))}" cy="${y + BAR / 2}" r="4">${title}</circle>`;
   });
-  return [`<text x="4" y="${y + BAR - 3}">faults</text>`, ...marks];
+  return [`<text x="4" y="${y + BAR - 3}">faults</text>`, ...bars, ...marks];
 }
 
 function axis(endMs: number, height: number, x: (ms: number) => number): string[] {
