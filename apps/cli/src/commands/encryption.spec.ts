@@ -31,6 +31,16 @@ test('status shows what is sealed, the keys, and the next step of a cluster that
   expect(clear.out).toMatch(/next: caisson encryption enable-storage-envelope/);
 });
 
+test('status asks for what a node has applied, or for everything that was acknowledged', async () => {
+  const node = await start();
+  await caisson('encryption', 'status', '--address', node.address);
+  await caisson('encryption', 'status', '--current', '--count', '--address', node.address);
+  expect(node.looks).toEqual([
+    { current: false, count: false },
+    { current: true, count: true },
+  ]);
+});
+
 test('an order tells who proved to hold the KEK and which key is active, also as one document', async () => {
   const node = await start();
   node.steps = [

@@ -11,6 +11,12 @@ import { addRegisterWriter, addResyncSidecar } from './encryption-repair.js';
 import { addRewrite } from './encryption-rewrite.js';
 import { carryOutChecks } from './kek.js';
 
+interface StatusOptions {
+  readonly verify?: boolean;
+  readonly count?: boolean;
+  readonly current?: boolean;
+}
+
 /** `encryption …`: which keys there are, what is sealed, and what operators order about both. */
 export function addEncryption(program: Command): void {
   const encryption = program
@@ -33,15 +39,15 @@ function addStatus(encryption: Command): void {
     encryption
       .command('status')
       .description('which envelopes are in force and which keys are active, as one node has applied it')
+      .option('--current', 'with everything that was acknowledged before, or not at all')
       .option('--count', 'also count the values that the node stores under each key')
       .option('--verify', 'also open every key through each KEK of the node; exit 1 unless all of them open')
       .addHelpText('after', '\nExample:\n  $ caisson encryption status --verify'),
   );
-  addAction<ConnectionOptions & { verify?: boolean; count?: boolean }>(command, async (context) => {
+  addAction<ConnectionOptions & StatusOptions>(command, async (context) => {
     const { options, output, signal } = context;
-    const status = await withEncryption(options, (client) =>
-      client.status({ signal, count: options.count ?? false }),
-    );
+    const { count = false, current = false } = options;
+    const status = await withEncryption(options, (client) => client.status({ signal, count, current }));
     if (!output.json || !options.verify) printKeyStatus(output, status);
     return options.verify ? carryOutChecks(context) : EXIT.ok;
   });

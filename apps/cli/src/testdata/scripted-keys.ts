@@ -12,6 +12,8 @@ export const KEY_STEP = encryptionProto.KeyStep;
 /** A gRPC server that plays the keys of a node, and remembers what it was ordered. */
 export class ScriptedKeys {
   readonly orders: [string, unknown][] = [];
+  /** How its status was asked for. */
+  readonly looks: encryptionProto.KeyStatusRequest[] = [];
   steps: readonly Partial<encryptionProto.KeyProgress>[] = [{ step: KEY_STEP.KEY_STEP_DONE }];
   checks: readonly encryptionProto.KekCheck[] = [];
   keks: readonly encryptionProto.KekInfo[] = [];
@@ -29,8 +31,10 @@ export class ScriptedKeys {
   async start(): Promise<this> {
     const order = (name: string) => (call: Call) => this.#carryOut(name, call);
     this.#server.addService(METHODS, {
-      status: ({ request: { count } }: { request: encryptionProto.KeyStatusRequest }, answer: Answer) =>
-        answer(null, this.#status(count)),
+      status: ({ request }: { request: encryptionProto.KeyStatusRequest }, answer: Answer) => {
+        this.looks.push(request);
+        answer(null, this.#status(request.count));
+      },
       verify: (_: unknown, answer: Answer) => answer(null, { checks: this.checks }),
       listKeks: (_: unknown, answer: Answer) => answer(null, { node: 'n1', keks: this.keks }),
       reloadKeks: ({ request }: { request: encryptionProto.ReloadKeksRequest }, answer: Answer) => {

@@ -47,9 +47,15 @@ export class EncryptionClient {
     this.#calls = new LeaderCalls(options);
   }
 
-  /** The keys as the first node that answers has applied them; with `count`, what it stores under each. */
-  status(options: CallOptions & { readonly count?: boolean } = {}): Promise<KeyLifecycleStatus> {
-    return this.#status({ current: false, count: options.count ?? false }, options);
+  /**
+   * The keys as the first node that answers has applied them; with `count`, what it stores under each. With
+   * `current`, everything that was acknowledged before the call is in it, or the call fails.
+   */
+  status(
+    options: CallOptions & { readonly count?: boolean; readonly current?: boolean } = {},
+  ): Promise<KeyLifecycleStatus> {
+    const { count = false, current = false } = options;
+    return this.#status({ current, count }, options);
   }
 
   /** Every key through each KEK of the first node that answers. */
