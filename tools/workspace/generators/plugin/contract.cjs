@@ -93,7 +93,8 @@ function importsOf(parsed, found, contract) {
   const declared = new Set(parsed.flatMap((source) => source.statements.flatMap(declaredName)));
   for (const { declaration, source } of found) {
     const elsewhere = foreignNames(source);
-    for (const name of referencedTypes(declaration)) {
+    const written = declaration.members.filter(({ questionToken }) => questionToken === undefined);
+    for (const name of new Set(written.flatMap((member) => [...referencedTypes(member)]))) {
       const from = elsewhere.get(name) ?? (declared.has(name) ? CONTRACTS : undefined);
       if (from !== undefined) names.set(from, new Set([...(names.get(from) ?? []), name]));
     }
