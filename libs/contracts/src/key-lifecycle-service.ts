@@ -259,6 +259,11 @@ export interface KeyLifecycleService {
    */
   registerWriter(order: RegisterWriterOrder, context: CallContext): AsyncIterable<KeyProgress>;
   /**
+   * Makes the first two DEKs, the same in all groups; they seal nothing before the storage envelope is in
+   * force. Refused as that is. A repeat changes nothing, and keys that are there are never replaced.
+   */
+  bootstrap(order: KeyOrder, context: CallContext): AsyncIterable<KeyProgress>;
+  /**
    * From here on values are sealed; makes the first DEKs if there are none. One way. Refused unless every
    * member of the group proves within one deadline that it holds the KEK: `CAPABILITY_CHECK_FAILED`.
    */

@@ -30,6 +30,13 @@ const ONE_WAY = 'One way: there is no order that takes it back.';
 
 const ORDERS: readonly Order[] = [
   {
+    name: 'bootstrap',
+    does: 'make the first two keys, which seal nothing yet',
+    more: '“enable-storage-envelope” does it by itself. Keys that are there are never replaced.',
+    example: '$ caisson encryption bootstrap --dry-run',
+    carryOut: (client, _, limits) => client.bootstrap(limits),
+  },
+  {
     name: 'enable-storage-envelope',
     does: 'seal values from here on; makes the first keys if there are none',
     more: `${ONE_WAY} What was written before is sealed by “encryption rewrite”.`,

@@ -44,6 +44,7 @@ export class ScriptedKeys {
       registerWriter: order('register'),
       rotate: order('rotate'),
       rewrap: order('rewrap'),
+      bootstrap: order('bootstrap'),
       enableStorageEnvelope: order('storage'),
       enableRaftEnvelope: order('raft'),
       retire: order('retire'),

@@ -61,6 +61,23 @@ test('a cluster born clear is given one pair for all groups, also by an order th
   await oneReadyPair(node!);
 });
 
+test('the first keys are made by an order of their own, which seals nothing and replaces nothing', async () => {
+  lab = await Lab.of(1, { ...THREE, birth: 'clear' });
+  const node = lab.nodes[0]!;
+  const ids = () => node.encryption.keys.map(({ keyId }) => keyId);
+  await lab.order(node.keys.bootstrap({ dryRun: true }, {}));
+  expect(ids()).toEqual([]);
+  await lab.order(node.keys.bootstrap({}, {}));
+  const made = ids();
+  expect(made).toHaveLength(2);
+  const { groups } = await lab.settled(node.keys.status({}, {}));
+  expect(groups.map(({ storageEnvelopeActive }) => storageEnvelopeActive)).toEqual([false, false, false]);
+  await lab.order(node.keys.bootstrap({}, {}));
+  await lab.order(node.keys.enableStorageEnvelope({}, {}));
+  expect(ids()).toEqual(made);
+  await oneReadyPair(node);
+});
+
 test('a key is ended in all groups or in none', async () => {
   lab = await Lab.of(1, THREE);
   const [node] = lab.nodes;

@@ -109,6 +109,10 @@ export class EncryptionClient {
     return this.#order(METHODS.registerWriter, { name, dryRun: options.dryRun ?? false }, options);
   }
 
+  bootstrap(options: KeyOrderOptions = {}): KeySteps {
+    return this.#order(METHODS.bootstrap, { dryRun: options.dryRun ?? false }, options);
+  }
+
   enableStorageEnvelope(options: KeyOrderOptions = {}): KeySteps {
     return this.#order(METHODS.enableStorageEnvelope, { dryRun: options.dryRun ?? false }, options);
   }

@@ -79,13 +79,15 @@ export class GroupOrders {
     return isBootstrapped(this.session.state.current);
   }
 
+  /** The first keys, which seal nothing yet. */
+  async *bootstrap(): Steps {
+    yield* this.#firstKeys();
+    yield this.step('done');
+  }
+
   async *enableStorage(): Steps {
-    const { node, signal } = this.#parts;
-    yield* this.bring({
-      step: 'bootstrapping',
-      isInForce: () => this.isBootstrapped,
-      payload: () => bootstrapPayload(node, this.session, signal),
-    });
+    const { node } = this.#parts;
+    yield* this.#firstKeys();
     yield* this.bring({
       step: 'enabling',
       isInForce: ({ storageEnvelopeActive }) => storageEnvelopeActive,
@@ -121,6 +123,15 @@ export class GroupOrders {
     const { group, node } = this.#parts;
     yield* this.#scrub(group.status().applied, new ByteReader(node.parts.random.bytes(8)).u64('id'));
     yield this.step('done');
+  }
+
+  #firstKeys(): Steps {
+    const { node, signal } = this.#parts;
+    return this.bring({
+      step: 'bootstrapping',
+      isInForce: () => this.isBootstrapped,
+      payload: () => bootstrapPayload(node, this.session, signal),
+    });
   }
 
   /** Nothing clear is genuine any more; so both envelopes come first, here as in the entry. */

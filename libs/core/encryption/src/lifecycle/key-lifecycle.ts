@@ -171,6 +171,11 @@ export class KeyLifecycle implements KeyLifecycleService {
     }
   }
 
+  async *bootstrap(order: KeyOrder, { signal }: CallContext): Steps {
+    this.#requireKeks();
+    for (const orders of this.#groups(order, signal)) yield* orders.bootstrap();
+  }
+
   async *enableStorageEnvelope(order: KeyOrder, { signal }: CallContext): Steps {
     this.#requireKeks();
     for (const orders of this.#groups(order, signal)) yield* orders.enableStorage();

@@ -49,6 +49,7 @@ export function keyHandlers(keys: KeyLifecycleService, calls: OpenCalls) {
     registerWriter: order<encryptionProto.RegisterWriterRequest>((request, context) =>
       keys.registerWriter(request, context),
     ),
+    bootstrap: order<KeyOrder>(({ dryRun = false }, context) => keys.bootstrap({ dryRun }, context)),
     enableStorageEnvelope: order<KeyOrder>(({ dryRun = false }, context) =>
       keys.enableStorageEnvelope({ dryRun }, context),
     ),

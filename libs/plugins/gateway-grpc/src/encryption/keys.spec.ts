@@ -66,6 +66,7 @@ class ScriptedKeys implements KeyLifecycleService {
 
   rotate = (order: object, context: CallContext) => this.#carryOut(context, 'rotate', order);
   rewrap = (order: object, context: CallContext) => this.#carryOut(context, 'rewrap', order);
+  bootstrap = (order: object, context: CallContext) => this.#carryOut(context, 'bootstrap', order);
   enableStorageEnvelope = (order: object, context: CallContext) => this.#carryOut(context, 'storage', order);
   enableRaftEnvelope = (order: object, context: CallContext) => this.#carryOut(context, 'raft', order);
   retire = (order: object, context: CallContext) => this.#carryOut(context, 'retire', order);
@@ -184,6 +185,7 @@ test('every order reaches the service with what it says, and streams its steps',
   ]);
   await order(client, ENCRYPTION_METHODS.rotate, { ...rotation, from: [] });
   await order(client, ENCRYPTION_METHODS.rewrap, { dryRun: true, everyKek: false });
+  await order(client, ENCRYPTION_METHODS.bootstrap, { dryRun: true });
   await order(client, ENCRYPTION_METHODS.enableStorageEnvelope, { dryRun: false });
   await order(client, ENCRYPTION_METHODS.enableRaftEnvelope, { dryRun: true });
   await order(client, ENCRYPTION_METHODS.sealMode, { dryRun: true });
@@ -191,6 +193,7 @@ test('every order reaches the service with what it says, and streams its steps',
     ['rotate', { purpose: 'raft', from: [4], dryRun: false }],
     ['rotate', { purpose: 'raft', dryRun: false }],
     ['rewrap', { dryRun: true, everyKek: false }],
+    ['bootstrap', { dryRun: true }],
     ['storage', { dryRun: false }],
     ['raft', { dryRun: true }],
     ['seal', { dryRun: true }],

@@ -118,6 +118,10 @@ export interface RewrapRequest {
   everyKek: boolean;
 }
 
+export interface BootstrapRequest {
+  dryRun: boolean;
+}
+
 export interface EnableStorageEnvelopeRequest {
   dryRun: boolean;
 }
@@ -805,6 +809,52 @@ export const RewrapRequest: MessageFns<RewrapRequest> = {
             }
 
             message.everyKek = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBootstrapRequest(): BootstrapRequest {
+  return { dryRun: false };
+}
+
+export const BootstrapRequest: MessageFns<BootstrapRequest> = {
+  encode(message: BootstrapRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dryRun !== false) {
+      writer.uint32(8).bool(message.dryRun);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BootstrapRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBootstrapRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
             continue;
           }
         }
@@ -2186,6 +2236,15 @@ export const EncryptionDefinition = {
     rewrap: {
       name: "Rewrap",
       requestType: RewrapRequest as typeof RewrapRequest,
+      requestStream: false,
+      responseType: KeyProgress as typeof KeyProgress,
+      responseStream: true,
+      options: {},
+    },
+    /** Makes the first two keys, which seal nothing yet. Where they are there already, it is done. */
+    bootstrap: {
+      name: "Bootstrap",
+      requestType: BootstrapRequest as typeof BootstrapRequest,
       requestStream: false,
       responseType: KeyProgress as typeof KeyProgress,
       responseStream: true,
