@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-export type Need = 'signals' | 'loopback' | 'namespaces' | 'mounts' | 'shifted-clock' | 'syscall-faults';
+export type Need = 'signals' | 'loopback' | 'namespaces' | 'mounts' | 'shifted-clock';
 
 /** What this machine lets a run do, and how that was found out. */
 export interface Capability {
@@ -24,7 +24,6 @@ export async function probeCapabilities(): Promise<readonly Capability[]> {
     probe('namespaces', 'a node cut off in both directions', tryNamespace),
     probe('mounts', 'full disks', tryMount),
     probe('shifted-clock', 'wall clocks that step while a process runs', async () => void (await fakeTime())),
-    probe('syscall-faults', 'kills at the n-th system call', () => tool('strace', '-V')),
   ]);
 }
 

@@ -1,3 +1,4 @@
+import { type Ran, runCli } from '@caisson/demo';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Deed } from './actions.js';
@@ -49,6 +50,10 @@ export const onKeys: Readonly<Record<string, Deed>> = {
     run: async (stage, { folder, node }) => {
       const file = join(folder, 'chaos.backup');
       await succeed(stage, node, 'backup', 'create', file);
+      refuseUnless(
+        await runCli(['backup', 'verify', file, '--kek-file', stage.playground.kekPath]),
+        'backup verify',
+      );
       await rm(file, { force: true, recursive: true });
     },
   },
@@ -61,8 +66,11 @@ async function orderLeader(stage: Stage, ...words: readonly string[]): Promise<v
 }
 
 async function succeed(stage: Stage, node: Member['node'], ...words: readonly string[]): Promise<void> {
-  const { exitCode, stderr, stdout } = await stage.playground.run(node, ...words);
-  if (exitCode !== 0) throw new OrderRefused(`${words.join(' ')}: ${stderr.trim() || stdout.trim()}`);
+  refuseUnless(await stage.playground.run(node, ...words), words.join(' '));
+}
+
+function refuseUnless({ exitCode, stderr, stdout }: Ran, what: string): void {
+  if (exitCode !== 0) throw new OrderRefused(`${what}: ${stderr.trim() || stdout.trim()}`);
 }
 
 /** An order that was not carried out. Told in the journal; no fault of the store by itself. */
