@@ -19,6 +19,8 @@ export class Link {
   isCut = false;
   /** Cut, and nobody is told: both ends take their connection for a good one. */
   isSilent = false;
+  /** Who is to hear, once somebody can say so, that what they sent was lost on the silent link. */
+  readonly hanging: (() => void)[] = [];
   /** The last frames that went along it, oldest first. */
   readonly lately: LinkFrame[] = [];
   readonly #random: Random;

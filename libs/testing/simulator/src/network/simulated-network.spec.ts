@@ -71,6 +71,20 @@ describe('SimulatedNetwork', () => {
     expect(two.heard).toHaveLength(1);
   });
 
+  it('carries frames again once a link is mended that was muted for longer than a queue lasts', () => {
+    build();
+    const [one, two] = [start(1n), start(2n)];
+    network.mute('n1:1', 'n2:1');
+    sendMany(one, 2n, 2 * network.queueFrames);
+    clock.advance(SECOND_MS);
+    network.healAll();
+    clock.advance(SECOND_MS);
+    sendMany(one, 2n, 1);
+    clock.advance(SECOND_MS);
+    expect(two.heard).toHaveLength(1);
+    expect(one.heard).toContain('2 is gone');
+  });
+
   it('loses, repeats and reorders in rough weather, and none of it in calm', () => {
     const numbers = heardInStorm(7).map((each) => Number(/:(\d+)@/.exec(each)?.[1]));
     expect(new Set(numbers).size).toBeLessThan(200);

@@ -140,10 +140,10 @@ export class SimulatedNetwork {
     const nowMs = this.clock.monotonicMs();
     const arrivals = link.arrivals(nowMs);
     const areAlive = () => from.isAlive && to.isAlive;
-    const lose = () => {
-      if (link.isSilent) return;
+    const tell = () => {
       this.clock.after(this.noticeMs, () => areAlive() && from.run(() => void (areAlive() && lost())));
     };
+    const lose = () => void (link.isSilent ? link.hanging.push(tell) : tell());
     if (arrivals.length === 0) lose();
     for (const arrivalMs of arrivals) {
       this.clock.after(arrivalMs - nowMs, () => {
@@ -170,6 +170,7 @@ export class SimulatedNetwork {
   #mend(name: string, link: Link): void {
     const [from = '', to = ''] = name.split('>');
     if (link.isSilent) this.reset(from, to);
+    for (const tell of link.hanging.splice(0)) tell();
     link.isCut = false;
     link.isSilent = false;
     link.weather = this.#weather;
