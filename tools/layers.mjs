@@ -24,6 +24,7 @@ export const LAYERS = {
     npm: ['@bufbuild/protobuf'],
     why: 'bytes that two nodes or two versions must agree on',
   },
+  disk: { may: ['contracts'], npm: ['rocksdb'], why: 'the database under the store and the log' },
   kernel: {
     may: ['base', 'contracts'],
     npm: ['inversify', 'reflect-metadata', 'yaml'],
@@ -76,6 +77,7 @@ export const LAYERS = {
       'base',
       'contracts',
       'formats',
+      'disk',
       'core-raft',
       'core-encryption',
       'core-mvcc',

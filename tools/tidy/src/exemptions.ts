@@ -12,14 +12,7 @@ export const EXEMPTIONS: readonly Exemption[] = [
   },
   {
     rule: 'banned-words',
-    path: 'libs/plugins/log-rocksdb/src/own-resumption.ts',
-    about: 'setTimeout',
-    reason:
-      'a thread of the database keeps real time, and a close waits for the gap between two of its tries',
-  },
-  {
-    rule: 'banned-words',
-    path: 'libs/plugins/store-rocksdb/src/own-resumption.ts',
+    path: 'libs/disk/src/own-resumption.ts',
     about: 'setTimeout',
     reason:
       'a thread of the database keeps real time, and a close waits for the gap between two of its tries',

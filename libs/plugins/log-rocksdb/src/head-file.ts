@@ -1,8 +1,7 @@
+import { damage, diskFault, makeDirectories, syncEntries } from '@caisson/disk';
 import { closeSync, fsync, openSync, readSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { makeDirectories, syncEntries } from './directories.js';
-import { damage, diskFault } from './faults.js';
 import { decodeState, encodeState, type LogState, NEVER_WRITTEN, STATE_BYTES } from './log-state.js';
 
 const syncFile = promisify(fsync);

@@ -1,5 +1,4 @@
-import type { Database } from './database.js';
-import { damage } from './faults.js';
+import { damage, type Database } from '@caisson/disk';
 import { decodeState, encodeState, type LogState, NEVER_WRITTEN, STATE_KEY } from './log-state.js';
 import type { RecentEntries } from './recent-entries.js';
 import { recordDamage, recordsOf } from './stored-records.js';
@@ -20,7 +19,7 @@ export interface Verification {
 
 /** The state row, if it is no older than what was acknowledged. */
 export async function readState(database: Database, head: LogState): Promise<LogState> {
-  const [row] = await database.get([STATE_KEY]);
+  const row = await database.get(STATE_KEY);
   const state = row === undefined ? NEVER_WRITTEN : decodeState(row);
   if (state === undefined) throw damage(database.path, 'the state row fails its checksum');
   if (state.sequence < head.sequence) {

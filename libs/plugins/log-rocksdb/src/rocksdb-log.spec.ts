@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LogEntry, RaftLog } from '@caisson/contracts';
+import { Database, diskFault } from '@caisson/disk';
 import { Config } from './config.js';
-import { Database } from './database.js';
-import { diskFault } from './faults.js';
 import { HeadFile } from './head-file.js';
 import { NEVER_WRITTEN } from './log-state.js';
 import { RecentEntries } from './recent-entries.js';
@@ -163,24 +162,10 @@ test.each(['compact', 'reset'] as const)('a %s cut off is finished at the next o
   await again.close();
   const rows = new Database(join(path, 'db'));
   await rows.open(OPTIONS);
-  const found = await rows.get([1, 5, 6, 7, 9].map((index) => recordKey(0, index)));
+  const found = await rows.getMany([1, 5, 6, 7, 9].map((index) => recordKey(0, index)));
   const kept = change === 'compact' ? [false, false, false, true, true] : [false, false, false, false, false];
   expect(found.map((row) => row !== undefined)).toEqual(kept);
   await rows.close();
-});
-
-const STEP = { operation: 'write', path: '/log' };
-
-test.each([
-  ['IO error: While lock file: /db/LOCK: Resource temporarily unavailable', 'DIRECTORY_LOCKED'],
-  ['IO error: Disk quota exceeded', 'DISK_FULL'],
-  ['IO error: While open a file for appending: /db/1.log: Read-only file system', 'DISK_READ_ONLY'],
-  ['EACCES: permission denied, open', 'DISK_READ_ONLY'],
-  ['Corruption: block checksum mismatch', 'CORRUPTION'],
-  ['IO error: While open a file: /db/8.sst: No such file or directory', 'CORRUPTION'],
-  ['IO error: While pread offset 0 len 1: /db/8.sst: Input/output error', 'DISK_ERROR'],
-])('%s is %s', (message, code) => {
-  expect(diskFault({ message }, STEP)).toMatchObject({ code, details: STEP });
 });
 
 test('options are checked, and unknown ones refused', () => {

@@ -7,8 +7,7 @@ import {
   type LogStart,
   type RaftLog,
 } from '@caisson/contracts';
-import type { RocksDbBatch } from 'rocksdb';
-import type { Database } from './database.js';
+import type { Database, NativeBatch } from '@caisson/disk';
 import type { HeadFile } from './head-file.js';
 import { encodeState, type LogState, NO_RECORDS, STATE_KEY } from './log-state.js';
 import { encodeRecord, recordKey } from './records.js';
@@ -191,7 +190,7 @@ export class RocksdbLog implements RaftLog {
     this.#state = { ...this.#state, leftover: NO_RECORDS };
   }
 
-  async #persist(batch: RocksDbBatch, next: LogState): Promise<void> {
+  async #persist(batch: NativeBatch, next: LogState): Promise<void> {
     const row = encodeState(next);
     await this.#database.write(batch.put(STATE_KEY, row), true);
     this.#head.write(row);

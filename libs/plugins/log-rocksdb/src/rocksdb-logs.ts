@@ -1,9 +1,8 @@
+import type { RaftLog, RaftLogs } from '@caisson/contracts';
+import { damage, Database } from '@caisson/disk';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RaftLog, RaftLogs } from '@caisson/contracts';
 import { Config, type LogRocksdbConfig } from './config.js';
-import { Database } from './database.js';
-import { damage } from './faults.js';
 import { HeadFile, syncDirectory } from './head-file.js';
 import { encodeState, NO_RECORDS } from './log-state.js';
 import { RecentEntries } from './recent-entries.js';

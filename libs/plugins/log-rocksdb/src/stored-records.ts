@@ -1,11 +1,12 @@
 import type { CaissonError, LogEntry } from '@caisson/contracts';
-import type { Database } from './database.js';
-import { damage } from './faults.js';
+import { damage, type Database } from '@caisson/disk';
 import { type DecodedRecord, decodeRecord, recordKey } from './records.js';
 
 /** How many records one step fetches at most: sizes are known only afterwards. */
 const MOST_AT_ONCE = 128;
 const STEP_BYTES = 256 * 1024;
+/** Who reads a record from disk will not read it again soon. */
+const ONCE = { fillCache: false };
 
 /** Records `from`..`to`, inclusive. */
 export interface RecordRange {
@@ -25,7 +26,7 @@ export async function* recordsOf(database: Database, range: RecordRange): AsyncG
     for (let each = index; each <= end; each++) keys.push(recordKey(generation, each));
     const records: DecodedRecord[] = [];
     let bytes = 0;
-    for (const value of await database.get(keys)) {
+    for (const value of await database.getMany(keys, ONCE)) {
       const record = intact(database, decodeRecord(generation, index, value), index);
       if (previous !== undefined && record.previous !== previous) {
         throw recordDamage(database, index, 'does not follow the one before');
@@ -61,7 +62,7 @@ export async function readEntries(
 
 /** The checksum that the record after `index` names as its previous. */
 export async function checksumOf(database: Database, generation: number, index: number): Promise<number> {
-  const [value] = await database.get([recordKey(generation, index)]);
+  const [value] = await database.getMany([recordKey(generation, index)], ONCE);
   return intact(database, decodeRecord(generation, index, value), index).crc;
 }
 

@@ -1,4 +1,4 @@
-import type { Database } from './database.js';
+import type { Database } from '@caisson/disk';
 import { recordKey } from './records.js';
 import type { RecordRange } from './stored-records.js';
 

@@ -1,7 +1,7 @@
+import { crc32c } from '@caisson/base';
+import { damage, diskFault } from '@caisson/disk';
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32c } from '@caisson/base';
-import { damage, diskFault } from './faults.js';
 
 const FOOTER_BYTES = 53;
 const MAGIC = Buffer.from('f7cff485b741e288', 'hex');

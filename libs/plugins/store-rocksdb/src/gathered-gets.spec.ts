@@ -7,19 +7,19 @@ class Asked {
   readonly together: number[][] = [];
   bad: number | undefined;
 
-  get(key: Buffer): Promise<Uint8Array | undefined> {
+  get(key: Buffer): Promise<Buffer | undefined> {
     this.alone.push(key[0]!);
     return this.#look(key);
   }
 
-  getMany(keys: readonly Buffer[]): Promise<readonly (Uint8Array | undefined)[]> {
+  getMany(keys: readonly Buffer[]): Promise<readonly (Buffer | undefined)[]> {
     this.together.push(keys.map((key) => key[0]!));
     return Promise.all(keys.map((key) => this.#look(key)));
   }
 
-  async #look([first]: Buffer): Promise<Uint8Array | undefined> {
+  async #look([first]: Buffer): Promise<Buffer | undefined> {
     if (first === this.bad) throw new CaissonError('DISK_ERROR');
-    return first === 0 ? undefined : Uint8Array.of(first!);
+    return first === 0 ? undefined : Buffer.of(first!);
   }
 }
 

@@ -1,5 +1,6 @@
 import { createDeferred, type Deferred } from '@caisson/base';
-import type { Database } from './database.js';
+import type { Database } from '@caisson/disk';
+import { plainBytes } from './plain-bytes.js';
 
 /** Enough that handing them over costs little each, few enough that a slow disk serves several at a time. */
 const KEYS_AT_ONCE = 32;
@@ -40,7 +41,7 @@ export class GatheredGets {
     if (gets.length === 1) return this.#lookAlone(gets[0]!);
     try {
       const values = await this.#database.getMany(gets.map(({ key }) => key));
-      gets.forEach(({ value }, at) => value.resolve(values[at]));
+      gets.forEach(({ value }, at) => value.resolve(plain(values[at])));
     } catch {
       // One that cannot be read fails them all, and the binding does not say which.
       for (const get of gets) this.#lookAlone(get);
@@ -48,6 +49,10 @@ export class GatheredGets {
   }
 
   #lookAlone({ key, value }: WaitingGet): void {
-    this.#database.get(key).then(value.resolve, value.reject);
+    this.#database.get(key).then((found) => value.resolve(plain(found)), value.reject);
   }
+}
+
+function plain(found: Buffer | undefined): Uint8Array | undefined {
+  return found && plainBytes(found);
 }

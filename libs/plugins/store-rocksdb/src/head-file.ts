@@ -1,8 +1,7 @@
+import { damage, diskFault, makeDirectories, syncEntries } from '@caisson/disk';
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { makeDirectories, syncEntries } from './directories.js';
-import { damage, diskFault } from './faults.js';
 
 /** The last batch that was acknowledged as synced. */
 export interface Head {

@@ -1,7 +1,6 @@
+import { damage, type Database, diskFault } from '@caisson/disk';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Database } from './database.js';
-import { damage, diskFault } from './faults.js';
 import { tableProblem, UNFINISHED } from './table-file.js';
 
 const MISSING = 'is missing';

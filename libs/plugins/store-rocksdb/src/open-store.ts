@@ -1,9 +1,6 @@
+import { damage, Database, diskFault, type OpenOptions, syncEntries } from '@caisson/disk';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { OpenOptions } from 'rocksdb';
-import { asBuffer, Database } from './database.js';
-import { syncEntries } from './directories.js';
-import { damage, diskFault } from './faults.js';
 import { HeadFile, type Head } from './head-file.js';
 import { FORMAT_KEY, FORMAT_VALUE, MARKER_END, MARKER_PREFIX, OPENED_KEY } from './hidden-rows.js';
 import { surveyTables, verifyLiveTables } from './live-tables.js';
@@ -96,7 +93,7 @@ async function verifyHistory(database: Database, head: Head): Promise<Marker | u
 async function verifyHead(database: Database, head: Head): Promise<void> {
   const value = await database.get(markerKey(head.sequence));
   if (!value) return;
-  const marker = decodeMarker(markerKey(head.sequence), Buffer.from(value));
+  const marker = decodeMarker(markerKey(head.sequence), value);
   if (marker?.digest !== head.digest)
     throw damage(database.path, `has another batch ${head.sequence} than its head`);
 }
@@ -112,7 +109,7 @@ async function openedBefore(database: Database): Promise<number> {
   const value = await database.get(OPENED_KEY);
   if (!value) return 0;
   if (value.length !== 8) throw damage(database.path, 'does not say how far it reached');
-  return readIndex(asBuffer(value), 0);
+  return readIndex(value, 0);
 }
 
 async function writeFormat(database: Database, head: HeadFile, ledger: MarkerLedger): Promise<void> {

@@ -1,21 +1,21 @@
 import { invariant } from '@caisson/base';
 import type { WritableBatch } from '@caisson/contracts';
-import type { RocksDbBatch } from 'rocksdb';
-import { asBuffer } from './database.js';
+import type { NativeBatch } from '@caisson/disk';
 import { isHidden, toDatabaseKey } from './hidden-rows.js';
 import { BatchDigest } from './markers.js';
+import { asBuffer } from './plain-bytes.js';
 
 /** Writes a finished batch; the store's side of it. */
-export type WriteBatch = (batch: RocksDbBatch, digest: BatchDigest, sync: boolean) => Promise<void>;
+export type WriteBatch = (batch: NativeBatch, digest: BatchDigest, sync: boolean) => Promise<void>;
 
 /** A native batch, and the digest of what went into it. The binding copies what it is given at once. */
 export class RocksdbBatch implements WritableBatch {
-  readonly #batch: RocksDbBatch;
+  readonly #batch: NativeBatch;
   readonly #digest = new BatchDigest();
   readonly #write: WriteBatch;
   #spent = false;
 
-  constructor(batch: RocksDbBatch, write: WriteBatch) {
+  constructor(batch: NativeBatch, write: WriteBatch) {
     this.#batch = batch;
     this.#write = write;
   }

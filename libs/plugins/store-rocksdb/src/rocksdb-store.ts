@@ -7,8 +7,7 @@ import {
   type UntrustedStore,
   type WritableBatch,
 } from '@caisson/contracts';
-import type { RocksDbBatch } from 'rocksdb';
-import type { Database } from './database.js';
+import type { Database, NativeBatch } from '@caisson/disk';
 import { Gate } from './gate.js';
 import { GatheredGets } from './gathered-gets.js';
 import type { HeadFile } from './head-file.js';
@@ -134,7 +133,7 @@ export class RocksdbStore implements UntrustedStore {
     // Writing the newest marker again changes nothing and syncs everything before it.
     const marker = await this.#database.get(markerKey(sequence));
     if (!marker) return;
-    batch.put(markerKey(sequence), Buffer.from(marker));
+    batch.put(markerKey(sequence), marker);
     await this.#database.write(batch, true);
     this.#head.write({ sequence, digest });
   }
@@ -173,7 +172,7 @@ export class RocksdbStore implements UntrustedStore {
     return view;
   }
 
-  async #write(batch: RocksDbBatch, digest: BatchDigest, sync: boolean): Promise<void> {
+  async #write(batch: NativeBatch, digest: BatchDigest, sync: boolean): Promise<void> {
     invariant('STORE-1', !this.#isWriting, 'a store has one writer');
     if (this.#failure) throw this.#failure;
     this.#gate.enter();
@@ -189,7 +188,7 @@ export class RocksdbStore implements UntrustedStore {
     }
   }
 
-  async #writeMarked(batch: RocksDbBatch, digest: BatchDigest, sync: boolean): Promise<void> {
+  async #writeMarked(batch: NativeBatch, digest: BatchDigest, sync: boolean): Promise<void> {
     const ledger = this.#ledger;
     const marker = ledger.next((sequence, previous) => digest.chained(sequence, previous));
     batch.put(markerKey(marker.sequence), markerValue(marker));

@@ -1,8 +1,7 @@
+import type { StoreCapabilities, UntrustedStore, UntrustedStores } from '@caisson/contracts';
+import { diskFault, syncEntries } from '@caisson/disk';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { StoreCapabilities, UntrustedStore, UntrustedStores } from '@caisson/contracts';
-import { syncEntries } from './directories.js';
-import { diskFault } from './faults.js';
 import { openStore } from './open-store.js';
 import { RocksdbStore } from './rocksdb-store.js';
 

@@ -7,9 +7,7 @@ import {
   type ReadView,
   type ScanLimits,
 } from '@caisson/contracts';
-import type { RocksDbIterator } from 'rocksdb';
-import { plainBytes } from './database.js';
-import { diskFault } from './faults.js';
+import { diskFault, type NativeIterator } from '@caisson/disk';
 import type { Gate } from './gate.js';
 import {
   FORMAT_KEY,
@@ -19,6 +17,7 @@ import {
   visibleStretches,
   type Stretch,
 } from './hidden-rows.js';
+import { plainBytes } from './plain-bytes.js';
 
 const PAIRS_DEFAULT = 256;
 const BYTES_DEFAULT = 256 * 1024;
@@ -32,7 +31,7 @@ export interface Row {
 }
 
 export interface ViewParts {
-  readonly iterator: RocksDbIterator;
+  readonly iterator: NativeIterator;
   readonly direction: 'forward' | 'reverse';
   readonly gate: Gate;
   readonly path: string;

@@ -29,6 +29,7 @@ export { type HashesHarness, hashesKit } from './platform/hashes-kit.js';
 export { type RandomHarness, randomKit } from './platform/random-kit.js';
 export { type CaseResult, runCase, runCases, type RunOptions } from './run-cases.js';
 export { type RegisterTest, skipUnless } from './skip.js';
+export { SmallDisk } from './small-disk.js';
 export type { StoreHarness } from './store/store-harness.js';
 export { storeKit } from './store/store-kit.js';
 export { CounterApplier, decodeCountResult, encodeCount, readCount } from './toys/counter-applier.js';

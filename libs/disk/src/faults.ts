@@ -22,7 +22,7 @@ const CAUSES: readonly (readonly [pattern: RegExp, code: DiskCode, errno: string
 
 /** A failure of the binding or of a file beside it, as the operating error that the contract promises. */
 export function diskFault(error: unknown, step: Step): CaissonError {
-  const { message, code } = error as { readonly message?: unknown; readonly code?: unknown };
+  const { message, code } = (error ?? {}) as { readonly message?: unknown; readonly code?: unknown };
   const text = String(message);
   const cause = CAUSES.find(([pattern]) => pattern.test(text));
   const errno = cause === undefined ? (typeof code === 'string' ? code : 'EIO') : cause[2];

@@ -1,9 +1,13 @@
-import RocksDb, {
-  type IteratorOptions,
-  type OpenOptions,
-  type RocksDbBatch,
-  type RocksDbIterator,
-} from 'rocksdb';
+import RocksDb from 'rocksdb';
+import type {
+  Binding,
+  Done,
+  GetOptions,
+  IteratorOptions,
+  NativeBatch,
+  NativeIterator,
+  OpenOptions,
+} from './binding.js';
 import { diskFault } from './faults.js';
 import { OwnResumption } from './own-resumption.js';
 
@@ -17,7 +21,7 @@ export type NumericProperty =
 /** The binding with promises, and with failures of our own types. */
 export class Database {
   readonly path: string;
-  readonly #db: RocksDb;
+  readonly #db: Binding;
   readonly #resumption = new OwnResumption();
 
   constructor(path: string) {
@@ -34,35 +38,36 @@ export class Database {
     return this.#settle('close', (done) => this.#db.close(done));
   }
 
-  get(key: Buffer): Promise<Uint8Array | undefined> {
+  get(key: Buffer, options: GetOptions = {}): Promise<Buffer | undefined> {
     return new Promise((resolve, reject) => {
-      this.#db.get(key, (error, value) => {
-        if (!error) resolve(value === undefined ? undefined : plainBytes(value));
+      this.#db.get(key, options, (error, value) => {
+        if (!error) resolve(value);
         else if (error.message.startsWith('NotFound')) resolve(undefined);
         else reject(diskFault(error, { operation: 'get', path: this.path }));
       });
     });
   }
 
-  /** As `get`, for all at one moment; fails as a whole. */
-  getMany(keys: readonly Buffer[]): Promise<readonly (Uint8Array | undefined)[]> {
+  /** As `get`, for all as they are at one moment; fails as a whole. */
+  getMany(keys: readonly Buffer[], options: GetOptions = {}): Promise<readonly (Buffer | undefined)[]> {
     return new Promise((resolve, reject) => {
-      this.#db.getMany(keys, (error, values = []) => {
+      this.#db.getMany(keys, options, (error, values = []) => {
         if (error) reject(diskFault(error, { operation: 'get', path: this.path }));
-        else resolve(values.map((value) => value && plainBytes(value)));
+        else resolve(values);
       });
     });
   }
 
-  batch(): RocksDbBatch {
+  batch(): NativeBatch {
     return this.#db.batch();
   }
 
-  write(batch: RocksDbBatch, sync: boolean): Promise<void> {
+  write(batch: NativeBatch, sync: boolean): Promise<void> {
     return this.#settle('write', (done) => batch.write({ sync }, done));
   }
 
-  iterator(options: IteratorOptions): RocksDbIterator {
+  /** For those who verify the table files themselves: see `NativeIterator`. */
+  iterator(options: IteratorOptions): NativeIterator {
     return this.#db.iterator(options);
   }
 
@@ -79,7 +84,7 @@ export class Database {
     return Number(this.#db.getProperty(`rocksdb.${property}`));
   }
 
-  #settle(operation: string, start: (done: (error?: Error | null) => void) => void): Promise<void> {
+  #settle(operation: string, start: (done: Done) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       start((error) => {
         if (!error) return resolve();
@@ -89,15 +94,4 @@ export class Database {
       });
     });
   }
-}
-
-/** The same bytes without the methods of `Buffer`, whose `slice` would share memory. */
-export function plainBytes(buffer: Buffer): Uint8Array {
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
-}
-
-/** The same bytes as the binding wants them; no copy. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  if (Buffer.isBuffer(bytes)) return bytes;
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
