@@ -1,3 +1,4 @@
+import { CHANGES } from './amid-faults.js';
 import { CLIENTS } from './client-faults.js';
 import { CLOCKS } from './clock-faults.js';
 import { DISKS, IMAGES } from './disk-faults.js';
@@ -7,6 +8,7 @@ import { MEMBERS, REPLACEMENTS } from './member-faults.js';
 import { CUTS, LINKS } from './network-faults.js';
 import { ORDERED } from './order-faults.js';
 import { CRASHES, FLAGS, HANGS, RESTARTS } from './process-faults.js';
+import { WIRES } from './wire-faults.js';
 
 /** What may go wrong in a storm, by the name under which a plan turns it on. */
 export const DRAWS = {
@@ -24,6 +26,8 @@ export const DRAWS = {
   clients: CLIENTS,
   disks: DISKS,
   images: IMAGES,
+  wires: WIRES,
+  changes: CHANGES,
 } as const satisfies Readonly<Record<string, readonly Draw[]>>;
 
 export type FamilyName = keyof typeof DRAWS;

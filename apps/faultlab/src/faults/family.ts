@@ -15,7 +15,7 @@ export interface Scene {
   /** One more sentence of the story. */
   tell(text: string): void;
   /** Counts one more effect of a fault that showed it late. */
-  hadEffect(kind: Fault['kind']): void;
+  hadEffect(fault: Fault): void;
   /** Processes that are to end at a call, and have not been ended by anything else. */
   readonly doomed: Set<NonNullable<Machine['process']>['life']>;
 }

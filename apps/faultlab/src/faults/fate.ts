@@ -118,9 +118,14 @@ export class Fate {
     return links.length === 0 ? [] : [make(links)];
   }
 
+  /** All machines, in any order. */
+  shuffledNames(): string[] {
+    return this.#shuffled(this.#cluster.machines).map(({ name }) => name);
+  }
+
   /** Two halves that one machine alone joins. */
   bridge(): readonly Fault[] {
-    const [, ...rest] = this.#shuffled(this.#cluster.machines).map(({ name }) => name);
+    const [, ...rest] = this.shuffledNames();
     const middle = rest.length >> 1;
     const links = rest.slice(0, middle).flatMap((a) =>
       rest.slice(middle).flatMap((b): [string, string][] => [
@@ -180,6 +185,14 @@ export class Fate {
     const target = this.#pick(this.#cluster.machines);
     if (this.#cluster.leader === undefined || target === undefined) return [];
     return [{ kind: 'transfer', to: target.name }];
+  }
+
+  removeLeader(): readonly Fault[] {
+    const { leader, members } = this.#cluster;
+    if (leader === undefined || members.filter(({ role }) => role === 'voter').length <= VOTERS_MIN)
+      return [];
+    this.#removed.add(leader.name);
+    return [{ kind: 'remove', node: 'leader' }];
   }
 
   changeMembers(): readonly Fault[] {

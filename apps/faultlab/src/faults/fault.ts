@@ -1,5 +1,6 @@
 import { invariant } from '@caisson/base';
 import { z } from 'zod';
+import { AmidFault, amidFamily } from './amid-faults.js';
 import { ClientFault, clientFamily } from './client-faults.js';
 import { ClockFault, clockFamily } from './clock-faults.js';
 import { DiskFault, diskFamily } from './disk-faults.js';
@@ -9,6 +10,7 @@ import { MemberFault, memberFamily } from './member-faults.js';
 import { NetworkFault, networkFamily } from './network-faults.js';
 import { OrderFault, orderFamily } from './order-faults.js';
 import { ProcessFault, processFamily } from './process-faults.js';
+import { WireFault, wireFamily } from './wire-faults.js';
 
 /** What can be done to a cluster, as data. Nodes are named, so a schedule reads like a story. */
 export const Fault = z.discriminatedUnion('kind', [
@@ -20,6 +22,8 @@ export const Fault = z.discriminatedUnion('kind', [
   OrderFault,
   ClientFault,
   DiskFault,
+  WireFault,
+  AmidFault,
 ]);
 export type Fault = z.infer<typeof Fault>;
 
@@ -33,6 +37,8 @@ const FAMILIES = [
   orderFamily,
   clientFamily,
   diskFamily,
+  wireFamily,
+  amidFamily,
 ] as unknown as readonly Family<Fault>[];
 
 export function isRelief(fault: Fault): boolean {

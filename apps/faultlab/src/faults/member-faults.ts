@@ -1,3 +1,4 @@
+import { isCaissonError } from '@caisson/contracts';
 import { z } from 'zod';
 import type { Draw, Family, Scene } from './family.js';
 import { node } from './names.js';
@@ -11,6 +12,9 @@ export const MemberFault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('wipe'), node }),
 ]);
 export type MemberFault = z.infer<typeof MemberFault>;
+
+const HANDOVERS_MAX = 20;
+const HANDOVER_MS = 50;
 
 type Order = Extract<MemberFault, { kind: 'addLearner' | 'promote' | 'remove' }>;
 
@@ -60,7 +64,8 @@ function order({ kind, node: asked }: Order, scene: Scene): boolean {
   const { engine } = leader;
   if (kind !== 'addLearner') {
     const name = asked === 'leader' ? leader.name : asked;
-    watch(leader, `${kind} ${name}`, engine.changeMembership(1, { kind, name }));
+    const work = asked === 'leader' ? leaderRemoved(name, scene) : engine.changeMembership(1, { kind, name });
+    watch(leader, `${kind} ${name}`, work);
     return true;
   }
   const fresh = cluster.find(asked) ?? cluster.addMachine(asked);
@@ -69,6 +74,18 @@ function order({ kind, node: asked }: Order, scene: Scene): boolean {
   const change = { kind, name, address, clientAddress: `${name}:8000` };
   watch(leader, `${kind} ${name}`, engine.changeMembership(1, change));
   return true;
+}
+
+/** A leader that is to go hands over, and whoever leads then is to remove it. */
+async function leaderRemoved(name: string, { cluster }: Scene): Promise<void> {
+  for (let tries = 0; tries < HANDOVERS_MAX && !cluster.isCalm; tries++) {
+    try {
+      return await cluster.leader?.engine.changeMembership(1, { kind: 'remove', name });
+    } catch (error) {
+      if (!isCaissonError(error, 'NOT_LEADER')) throw error;
+      await cluster.clock.sleep(HANDOVER_MS);
+    }
+  }
 }
 
 export const MEMBERS: readonly Draw[] = [

@@ -106,17 +106,17 @@ export class Nemesis implements Scene {
     this.story.push({ atMs: this.cluster.clock.monotonicMs(), text, ...(kind !== undefined && { kind }) });
   };
 
-  readonly hadEffect = (kind: Fault['kind']): void => {
+  readonly hadEffect = (fault: Fault): void => {
+    const [{ kind }, id] = [fault, idOf(fault)];
     this.#effective.set(kind, (this.#effective.get(kind) ?? 0) + 1);
+    this.#ids.set(id, (this.#ids.get(id) ?? 0) + 1);
   };
 
   #perform(fault: Fault): void {
     const { kind } = fault;
-    const [words, id] = [describeFault(fault), idOf(fault)];
-    this.tell(words, kind);
+    this.tell(describeFault(fault), kind);
     if (!performFault(fault, this) || isRelief(fault) || kind === 'crashAtCall') return;
-    this.hadEffect(kind);
-    this.#ids.set(id, (this.#ids.get(id) ?? 0) + 1);
+    this.hadEffect(fault);
   }
 
   #excuse(what: string, error: unknown): string {

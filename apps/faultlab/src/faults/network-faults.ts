@@ -1,11 +1,7 @@
 import { CALM, ROUGH } from '@caisson/simulator';
 import { z } from 'zod';
 import type { Draw, Family, Scene } from './family.js';
-import { node } from './names.js';
-
-/** Each link in its direction. */
-const links = z.array(z.tuple([node, node])).min(1);
-type Links = z.infer<typeof links>;
+import { type Links, links, linksInWords, onEach } from './links.js';
 
 export const NetworkFault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('cut'), links }),
@@ -16,7 +12,7 @@ export const NetworkFault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('clog'), links, ms: z.number().int().min(1).max(10_000) }),
   /** Nothing passes, and nobody is told: a connection that is open at one end. */
   z.strictObject({ kind: z.literal('mute'), links }),
-  /** Connections break in the middle of whatever is on them; damaged bytes do no more than that either. */
+  /** Connections break in the middle of whatever is on them. */
   z.strictObject({ kind: z.literal('reset'), links }),
   /** The last frames of a link arrive once more, also if their sender or receiver was started anew since. */
   z.strictObject({ kind: z.literal('replay'), links }),
@@ -45,24 +41,22 @@ function isOneWay(cut: Links): boolean {
   return cut.some(([from, to]) => !cut.some(([other, back]) => other === to && back === from));
 }
 
-const inWords = (some: Links) => some.map(([from, to]) => `${from} to ${to}`).join(', ');
-
 function describe(fault: NetworkFault): string {
   switch (fault.kind) {
     case 'cut':
-      return `cut: ${inWords(fault.links)}`;
+      return `cut: ${linksInWords(fault.links)}`;
     case 'heal':
-      return fault.links === undefined ? 'all links work' : `healed: ${inWords(fault.links)}`;
+      return fault.links === undefined ? 'all links work' : `healed: ${linksInWords(fault.links)}`;
     case 'weather':
       return `${fault.weather} weather`;
     case 'clog':
-      return `clogged by ${fault.ms} ms: ${inWords(fault.links)}`;
+      return `clogged by ${fault.ms} ms: ${linksInWords(fault.links)}`;
     case 'mute':
-      return `half open: ${inWords(fault.links)}`;
+      return `half open: ${linksInWords(fault.links)}`;
     case 'reset':
-      return `reset: ${inWords(fault.links)}`;
+      return `reset: ${linksInWords(fault.links)}`;
     case 'replay':
-      return `old frames once more: ${inWords(fault.links)}`;
+      return `old frames once more: ${linksInWords(fault.links)}`;
   }
 }
 
@@ -103,15 +97,6 @@ function blow(isRough: boolean, { cluster }: Scene): boolean {
   cluster.isRough = isRough;
   cluster.network.weather = isRough ? ROUGH : CALM;
   return isChange;
-}
-
-function onEach(some: Links, { cluster }: Scene, act: (from: string, to: string) => boolean): boolean {
-  let changed = 0;
-  for (const [from, to] of some) {
-    const [source, target] = [cluster.find(from), cluster.find(to)];
-    if (source !== undefined && target !== undefined && act(source.address, target.address)) changed++;
-  }
-  return changed > 0;
 }
 
 export const CUTS: readonly Draw[] = [

@@ -144,7 +144,8 @@ function slow({ ms: lateMs, node: name }: Of<'slow'>, { cluster }: Scene): boole
   return true;
 }
 
-function crashLoop({ ms: everyMs, node: name, times }: Of<'crashLoop'>, scene: Scene): boolean {
+function crashLoop(fault: Of<'crashLoop'>, scene: Scene): boolean {
+  const { ms: everyMs, node: name, times } = fault;
   const { cluster } = scene;
   const machine = cluster.find(name);
   if (machine === undefined || !crash(machine, scene)) return false;
@@ -152,7 +153,7 @@ function crashLoop({ ms: everyMs, node: name, times }: Of<'crashLoop'>, scene: S
     if (left === 0 || scene.cluster.isCalm) return;
     if (machine.process === undefined) scene.start(machine);
     cluster.clock.after(everyMs, () => {
-      if (!scene.cluster.isCalm && crash(machine, scene)) scene.hadEffect('crashLoop');
+      if (!scene.cluster.isCalm && crash(machine, scene)) scene.hadEffect(fault);
       again(left - 1);
     });
   };

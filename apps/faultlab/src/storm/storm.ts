@@ -26,6 +26,7 @@ const BEYOND_MS = 3_000;
 /** A storm shows nothing with less: writes for each second of it, and faults that had an effect. */
 const ACKNOWLEDGED_PER_SECOND_MIN = 2;
 const FAULTS_MIN = 3;
+const CHANGES_MEMBERS = /^(addLearner|promote|remove|wipe|amid)$/;
 
 export interface StormExtras {
   /** A planted bug, by name. */
@@ -246,7 +247,7 @@ class Storm {
    */
   async #quiesceCore(): Promise<void> {
     const cluster = this.#cluster;
-    const isChanged = this.#steps.some(({ fault }) => /^(addLearner|promote|remove|wipe)$/.test(fault.kind));
+    const isChanged = this.#steps.some(({ fault }) => CHANGES_MEMBERS.test(fault.kind));
     const { machines } = cluster;
     if (isChanged || machines.length < 3 || cluster.damage.isAny) return;
     const random = new SeededRandom(this.#plan.seed + 5);

@@ -29,3 +29,17 @@ test('the wall clock steps and stands still, and the monotonic one goes on', () 
   own.calm();
   expect(own.nowMs()).toBe(shared.nowMs());
 });
+
+test('the wall clock runs at another rate than the monotonic one, and keeps what it gained', () => {
+  const shared = new ManualClock(0);
+  const own = new NodeTime(shared);
+  own.driftApart(-200_000);
+  shared.advance(1000);
+  expect([own.nowMs(), own.monotonicMs()]).toEqual([800, 1000]);
+  own.driftApart(100_000);
+  shared.advance(1000);
+  expect([own.nowMs(), own.monotonicMs()]).toEqual([1900, 2000]);
+  own.calm();
+  shared.advance(1000);
+  expect([own.nowMs(), own.monotonicMs()]).toEqual([3000, 3000]);
+});

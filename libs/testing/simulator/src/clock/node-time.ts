@@ -11,6 +11,8 @@ export class NodeTime implements Clock {
   #since: { readonly shared: number; readonly own: number };
   /** What the wall clock shows beyond the shared one, apart from the rate. */
   #stepMs = 0;
+  /** How much faster than the monotonic clock the wall clock runs, and since when. */
+  #apart = { rate: 0, since: 0 };
   #frozenAtMs: number | undefined;
 
   constructor(shared: Clock) {
@@ -19,7 +21,9 @@ export class NodeTime implements Clock {
   }
 
   nowMs(): number {
-    return this.#frozenAtMs ?? Math.floor(this.#shared.nowMs() + this.#aheadMs + this.#stepMs);
+    return (
+      this.#frozenAtMs ?? Math.floor(this.#shared.nowMs() + this.#aheadMs + this.#stepMs + this.#apartMs)
+    );
   }
 
   monotonicMs(): number {
@@ -44,6 +48,12 @@ export class NodeTime implements Clock {
     this.#rate = 1 + ppm / 1_000_000;
   }
 
+  /** The wall clock alone runs so much faster or slower than the monotonic one, in millionths of it. */
+  driftApart(ppm: number): void {
+    this.#stepMs += this.#apartMs;
+    this.#apart = { rate: ppm / 1_000_000, since: this.#own };
+  }
+
   /** Sets the wall clock forward or back. */
   step(ms: number): void {
     this.#stepMs += ms;
@@ -64,6 +74,7 @@ export class NodeTime implements Clock {
   calm(): void {
     this.thaw();
     this.drift(0);
+    this.driftApart(0);
     this.#stepMs = -this.#aheadMs;
   }
 
@@ -75,5 +86,9 @@ export class NodeTime implements Clock {
   /** What its rate has made of it so far. */
   get #aheadMs(): number {
     return this.#own - this.#shared.monotonicMs();
+  }
+
+  get #apartMs(): number {
+    return (this.#own - this.#apart.since) * this.#apart.rate;
   }
 }

@@ -13,6 +13,12 @@ export interface LinkFrame {
   readonly bytes: Uint8Array;
 }
 
+/** Where a stream breaks off, and who is told when it does. */
+export interface SnapshotCut {
+  readonly permille: number;
+  readonly onCut: () => void;
+}
+
 /** The way from one node to another, and what it does to what is sent along it. */
 export class Link {
   weather: Weather;
@@ -21,6 +27,12 @@ export class Link {
   isSilent = false;
   /** Who is to hear, once somebody can say so, that what they sent was lost on the silent link. */
   readonly hanging: (() => void)[] = [];
+  /** So many of the next messages arrive with other bytes than they were sent with; each is told when. */
+  readonly flips: (() => void)[] = [];
+  /** Rises with each connection that broke for it: what was sent on an older one is lost. */
+  connection = 0;
+  /** The next stream of a snapshot breaks off behind so many thousandths of its bytes. */
+  snapshotCut: SnapshotCut | undefined;
   /** The last frames that went along it, oldest first. */
   readonly lately: LinkFrame[] = [];
   readonly #random: Random;
@@ -42,6 +54,13 @@ export class Link {
     if (this.isCut || this.#happens(lost)) return [];
     const first = this.#arrival(nowMs);
     return this.#happens(repeated) ? [first, this.#arrival(nowMs)] : [first];
+  }
+
+  /** Where the stream that begins now breaks off, if anywhere. */
+  takeSnapshotCut(): SnapshotCut | undefined {
+    const cut = this.snapshotCut;
+    this.snapshotCut = undefined;
+    return cut;
   }
 
   #arrival(nowMs: number): number {

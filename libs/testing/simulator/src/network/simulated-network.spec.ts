@@ -98,6 +98,46 @@ describe('SimulatedNetwork', () => {
     expect(one.heard).toEqual([]);
   });
 
+  it('breaks a connection at a flipped bit, with all that is on it, and lets nobody read it', async () => {
+    build();
+    const [one, two] = [start(1n), start(2n)];
+    let flips = 0;
+    network.flip('n1:1', 'n2:1', () => flips++);
+    sendMany(one, 2n, 3);
+    sendMany(two, 1n, 1);
+    clock.advance(SECOND_MS);
+    expect(two.heard).toEqual([]);
+    expect(one.heard).toEqual(['2:0@1', '2 is gone', '2 is gone', '2 is gone']);
+    sendMany(one, 2n, 2);
+    clock.advance(SECOND_MS);
+    expect([two.heard.length, flips]).toEqual([2, 1]);
+  });
+
+  it('breaks a snapshot off where it is told to, and the next try brings the rest', async () => {
+    build();
+    const [one, two] = [start(1n), start(2n)];
+    const kept: number[] = [];
+    two.transport.receive({
+      keptChunks: async () => kept.length,
+      onSnapshot: async (_snapshot, chunks) => {
+        for await (const chunk of chunks) kept.push(chunk[0]!);
+        kept.push(-1);
+      },
+    } as Partial<RaftReceiver> as RaftReceiver);
+    async function* chunks(first: number): AsyncGenerator<Uint8Array> {
+      for (let at = first; at < 4; at++) yield new Uint8Array(10).fill(at);
+    }
+    let cuts = 0;
+    network.cutSnapshot('n1:1', 'n2:1', { permille: 700, onCut: () => cuts++ });
+    const snapshot = { id: new Uint8Array(16), frame: Uint8Array.of(1), chunks };
+    const sending = one.transport.sendSnapshot(1, 2n, snapshot, new AbortController().signal);
+    for (let ms = 0; ms < 90; ms++) await clock.turn().then(() => clock.advance(1));
+    expect(kept).toEqual([0, 1]);
+    for (let ms = 0; ms < SECOND_MS; ms++) await clock.turn().then(() => clock.advance(1));
+    await sending;
+    expect([kept, cuts]).toEqual([[0, 1, 2, 3, -1], 1]);
+  });
+
   it('cuts one direction and leaves the other', () => {
     build();
     const [one, two] = [start(1n), start(2n)];

@@ -2,7 +2,7 @@ import { copyBytes, fnv1a64, invariant, toUtf8 } from '@caisson/base';
 import { SeededRandom } from '@caisson/compliance';
 import type { Clock } from '@caisson/contracts';
 import { Lifeline } from './lifeline.js';
-import { Link } from './link.js';
+import { Link, type SnapshotCut } from './link.js';
 import { type NodeIdentity, Port } from './port.js';
 import { CALM, type Weather } from './weather.js';
 
@@ -99,6 +99,19 @@ export class SimulatedNetwork {
   }
 
   /**
+   * The next message from one address to the other arrives with other bytes. Nobody gets to read it: the
+   * seal of the connection does not fit it, and the connection breaks with everything that is on it.
+   */
+  flip(from: string, to: string, onFlip: () => void): void {
+    this.link(from, to).flips.push(onFlip);
+  }
+
+  /** The next snapshot that goes along the link breaks off behind so many thousandths of its bytes. */
+  cutSnapshot(from: string, to: string, cut: SnapshotCut): void {
+    this.link(from, to).snapshotCut = cut;
+  }
+
+  /**
    * The last frames of a link arrive once more, whoever listens there by now. Answers how many. No transport
    * may do so; Raft stands it all the same.
    */
@@ -145,10 +158,17 @@ export class SimulatedNetwork {
     };
     const lose = () => void (link.isSilent ? link.hanging.push(tell) : tell());
     if (arrivals.length === 0) lose();
+    const { connection } = link;
+    const onFlip = arrivals.length > 0 ? link.flips.shift() : undefined;
     for (const arrivalMs of arrivals) {
       this.clock.after(arrivalMs - nowMs, () => {
         if (!areAlive()) return;
-        if (link.isCut) lose();
+        if (onFlip !== undefined && link.connection === connection) {
+          link.connection++;
+          onFlip();
+          this.reset(from.identity.address, to.identity.address);
+        }
+        if (link.isCut || link.connection !== connection) lose();
         else to.run(() => void (areAlive() && arrived()));
       });
     }
@@ -173,6 +193,8 @@ export class SimulatedNetwork {
     for (const tell of link.hanging.splice(0)) tell();
     link.isCut = false;
     link.isSilent = false;
+    link.flips.length = 0;
+    link.snapshotCut = undefined;
     link.weather = this.#weather;
   }
 }

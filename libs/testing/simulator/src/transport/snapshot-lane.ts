@@ -9,6 +9,7 @@ import type { Lifeline } from '../network/lifeline.js';
 import type { Port } from '../network/port.js';
 import type { SimulatedNetwork } from '../network/simulated-network.js';
 import { ArrivingChunks } from './arriving-chunks.js';
+import { BrokenOff } from './broken-off.js';
 import { forever, told, travel, unless } from './passage.js';
 
 const RETRY_MS = 100;
@@ -74,7 +75,9 @@ export class SnapshotLane {
     const { group, snapshot } = transfer;
     const { id: from } = this.#port.identity;
     const incoming = { group, from, id: copyBytes(snapshot.id), frame: copyBytes(snapshot.frame) };
-    const rejection = await pour(receiver, incoming, { snapshot, there, signal: lifeline.signal });
+    const cut = this.#network.link(this.#port.identity.address, target.identity.address).takeSnapshotCut();
+    const sent = cut === undefined ? snapshot : new BrokenOff(snapshot, cut, () => lifeline.end());
+    const rejection = await pour(receiver, incoming, { snapshot: sent, there, signal: lifeline.signal });
     await back();
     if (rejection !== undefined) throw rejection;
   }
