@@ -1,5 +1,5 @@
-import { ManualClock } from '@caisson/compliance';
-import type { Member } from '@caisson/contracts';
+import { ManualClock, type SeededRandom } from '@caisson/compliance';
+import { KekProvider, type Member } from '@caisson/contracts';
 import { type CrashProfile, SimulatedNetwork } from '@caisson/simulator';
 import type { SealLedger } from '../ledger/seal-ledger.js';
 import { CommittedLog } from '../oracles/committed.js';
@@ -21,6 +21,7 @@ import { KeyServices } from './equipment.js';
 import { Damage } from './damage.js';
 import { Lanes } from './lanes.js';
 import { Machine } from './machine.js';
+import { toolKeks } from './tool-keks.js';
 
 export interface ClusterOptions {
   readonly seed: number;
@@ -96,6 +97,7 @@ export class StormCluster {
     this.witness = new Witness(this, trace);
     this.spy = beside?.spy ?? new Spy({ isEncrypted, findings, trace, ...(ledger && { ledger }) });
     this.keys = beside?.keys ?? new KeyServices(clock, seed);
+    this.keys.learn(options.plugins?.files.keys ?? []);
     this.lineage = new Lineage(findings);
     this.rows = new Rows(findings);
     this.epochs = new EpochWatch(findings);
@@ -160,6 +162,12 @@ export class StormCluster {
     return this.#options.envelopeVersion !== 1;
   }
 
+  /** The keys, as a tool on a machine reaches them while its node is down. */
+  keksOn(machine: Machine, random: SeededRandom): Promise<readonly KekProvider[]> {
+    const { clock, keys } = this;
+    return toolKeks(machine, { clock, keys, random, plugins: this.#options.plugins });
+  }
+
   /** Nothing of it goes on. */
   end(): void {
     for (const { process } of this.machines) process?.life.end();
@@ -185,6 +193,11 @@ export class StormCluster {
   /** The disks of a machine are other ones, or older: what they were promised does not bind them. */
   forgetDisks(name: string): void {
     for (const oracle of [this.lineage, this.rows, this.epochs]) oracle.forget(name);
+  }
+
+  /** Whether any key is the simulation's own, and can have new versions. */
+  get hasSimulatedKey(): boolean {
+    return this.#options.plugins?.provides(KekProvider.name) !== true || this.keys.all.length > 1;
   }
 
   /** Whether nothing of what clients write from now on may be seen anywhere. */

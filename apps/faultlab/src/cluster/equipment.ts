@@ -35,6 +35,16 @@ export class KeyServices {
     this.add('file');
   }
 
+  /** Somebody's own provider on a node, in place of the first service: it has the moods of that one. */
+  around(own: KekProvider, node: string): KekProvider {
+    return this.#heard(this.all[0]!.around(own, node));
+  }
+
+  /** Keys that are somebody's own, too, are looked for where they must not be. */
+  learn(keys: readonly Uint8Array[]): void {
+    for (const key of keys) this.#learn(key);
+  }
+
   /** One more, under its own name. */
   add(provider: string): KeyService {
     const [clock, random] = [this.#clock, this.#random];
@@ -58,7 +68,13 @@ export class KeyServices {
   #key(provider: string, byte: number): KekProvider {
     const bytes = Uint8Array.from({ length: 32 }, (_, at) => (byte * 7 + at * 13) & 0xff);
     this.#learn(bytes);
-    const kek = new LocalKek({ provider, key: new Secret(bytes), ciphers, hashes, random: this.#random });
+    return this.#heard(
+      new LocalKek({ provider, key: new Secret(bytes), ciphers, hashes, random: this.#random }),
+    );
+  }
+
+  /** With an ear for the keys that it is given to wrap. */
+  #heard(kek: KekProvider): KekProvider {
     const wrap: KekProvider['wrap'] = (dek, context, signal) => {
       // What a challenge holds protects nothing.
       if (context.purpose !== 3) this.#learn(Uint8Array.from(dek.reveal()));

@@ -1,4 +1,4 @@
-import type { AnyService, Faults, Token } from '@caisson/contracts';
+import type { AnyService, Faults, ListToken, Token } from '@caisson/contracts';
 
 /** A token with its type forgotten. */
 type AnyToken = Pick<Token<never>, 'key' | 'cardinality'>;
@@ -7,6 +7,8 @@ type Need = AnyToken | { readonly optional: true; readonly token: AnyToken };
 /** Something made by a service, or given. */
 interface Made {
   readonly service: AnyService;
+  /** As its service made it: what the service's own hooks get. */
+  readonly own: unknown;
   readonly instance: unknown;
 }
 
@@ -36,15 +38,19 @@ export class Host {
     return this.#find(token) as T;
   }
 
+  all<T>(token: ListToken<T>): readonly T[] {
+    return this.#find(token) as readonly T[];
+  }
+
   async start(): Promise<void> {
     const { signal } = new AbortController();
-    for (const { service, instance } of this.#made) await service.start?.(instance, signal);
+    for (const { own, service } of this.#made) await service.start?.(own, signal);
   }
 
   async stop(): Promise<void> {
     const { signal } = new AbortController();
-    for (const { service, instance } of this.#made.toReversed()) await service.drain?.(instance, signal);
-    for (const { service, instance } of this.#made.toReversed()) await service.stop?.(instance);
+    for (const { own, service } of this.#made.toReversed()) await service.drain?.(own, signal);
+    for (const { own, service } of this.#made.toReversed()) await service.stop?.(own);
   }
 
   #make(service: AnyService): unknown {
@@ -54,7 +60,7 @@ export class Host {
     const resolved = needs.map(([name, need]) => [name, this.#resolve(need)] as const);
     const own: unknown = service.create(Object.fromEntries(resolved), this.#parts.faults);
     const instance = this.#parts.around(service.provides.name, own);
-    this.#made.push({ service, instance });
+    this.#made.push({ service, own, instance });
     return instance;
   }
 

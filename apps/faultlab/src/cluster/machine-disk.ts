@@ -48,6 +48,17 @@ export class MachineDisk {
     return { disk, logs: mortal(new DiskLogs(disk), life), stores: mortal(new DiskStores(disk), life) };
   }
 
+  /** What an operator puts there, where it is not. */
+  provide(files: ReadonlyMap<string, Uint8Array>): void {
+    const { image } = this.platter;
+    const missing = [...files].filter(([path]) => !image.has(path));
+    if (missing.length === 0) return;
+    const parents = missing.flatMap(([path]) => parentsOf(path)).filter((path) => !image.has(path));
+    this.platter.restore(
+      new Map([...image, ...parents.map((path) => [path, undefined] as const), ...missing]),
+    );
+  }
+
   /** Before the first start: the directory that an operator makes. */
   async prepare(): Promise<void> {
     await this.platter.makeDirectory('/data');
@@ -80,4 +91,9 @@ export class MachineDisk {
     else if (end === 'worst') this.platter.loseEverythingUnsynced();
     else this.platter.losePower(this.#random);
   }
+}
+
+function parentsOf(path: string): readonly string[] {
+  const names = path.split('/').slice(1, -1);
+  return names.map((_, at) => `/${names.slice(0, at + 1).join('/')}`);
 }

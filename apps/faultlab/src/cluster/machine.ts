@@ -50,6 +50,7 @@ import { Host } from './host.js';
 import { causes, loggerOf } from './logger.js';
 import { OwnParts } from './own-parts.js';
 import { MachineDisk } from './machine-disk.js';
+import { NO_FILES } from '../composition/own-files.js';
 import type { OwnPlugins } from '../composition/own-plugins.js';
 import { settingsOf } from './settings.js';
 import { Taps } from './taps.js';
@@ -159,6 +160,7 @@ export class Machine {
     const process = new Process(life, transport, this.#host(life, transport));
     this.process = process;
     await this.disk.prepare();
+    this.disk.provide(this.#options.plugins?.files.contents ?? NO_FILES.contents);
     await within(() => process.start());
   }
 
@@ -184,13 +186,13 @@ export class Machine {
       taps.disk(spy.disk(epochs.disk(name, plants.disk?.(platter) ?? platter)));
     const { disk, logs, stores } = this.disk.mount(life, seen);
     const directory = this.#directory();
-    const keks = keys.all.map((service) => taps.keks(service.clientOf(name)));
     const complain = (text: string) => {
       if (!life.isOver && !excuses.covers(name, text)) findings.add('L5', `${name}: ${text}`);
     };
     const { plugins } = this.#options;
     const path = directory.group(1).store;
-    const own = new OwnParts({ plugins, node: name, life, path, taps, lineage, rows });
+    const own = new OwnParts({ plugins, node: name, life, path, taps, lineage, rows, keys });
+    const keks = own.keyServices.map((service) => taps.keks(service.clientOf(name)));
     return new Host({
       given: own.without([
         [Clock, new ProcessClock(time, life, this.#random.integer(2 * SKEW_MS) - SKEW_MS)],

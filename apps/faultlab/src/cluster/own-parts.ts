@@ -1,8 +1,9 @@
-import { type AnyService, RaftLogs, type Token, UntrustedStores } from '@caisson/contracts';
+import { type AnyService, KekProvider, RaftLogs, type Token, UntrustedStores } from '@caisson/contracts';
 import { type Life, mortal } from '@caisson/simulator';
 import type { OwnPlugins } from '../composition/own-plugins.js';
 import type { Lineage } from '../oracles/lineage.js';
 import type { Rows } from '../oracles/rows.js';
+import type { KeyServices } from './equipment.js';
 import type { HostParts } from './host.js';
 import type { Taps } from './taps.js';
 
@@ -15,6 +16,7 @@ export interface OwnPartsTools {
   readonly taps: Taps;
   readonly lineage: Lineage;
   readonly rows: Rows;
+  readonly keys: KeyServices;
 }
 
 /** What plugins of somebody else give to one process, as mortal as the rest and under the same eyes. */
@@ -29,11 +31,18 @@ export class OwnParts {
 
   /** What is left of that which the simulation gives. */
   without(given: HostParts['given']): HostParts['given'] {
-    return given.filter(([token]) => !this.#provides(token.key));
+    return given.filter(([{ cardinality, key }]) => cardinality === 'list' || !this.#provides(key));
+  }
+
+  /** The key services that are still those of the simulation: an own one takes the place of the first. */
+  get keyServices(): KeyServices['all'] {
+    const { all } = this.#tools.keys;
+    return this.#provides(KekProvider.key) ? all.slice(1) : all;
   }
 
   around(token: string, instance: unknown): unknown {
-    const { life, lineage, node, path, rows, taps } = this.#tools;
+    const { keys, life, lineage, node, path, rows, taps } = this.#tools;
+    if (token === KekProvider.name) return taps.keks(keys.around(instance as KekProvider, node));
     if (token === UntrustedStores.name)
       return rows.stores(node, path, mortal(instance as UntrustedStores, life));
     if (token !== RaftLogs.name) return instance;

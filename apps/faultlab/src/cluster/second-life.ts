@@ -23,7 +23,7 @@ async function restored(cluster: StormCluster, leader: Machine, ms: number): Pro
   const clusterId = random.bytes(16);
   const second = new StormCluster({ ...cluster.likeThis, clusterId, engine: ENGINE, beside: cluster });
   const target = second.addMachine('restored');
-  const keks = cluster.keys.all.map((service) => service.clientOf('restored'));
+  const keks = await second.keksOn(target, random);
   await restoreInto(placeOf(target), vault, { keks, random, nowMs: cluster.clock.nowMs() });
   second.excuses.coverAll();
   await lives(second, ms);

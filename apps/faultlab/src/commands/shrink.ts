@@ -1,8 +1,11 @@
 import { Command } from 'commander';
 import { shrink, type Shrunk } from '../campaigns/shrink.js';
-import { describePlan, type Profile } from '../faults/plan.js';
+import type { OwnPlugins } from '../composition/own-plugins.js';
+import { describePlan, type Plan, type Profile } from '../faults/plan.js';
 import { EXIT_CODES, exitCodeOf, gravest, RULES } from '../oracles/rules.js';
 import { runPlan, runSeed } from '../storm/storm.js';
+import type { Verdict } from '../storm/verdict.js';
+import { ownPlugins } from './config-file.js';
 import { plantName, positive, profileName, seconds, whole } from './numbers.js';
 import { say, tell, writeDocument } from './output.js';
 import { readPlan, UsageError } from './plan-file.js';
@@ -16,6 +19,7 @@ interface Options {
   readonly triesMax: number;
   readonly writePlan?: string;
   readonly json?: string;
+  readonly config?: string;
 }
 
 const SHRUNK_SCHEMA = 'caisson.faultlab.shrunk/v1';
@@ -28,6 +32,7 @@ export function shrinkCommand(): Command {
     .option('--seconds <s>', 'with --seed: how long things go wrong, in virtual time', seconds, 15_000)
     .option('--profile <name>', 'with --seed: what goes wrong', profileName, 'swarm')
     .option('--plant <name>', 'with a planted bug', plantName)
+    .option('--config <file>', 'with the plugins that this file names, in place of twins')
     .option('--tries-max <n>', 'storms to try', positive, 200)
     .option('--write-plan <file>', 'write what is left as a plan')
     .option('--json <file>', 'write the result; - for standard output')
@@ -37,7 +42,8 @@ export function shrinkCommand(): Command {
 
 async function shrinkOne(options: Options): Promise<void> {
   const print = options.json === '-' ? tell : say;
-  const failed = await firstRun(options);
+  const plugins = await ownPlugins(options.config);
+  const failed = await firstRun(options, plugins);
   const worst = gravest(failed.findings);
   if (worst === undefined) {
     print(`seed ${failed.seed} breaks no rule: there is nothing to shrink`);
@@ -47,7 +53,8 @@ async function shrinkOne(options: Options): Promise<void> {
   const { rule } = worst;
   tell(`${failed.plan.steps.length} steps break ${rule}: ${RULES[rule].statement}`);
   const onTry = (steps: number, isBroken: boolean) => tell(`${steps} steps: ${isBroken ? rule : 'no'}`);
-  const shrunk = await shrink(failed, { rule, run: runPlan, triesMax: options.triesMax, onTry });
+  const run = (plan: Plan) => runPlan(plan, { plugins });
+  const shrunk = await shrink(failed, { rule, run, triesMax: options.triesMax, onTry });
   print(describeShrunk(shrunk));
   if (options.writePlan !== undefined) await writeDocument(options.writePlan, shrunk.plan);
   const { isMinimal, plan, tries, verdict } = shrunk;
@@ -56,10 +63,11 @@ async function shrinkOne(options: Options): Promise<void> {
   process.exitCode = exitCodeOf(verdict.findings);
 }
 
-async function firstRun({ plan, plant, profile, seconds: stormMs, seed }: Options) {
-  if (plan !== undefined) return runPlan(await readPlan(plan), { plant });
+async function firstRun(options: Options, plugins: OwnPlugins | undefined): Promise<Verdict> {
+  const { plan, plant, profile, seconds: stormMs, seed } = options;
+  if (plan !== undefined) return runPlan(await readPlan(plan), { plant, plugins });
   if (seed === undefined) throw new UsageError('shrink needs --seed or --plan');
-  return runSeed({ seed, stormMs, profile }, { plant });
+  return runSeed({ seed, stormMs, profile }, { plant, plugins });
 }
 
 function describeShrunk({ isMinimal, plan, tries, verdict }: Shrunk): string {

@@ -1,6 +1,7 @@
 import {
   type AnyService,
   CONTRACTS_VERSION,
+  KekProvider,
   type Plugin,
   RaftLogs,
   UntrustedStores,
@@ -9,25 +10,33 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { OwnFile, ownFiles, type OwnFiles } from './own-files.js';
 
 /** What a file names: modules that a node is made of in place of what it has in a simulation. */
 export const Composition = z.strictObject({
   plugins: z.array(z.strictObject({ module: z.string().min(1), config: z.unknown().optional() })).min(1),
+  /** What an operator puts on the disk of every machine before its first start, by absolute path. */
+  files: z.record(z.string().regex(/^(\/[^/]+)+$/), OwnFile).default({}),
 });
 export type Composition = z.infer<typeof Composition>;
 
 /** Plugins of somebody else. Each process of each node has services of its own. */
 export interface OwnPlugins {
   readonly services: () => readonly AnyService[];
+  readonly files: OwnFiles;
+  /** Whether one of them provides what is called so. */
+  readonly provides: (token: string) => boolean;
 }
 
-/** What a simulation can do without: contracts over the simulated disk. The rest are its senses. */
-const REPLACEABLE: readonly string[] = [UntrustedStores.name, RaftLogs.name];
+/** What a simulation can do without: contracts over what it simulates. The rest are its senses. */
+const REPLACEABLE: readonly string[] = [UntrustedStores.name, RaftLogs.name, KekProvider.name];
 
 /** Modules are found as if the file were importing them. `RangeError` says why one cannot be used. */
-export async function loadPlugins({ plugins }: Composition, path: string): Promise<OwnPlugins> {
+export async function loadPlugins({ files, plugins }: Composition, path: string): Promise<OwnPlugins> {
   const loaded = await Promise.all(plugins.map(({ config, module }) => load(module, config, path)));
-  return { services: () => loaded.flatMap(([plugin, config]) => plugin.services(config)) };
+  const services = (): readonly AnyService[] => loaded.flatMap(([plugin, config]) => plugin.services(config));
+  const provided = new Set(services().map(({ provides }) => provides.name));
+  return { services, files: ownFiles(files), provides: (token) => provided.has(token) };
 }
 
 async function load(
@@ -48,7 +57,7 @@ async function load(
   const foreign = others.filter((token) => !REPLACEABLE.includes(token));
   if (foreign.length === 0) return [plugin, value];
   throw new RangeError(
-    `${name} provides ${foreign.join(', ')}; a simulation takes ${REPLACEABLE.join(' and ')} from plugins`,
+    `${name} provides ${foreign.join(', ')}; a simulation takes ${REPLACEABLE.join(', ')} from plugins`,
   );
 }
 

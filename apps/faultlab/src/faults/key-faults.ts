@@ -86,7 +86,7 @@ function perform(fault: KeyFault, { cluster }: Scene): boolean {
       return fault.ms > 0;
     case 'keyRotated':
       keys.rotate();
-      return true;
+      return cluster.hasSimulatedKey;
     case 'keyAdded':
       if (keys.all.length > 1) return false;
       keys.add('spare');

@@ -12,6 +12,7 @@ export { ProcessClock } from './process/process-clock.js';
 export { NodeTime } from './clock/node-time.js';
 export { KeyService, type KeyServiceOptions, type KeyTrouble } from './kek/key-service.js';
 export { SimulatedKek } from './kek/simulated-kek.js';
+export { TroubledKek } from './kek/troubled-kek.js';
 export {
   crashImages,
   type CrashProfile,

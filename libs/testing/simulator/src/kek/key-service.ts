@@ -1,6 +1,7 @@
 import { invariant } from '@caisson/base';
 import type { Clock, KekProvider, Random } from '@caisson/contracts';
 import { SimulatedKek } from './simulated-kek.js';
+import { TroubledKek } from './troubled-kek.js';
 
 /**
  * What may be wrong between a node and the service that keeps its key-encryption key.
@@ -49,6 +50,11 @@ export class KeyService {
   /** The key as one node sees it. */
   clientOf(node: string): KekProvider {
     return new SimulatedKek(this, node);
+  }
+
+  /** Somebody's own provider as one node reaches it: whatever is wrong with this service is wrong with it. */
+  around(own: KekProvider, node: string): KekProvider {
+    return new TroubledKek(own, this, node);
   }
 
   get latest(): number {

@@ -1,22 +1,13 @@
 import { concatBytes } from '@caisson/base';
 import {
   CaissonError,
-  type ErrorCode,
   type KekDescription,
   type KekProvider,
   Secret,
   type WrapContext,
 } from '@caisson/contracts';
+import { callKey } from './key-call.js';
 import type { KeyService, KeyTrouble } from './key-service.js';
-
-const LATE_MS = 3_000;
-
-const REFUSALS: Readonly<Partial<Record<KeyTrouble, ErrorCode>>> = {
-  'out-of-reach': 'KEK_UNREACHABLE',
-  throttled: 'KEK_THROTTLED',
-  denied: 'KEK_DENIED',
-  disabled: 'KEK_DISABLED',
-};
 
 /** The key of a service as one node reaches it: `version u8 ‖ blob of that version`. */
 export class SimulatedKek implements KekProvider {
@@ -62,20 +53,8 @@ export class SimulatedKek implements KekProvider {
     return this.#service.troubleOf(this.#node);
   }
 
-  /** One call, on its way and back; what is wrong when it arrives decides what becomes of it. */
-  async #ask<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    signal?.throwIfAborted();
-    const { clock } = this.#service;
-    const latencyMs = this.#service.drawLatencyMs();
-    if (latencyMs > 0) await clock.sleep(latencyMs, signal);
-    const trouble = this.#trouble;
-    if (trouble !== undefined) this.#service.refused++;
-    const refusal = trouble && REFUSALS[trouble];
-    if (refusal !== undefined) throw new CaissonError(refusal, { provider: 'simulated' });
-    const result = await work();
-    if (trouble !== 'late') return result;
-    await clock.sleep(LATE_MS, signal);
-    throw new CaissonError('KEK_UNREACHABLE', { provider: 'simulated', problem: 'the answer came late' });
+  #ask<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    return callKey(this.#service, { node: this.#node, signal }, work);
   }
 
   async #wrap(dek: Secret, context: WrapContext, signal?: AbortSignal): Promise<Uint8Array> {
