@@ -34,3 +34,6 @@ export { type DiskListener, SimulatedDisk, type SimulatedDiskOptions } from './d
 export { DiskLogs } from './log/disk-logs.js';
 export type { RecordDisk } from './records/record-file.js';
 export { DiskStores } from './store/disk-stores.js';
+export { type Anomaly, type AnomalyKind } from './history/anomaly.js';
+export { judgeTransactions } from './history/serializable.js';
+export { describeTransaction, type ListAction, type Transaction } from './history/transaction.js';
