@@ -5,7 +5,8 @@ import { shrink } from '../src/campaigns/shrink.js';
 import { isRelief } from '../src/faults/fault.js';
 import { describeFinding, gravest } from '../src/oracles/rules.js';
 import { runPlan, runSeed } from '../src/storm/storm.js';
-import { faultCount } from '../src/storm/verdict.js';
+import { faultCount, type Verdict } from '../src/storm/verdict.js';
+import { PLANTS } from '../src/plants/plants.js';
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const STORM_MS = 2500;
@@ -56,11 +57,19 @@ describe('a cluster in a storm', () => {
 
 test('a storm of a planted bug breaks a rule, and says which', async () => {
   const { findings } = await runSeed({ seed: 1, stormMs: STORM_MS }, { plant: 'skips-effects' });
-  expect(gravest(findings)).toMatchObject({ rule: 'R5' });
+  expect(PLANTS['skips-effects']!.breaks).toContain(gravest(findings)?.rule);
 });
 
+/** Of a bug that not every storm brings to light. */
+async function firstFailure(plant: string): Promise<Verdict> {
+  for (let seed = 1; ; seed++) {
+    const verdict = await runSeed({ seed, stormMs: STORM_MS }, { plant });
+    if (verdict.findings.length > 0 || seed === 12) return verdict;
+  }
+}
+
 test('a failure is brought down to three faults at most', async () => {
-  const failed = await runSeed({ seed: 3, stormMs: STORM_MS }, { plant: 'reads-the-past' });
+  const failed = await firstFailure('reads-the-past');
   const { rule } = gravest(failed.findings)!;
   const shrunk = await shrink(failed, { rule, run: runPlan, triesMax: 30 });
   const harm = shrunk.plan.steps.filter(({ fault }) => !isRelief(fault));

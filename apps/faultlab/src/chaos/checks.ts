@@ -28,7 +28,7 @@ export async function examine(stage: Stage, registers: Registers, lists: Lists):
     if (judged.verdict === 'undecided')
       add('H5', `${key}: ${history.length} operations are too many at once`);
   }
-  for (const fault of new Set(lists.faults)) add('T1', fault);
+  for (const fault of lists.faults) add('T2', fault);
   if (registers.operations < OPERATIONS_MIN) add('H6', `${registers.operations} operations only`);
   await compareMembers(stage, add);
   for (const { node } of stage.members) await searchSurfaces(node.name, await surfacesOf(node), add);

@@ -1,22 +1,18 @@
 import type { CaissonClient } from '@caisson/client';
+import { judgeTransactions, type ListAction, type Transaction } from '@caisson/simulator';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MARK } from './registers.js';
 
-const LEFT = 'list-left';
-const RIGHT = 'list-right';
+/** A pair of lists is left alone after so many: every read holds all of it. */
+const TRANSACTIONS_PER_PAIR = 60;
 const PAUSE_MS = 150;
 
-/**
- * Transactions that append the same element to two lists. Whoever reads both at one moment must find them
- * equal, each an extension of every one that was read before; and what was acknowledged is in them once.
- */
+/** Transactions that read two lists at one moment and append the same element to both. */
 export class Lists {
   readonly #client: CaissonClient;
   readonly #lanes: readonly Promise<void>[];
-  readonly #acknowledged: string[] = [];
+  readonly #history: Transaction[] = [];
   readonly faults: string[] = [];
-  #longest = '';
-  #transactions = 0;
   #isDone = false;
 
   constructor(client: CaissonClient, clients: number) {
@@ -25,7 +21,7 @@ export class Lists {
   }
 
   get transactions(): number {
-    return this.#transactions;
+    return this.#history.filter(({ outcome }) => outcome !== 'unknown').length;
   }
 
   async stop(): Promise<void> {
@@ -33,44 +29,59 @@ export class Lists {
     await Promise.all(this.#lanes);
   }
 
+  /** Reads both lists once more, and says what no order of the transactions explains. */
   async judge(): Promise<void> {
-    const [left, right] = await Promise.all([this.#client.get(LEFT), this.#client.get(RIGHT)]);
-    const text = textOf(left);
-    this.#compare(text, textOf(right));
-    const elements = text.split(' ');
-    for (const element of this.#acknowledged) {
-      const count = elements.filter((other) => other === element).length;
-      if (count !== 1) this.faults.push(`an acknowledged element stands ${count} times in the list`);
+    const last = this.#pair;
+    for (const key of Array.from({ length: last + 1 }, (_, pair) => listsOf(pair)).flat()) {
+      const calledAt = performance.now();
+      const saw = elementsOf(await this.#client.get(key));
+      this.#note('last', calledAt, { outcome: 'committed', actions: [{ kind: 'read', key, saw }] });
     }
+    for (const { kind, story } of judgeTransactions(this.#history)) this.faults.push(`${kind}: ${story}`);
+  }
+
+  /** The one that is written to now. */
+  get #pair(): number {
+    return Math.floor(this.#history.length / TRANSACTIONS_PER_PAIR);
   }
 
   async #run(lane: number): Promise<void> {
     for (let at = 0; !this.#isDone; at++) {
       const element = `${MARK}list-${lane}-${at}`;
+      const [left, right] = listsOf(this.#pair);
+      const calledAt = performance.now();
+      let actions: readonly ListAction[] = [];
       const outcome = await this.#client
         .transact(async (transaction) => {
-          const left = textOf(await transaction.get(LEFT));
-          this.#compare(left, textOf(await transaction.get(RIGHT)));
-          const longer = left === '' ? element : `${left} ${element}`;
-          transaction.put(LEFT, longer);
-          transaction.put(RIGHT, longer);
+          const lefts = elementsOf(await transaction.get(left));
+          const rights = elementsOf(await transaction.get(right));
+          transaction.put(left, [...lefts, element].join(' '));
+          transaction.put(right, [...rights, element].join(' '));
+          actions = [
+            { kind: 'read', key: left, saw: lefts },
+            { kind: 'read', key: right, saw: rights },
+            { kind: 'append', key: left, element },
+            { kind: 'append', key: right, element },
+          ];
         })
         .catch(() => undefined);
-      if (outcome?.kind === 'committed') this.#acknowledged.push(element);
-      if (outcome !== undefined) this.#transactions++;
+      const came = { committed: 'committed', conflict: 'refused' } as const;
+      this.#note(`c${lane}`, calledAt, { outcome: outcome ? came[outcome.kind] : 'unknown', actions });
       await sleep(PAUSE_MS);
     }
   }
 
-  #compare(left: string, right: string): void {
-    if (left !== right) this.faults.push('two lists that are written together were read apart');
-    const [shorter, longer] = [this.#longest, left].sort((a, b) => a.length - b.length);
-    if (!longer!.startsWith(shorter!))
-      this.faults.push('a list was read that does not extend an earlier one');
-    this.#longest = longer!;
+  #note(client: string, calledAt: number, did: Pick<Transaction, 'outcome' | 'actions'>): void {
+    const answeredAt = did.outcome === 'unknown' ? Infinity : performance.now();
+    this.#history.push({ client, calledAt, answeredAt, ...did });
   }
 }
 
-function textOf(value: Uint8Array | undefined): string {
-  return Buffer.from(value ?? []).toString();
+function listsOf(pair: number): readonly [string, string] {
+  return [`list-left-${pair}`, `list-right-${pair}`];
+}
+
+function elementsOf(value: Uint8Array | undefined): readonly string[] {
+  const text = Buffer.from(value ?? []).toString();
+  return text === '' ? [] : text.split(' ');
 }

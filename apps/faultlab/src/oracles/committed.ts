@@ -9,7 +9,7 @@ import {
   OPCODES,
   type WriteCommand,
 } from '@caisson/formats';
-import type { Diary, ReadNote, SnapshotNote, WriteNote } from './diary.js';
+import type { BeginNote, Diary, ReadNote, ScanNote, SnapshotNote, WriteNote } from './diary.js';
 import type { Findings } from './findings.js';
 
 const PADDING = '#';
@@ -47,6 +47,8 @@ export class CommittedLog {
   /** When each index was applied first. */
   readonly #firsts: Reached[] = [];
   readonly #outcomes = new Map<number, string>();
+  /** The newest commit timestamp, by index. */
+  readonly #tips = new Map<number, bigint>();
   #lastTs = 0n;
   #floor = 0n;
 
@@ -70,6 +72,7 @@ export class CommittedLog {
     const commands = decodeCommands(payload).map(decodeCommand);
     const results = decodeCommandResults(outcome.result);
     for (const [at, command] of commands.entries()) this.#replay(command, results[at]!, { index, atMs });
+    this.#tips.set(index, this.#lastTs);
   }
 
   /** The keys of which clients heard what the log does not give. */
@@ -82,6 +85,9 @@ export class CommittedLog {
       const [from, to] = [before(acknowledged, read.calledAt - 1), before(applied, read.answeredAt)];
       if (!this.#judgeRead(read, from, to)) wrong.add(read.key);
     }
+    for (const begun of diary.beginnings)
+      this.#judgeBeginning(begun, this.#tips.get(before(acknowledged, begun.calledAt - 1)) ?? 0n);
+    for (const scan of diary.scans) this.#judgeScan(scan);
     for (const read of diary.snapshots) if (!this.#judgeSnapshot(read)) wrong.add(read.key);
     return wrong;
   }
@@ -187,6 +193,30 @@ export class CommittedLog {
     const text = `${key} was read as ${saw ?? 'nothing'} at ${ts}`;
     this.#findings.add('T11', `${text}, and is ${value ?? 'nothing'} then`);
     return false;
+  }
+
+  /** Whatever was acknowledged before the call is there at the moment that was given. */
+  #judgeBeginning({ calledAt, startTs }: BeginNote, tip: bigint): void {
+    this.#findings.saw('T11', tip > 0n);
+    if (startTs >= tip) return;
+    this.#findings.add(
+      'T11',
+      `a moment to read at, called for at ${calledAt} ms, is ${startTs}, and ${tip} was acknowledged`,
+    );
+  }
+
+  #judgeScan({ isReverse, isWhole, keys, ts }: ScanNote): void {
+    const isThere = (key: string) => {
+      return this.#versionsOf(key).findLast((version) => version.ts <= ts)?.value !== undefined;
+    };
+    const all = [...this.#versions.keys()].sort().filter(isThere);
+    if (isReverse) all.reverse();
+    const expected = isWhole ? all : all.slice(0, keys.length);
+    this.#findings.saw('T9', expected.length > 1);
+    const at = keys.findIndex((key, of) => key !== expected[of]);
+    if (at < 0 && keys.length === expected.length) return;
+    const [here, there] = at < 0 ? ['nothing', expected[keys.length]!] : [keys[at]!, expected[at] ?? 'nothing'];
+    this.#findings.add('T9', `a scan at ${ts} has ${here} where ${there} is next`);
   }
 
   #versionsOf(key: string): Version[] {

@@ -15,6 +15,22 @@ export interface SnapshotNote {
   readonly ts: bigint;
 }
 
+/** A moment that was given to read at. */
+export interface BeginNote {
+  readonly startTs: bigint;
+  readonly calledAt: number;
+  readonly answeredAt: number;
+}
+
+/** The keys that the pages of one scan held, in their order. */
+export interface ScanNote {
+  readonly keys: readonly string[];
+  readonly ts: bigint;
+  readonly isReverse: boolean;
+  /** Whether it came to the last page. */
+  readonly isWhole: boolean;
+}
+
 /** A write that was answered. */
 export interface WriteNote {
   /** Of the request, in hexadecimal. */
@@ -29,6 +45,8 @@ export class Diary {
   readonly reads: ReadNote[] = [];
   readonly snapshots: SnapshotNote[] = [];
   readonly writes: WriteNote[] = [];
+  readonly beginnings: BeginNote[] = [];
+  readonly scans: ScanNote[] = [];
   readonly #wholes = new Map<string, string>();
 
   read(note: ReadNote): void {
@@ -37,6 +55,14 @@ export class Diary {
 
   readAt(note: SnapshotNote): void {
     this.snapshots.push(note);
+  }
+
+  began(note: BeginNote): void {
+    this.beginnings.push(note);
+  }
+
+  scanned(note: ScanNote): void {
+    this.scans.push(note);
   }
 
   wrote(note: WriteNote): void {

@@ -27,6 +27,8 @@ export const RULES = {
   R8: { class: 'safety', statement: 'terms, votes, commits and what is applied never go back on one disk' },
   T1: { class: 'safety', statement: 'what clients saw of a key is linearizable' },
   T11: { class: 'safety', statement: 'what clients heard fits the committed log, each in its time' },
+  T2: { class: 'safety', statement: 'transactions are as if one came after the other, each in its time' },
+  T9: { class: 'safety', statement: 'a scan has each key of one moment once, and in order' },
   T4: { class: 'safety', statement: 'commit timestamps grow with the log' },
   T10: { class: 'safety', statement: 'replicas hold the same rows at the same position, once opened' },
   E1: { class: 'crypto', statement: 'no two texts are sealed under one key and nonce' },

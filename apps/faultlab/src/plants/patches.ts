@@ -1,4 +1,5 @@
 import type { RuleId } from '../oracles/rules.js';
+import { TRANSACTIONS } from './transactions.js';
 
 /** A bug planted into the built sources of one package, before anything of it is loaded. */
 export interface Patch {
@@ -378,7 +379,13 @@ const ENCRYPTION: Readonly<Record<string, Patch>> = {
   },
 };
 
-export const PATCHES: Readonly<Record<string, Patch>> = { ...CONSENSUS, ...APPLYING, ...DATA, ...ENCRYPTION };
+export const PATCHES: Readonly<Record<string, Patch>> = {
+  ...CONSENSUS,
+  ...APPLYING,
+  ...DATA,
+  ...TRANSACTIONS,
+  ...ENCRYPTION,
+};
 
 /** Every file that a bug changes. */
 export function filesOf({ beside, edits, file }: Patch): readonly Pick<Patch, 'file' | 'edits'>[] {

@@ -1,4 +1,4 @@
-import { judgeHistory } from '@caisson/simulator';
+import { judgeHistory, judgeTransactions } from '@caisson/simulator';
 import type { Clients } from '../cluster/clients.js';
 import type { StormCluster } from '../cluster/cluster.js';
 import type { Machine } from '../cluster/machine.js';
@@ -28,7 +28,9 @@ export class Judgement {
   async pass(members: readonly Machine[]): Promise<void> {
     await this.#judgeReplicas(members);
     await this.#readAll(members);
-    this.#judgeHistories(this.#cluster.committed.judge(this.#diary));
+    const wrong = this.#cluster.committed.judge(this.#diary);
+    this.#judgeHistories(wrong);
+    this.#judgeTransactions();
     this.#cluster.witness.judgeHoles();
   }
 
@@ -47,14 +49,12 @@ export class Judgement {
     }
   }
 
-  /** Every key once more through every member. */
+  /** Everything once more through every member. */
   async #readAll(members: readonly Machine[]): Promise<void> {
-    for (const key of this.#clients.histories.keys()) {
-      for (const { name } of members) {
-        const isRead = await this.#cluster.settled(this.#clients.read('last', key, name));
-        this.#cluster.findings.saw('L1');
-        if (!isRead) this.#cluster.findings.add('L1', `${name} does not serve a read in calm`);
-      }
+    for (const { name } of members) {
+      this.#cluster.findings.saw('L1');
+      const isRead = await this.#cluster.settled(this.#clients.readAll(name));
+      if (!isRead) this.#cluster.findings.add('L1', `${name} does not serve all reads in calm`);
     }
   }
 
@@ -68,9 +68,25 @@ export class Judgement {
       if (judged.verdict === 'linearizable') continue;
       const story = 'story' in judged ? judged.story : '';
       findings.add('story' in judged ? 'T1' : 'H5', `${key} is ${judged.verdict}: ${story}`);
-      const isAlone =
-        'story' in judged && !wrong.has(key) && findings.all.every(({ rule }) => rule !== 'T11');
+      const isAlone = 'story' in judged && !wrong.has(key) && !this.#isAmiss();
       if (isAlone) findings.add('H7', `no order explains ${key}, and the log explains every answer`);
     }
+  }
+
+  /** The same with lists: what their order comes to, beside what the log says of every answer. */
+  #judgeTransactions(): void {
+    const { findings } = this.#cluster;
+    const isAmiss = this.#isAmiss();
+    const anomalies = judgeTransactions(this.#clients.transactions);
+    findings.saw('T2', this.#clients.transactions.length > 1);
+    findings.saw('H7');
+    for (const { kind, story } of anomalies) findings.add('T2', `${kind}: ${story}`);
+    if (anomalies.length > 0 && !isAmiss)
+      findings.add('H7', 'no order explains the transactions, and the log explains every answer');
+  }
+
+  /** Whether the log does not explain what clients heard. */
+  #isAmiss(): boolean {
+    return this.#cluster.findings.all.some(({ rule }) => rule === 'T11');
   }
 }

@@ -103,7 +103,7 @@ class Storm {
       if (!(error instanceof EnoughSeen)) this.#fell(error);
     }
     this.#clients.isOver = true;
-    if (await this.#clientsEnd()) judgeTruth(this.#clients.histories, findings);
+    if (await this.#clientsEnd()) judgeTruth(this.#clients, findings);
     this.#cluster.end();
     if (!findings.isEnough) this.#judgeEffect();
     return this.#verdict();
@@ -229,7 +229,7 @@ class Storm {
         simulatedMs: this.#cluster.clock.monotonicMs(),
         events: trace.events,
         acknowledged: this.#clients.acknowledged,
-        checked: [...this.#clients.histories.values()].flat().length,
+        checked: this.#clients.checked,
         entries: witness.entries,
         terms: witness.terms,
         installs: witness.installs,

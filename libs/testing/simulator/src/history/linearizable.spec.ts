@@ -70,6 +70,14 @@ describe('judgeHistory', () => {
     );
   });
 
+  it('tells a key that is not there from an empty value', () => {
+    const [remove, empty]: Action[] = [{ kind: 'write', value: undefined }, write('')];
+    const both = [operation(0, 9, remove), operation(0, 9, empty!)];
+    expect(verdict(...both, operation(10, 11, read(undefined)))).toBe('linearizable');
+    expect(verdict(...both, operation(10, 11, read('')))).toBe('linearizable');
+    expect(verdict(...both, operation(10, 11, read(undefined)), operation(12, 13, read('')))).toBe('violated');
+  });
+
   it('accepts any history of one register, and notices one forged answer', () => {
     for (let seed = 1; seed <= 40; seed++) {
       const history = play(seed);

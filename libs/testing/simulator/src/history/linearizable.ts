@@ -38,7 +38,7 @@ export function judgeHistory(
     if (seen.size > attemptsMax) return { verdict: 'undecided' };
     if (reach(attempt) > reach(furthest)) furthest = attempt;
     for (const next of nextAttempts(operations, attempt)) {
-      const name = `${next.first}|${[...next.beyond].sort((a, b) => a - b).join()}|${next.value ?? ''}`;
+      const name = `${next.first}|${[...next.beyond].sort((a, b) => a - b).join()}|${nameOf(next.value)}`;
       if (!seen.has(name)) open.push(next);
       seen.add(name);
     }
@@ -47,6 +47,9 @@ export function judgeHistory(
 }
 
 const reach = ({ first, beyond }: Attempt): number => first + beyond.size;
+
+/** No value, and an empty one, are two things. */
+const nameOf = (value: Value): string => (value === undefined ? '' : `=${value}`);
 
 function isComplete(operations: readonly Operation[], { first, beyond }: Attempt): boolean {
   for (let at = first; at < operations.length; at++) {

@@ -1,7 +1,7 @@
-/** What a client did to one key. Values are unique within a history. */
+/** What a client did to one key. Values are unique within a history; none stands for a key that is not there. */
 export type Action =
   | { readonly kind: 'read'; readonly saw: string | undefined }
-  | { readonly kind: 'write'; readonly value: string }
+  | { readonly kind: 'write'; readonly value: string | undefined }
   /** Writes only where it finds what it expects; `held` says whether it did. */
   | {
       readonly kind: 'swap';
@@ -32,7 +32,7 @@ function describeAction(action: Action): string {
     case 'read':
       return `reads ${action.saw ?? 'nothing'}`;
     case 'write':
-      return `writes ${action.value}`;
+      return action.value === undefined ? 'deletes it' : `writes ${action.value}`;
     case 'swap':
       return `${action.held ? 'swaps' : 'fails to swap'} ${action.expected ?? 'nothing'} for ${action.value}`;
   }
