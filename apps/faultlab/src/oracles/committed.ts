@@ -215,7 +215,8 @@ export class CommittedLog {
     this.#findings.saw('T9', expected.length > 1);
     const at = keys.findIndex((key, of) => key !== expected[of]);
     if (at < 0 && keys.length === expected.length) return;
-    const [here, there] = at < 0 ? ['nothing', expected[keys.length]!] : [keys[at]!, expected[at] ?? 'nothing'];
+    const stray = at < 0 ? keys.length : at;
+    const [here, there] = [keys[stray] ?? 'nothing', expected[stray] ?? 'nothing'];
     this.#findings.add('T9', `a scan at ${ts} has ${here} where ${there} is next`);
   }
 

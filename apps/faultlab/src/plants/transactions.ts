@@ -27,10 +27,7 @@ export const TRANSACTIONS: Readonly<Record<string, Patch>> = {
     breaks: ['T9'],
     file: `${MVCC}/read/snapshot`,
     edits: [
-      [
-        'resumeBehind: isOver ? pairs.at(-1).key : userKeyOf(end.last)',
-        'resumeBehind: userKeyOf(end.last)',
-      ],
+      ['resumeBehind: isOver ? pairs.at(-1).key : userKeyOf(end.last)', 'resumeBehind: userKeyOf(end.last)'],
     ],
   },
 };

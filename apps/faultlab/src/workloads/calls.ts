@@ -31,7 +31,7 @@ export interface Beginning {
   readonly answeredAt: number;
 }
 
-/** How clients call nodes, whatever they want of them: through whichever is there, and again until it is done. */
+/** How clients call nodes: through whichever is there, and again until it is done. */
 export class Calls {
   readonly cluster: StormCluster;
   readonly habits: KvHabits;

@@ -8,7 +8,7 @@ const SLOW_PAGE = 3;
 const PAGES_MAX = 10;
 const PAUSE_MS = 400;
 
-/** Everything there is, page by page, in one direction or the other; in short pages and slowly where that is the habit. */
+/** Everything there is, page by page, in either direction; slowly where that is the habit. */
 export class Scans implements Workload {
   readonly #calls: Calls;
   readonly #random: SeededRandom;
@@ -33,7 +33,7 @@ export class Scans implements Workload {
       const page = await this.#calls.attempt((kv) => kv.scan(asked, {}));
       if (page === undefined) break;
       cluster.findings.saw('T9', page.pairs.length > 0);
-      if (ts !== undefined && page.readTs !== ts) cluster.findings.add('T9', 'pages of a scan differ in time');
+      if (page.readTs !== (ts ?? page.readTs)) cluster.findings.add('T9', 'pages of a scan differ in time');
       ts = page.readTs;
       for (const { key, value } of page.pairs) {
         const name = fromUtf8(key)!;

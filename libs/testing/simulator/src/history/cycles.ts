@@ -72,18 +72,21 @@ export function shortestWay(
   let border = [from];
   while (border.length > 0) {
     const next: number[] = [];
-    for (const node of border) {
-      for (let edge = graph.starts[node]!; edge < graph.starts[node + 1]!; edge++) {
-        const target = graph.targets[edge]!;
-        if ((graph.kinds[edge]! & kinds) === 0 || !among.has(target) || by.has(target)) continue;
-        by.set(target, { from: node, edge });
-        if (target === to) return wayBack(by, from, to);
-        next.push(target);
-      }
+    for (const hop of border.flatMap((node) => hopsFrom(graph, node))) {
+      const target = graph.targets[hop.edge]!;
+      if ((graph.kinds[hop.edge]! & kinds) === 0 || !among.has(target) || by.has(target)) continue;
+      by.set(target, hop);
+      if (target === to) return wayBack(by, from, to);
+      next.push(target);
     }
     border = next;
   }
   return undefined;
+}
+
+function hopsFrom({ starts }: Graph, from: number): readonly Hop[] {
+  const [first, end] = [starts[from]!, starts[from + 1]!];
+  return Array.from({ length: end - first }, (_, at) => ({ from, edge: first + at }));
 }
 
 function wayBack(by: ReadonlyMap<number, Hop>, from: number, to: number): readonly Hop[] {

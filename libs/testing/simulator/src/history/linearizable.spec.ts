@@ -75,7 +75,8 @@ describe('judgeHistory', () => {
     const both = [operation(0, 9, remove), operation(0, 9, empty!)];
     expect(verdict(...both, operation(10, 11, read(undefined)))).toBe('linearizable');
     expect(verdict(...both, operation(10, 11, read('')))).toBe('linearizable');
-    expect(verdict(...both, operation(10, 11, read(undefined)), operation(12, 13, read('')))).toBe('violated');
+    const [gone, there] = [operation(10, 11, read(undefined)), operation(12, 13, read(''))];
+    expect(verdict(...both, gone, there)).toBe('violated');
   });
 
   it('accepts any history of one register, and notices one forged answer', () => {

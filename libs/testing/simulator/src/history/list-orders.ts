@@ -163,7 +163,7 @@ export class ListOrders {
     }
   }
 
-  /** An element that was acknowledged before a list was read that does not have it, and that nobody ever saw. */
+  /** An element that nobody saw, though some read came after it was acknowledged. */
   #judgeUnseen(element: string, writer: number, { key, reads }: Pick<List, 'key' | 'reads'>): void {
     const { answeredAt } = this.#history[writer]!;
     const miss = reads.find(({ reader }) => this.#history[reader]!.calledAt > answeredAt);

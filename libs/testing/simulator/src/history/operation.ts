@@ -1,4 +1,4 @@
-/** What a client did to one key. Values are unique within a history; none stands for a key that is not there. */
+/** What a client did to one key. Values are unique within a history; a key that is not there has none. */
 export type Action =
   | { readonly kind: 'read'; readonly saw: string | undefined }
   | { readonly kind: 'write'; readonly value: string | undefined }

@@ -28,7 +28,11 @@ const ANOMALIES: Readonly<Record<string, readonly Transaction[]>> = {
     together(read('y', '2', '1')),
   ],
   G1a: [refused(append('x', '1')), together(read('x', '1'))],
-  G1b: [together(append('x', '1'), append('x', '2')), together(read('x', '1')), together(read('x', '1', '2'))],
+  G1b: [
+    together(append('x', '1'), append('x', '2')),
+    together(read('x', '1')),
+    together(read('x', '1', '2')),
+  ],
   G1c: [together(append('x', '1'), read('y', '1')), together(append('y', '1'), read('x', '1'))],
   'G-single': [
     together(append('x', '1'), append('y', '1')),

@@ -1,4 +1,4 @@
-/** What a transaction did to one list. An element is appended to a list once at most, by whoever it may be. */
+/** What a transaction did to one list. An element is appended to a list once at most, by whomever. */
 export type ListAction =
   | { readonly kind: 'append'; readonly key: string; readonly element: string }
   | { readonly kind: 'read'; readonly key: string; readonly saw: readonly string[] };
