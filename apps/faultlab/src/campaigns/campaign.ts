@@ -20,6 +20,8 @@ export interface CampaignOptions {
   readonly plugins?: OwnPlugins | undefined;
   readonly now: () => number;
   readonly onRun?: (run: Run) => void;
+  /** Asked for each storm that broke a rule: whether it is run again and recorded, for a timeline. */
+  readonly willRecord?: (() => boolean) | undefined;
   /** No more storms are begun once it is aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -39,13 +41,21 @@ export async function runCampaign(options: CampaignOptions): Promise<readonly Ru
 /** Directed storms, one after the other, each once. */
 export async function runScenarios(
   plans: readonly Plan[],
-  { now, onRun, plant, plugins }: Pick<CampaignOptions, 'now' | 'onRun' | 'plant' | 'plugins'>,
+  {
+    now,
+    onRun,
+    plant,
+    plugins,
+    willRecord,
+  }: Pick<CampaignOptions, 'now' | 'onRun' | 'plant' | 'plugins' | 'willRecord'>,
 ): Promise<readonly Run[]> {
   const runs: Run[] = [];
   for (const plan of plans) {
     const begunAt = now();
     const verdict = await runPlan(plan, { plant, plugins });
-    const run = { ...verdict, wallMs: now() - begunAt };
+    const wallMs = now() - begunAt;
+    const again = () => runPlan(plan, { plant, plugins, isRecorded: true });
+    const run = { ...(await recorded(verdict, again, willRecord)), wallMs };
     runs.push(run);
     onRun?.(run);
   }
@@ -53,13 +63,26 @@ export async function runScenarios(
 }
 
 export async function runTimed(seed: number, options: Omit<CampaignOptions, 'seeds'>): Promise<Run> {
-  const { now, plant, plugins, profile, stormMs, twiceEvery } = options;
+  const { now, plant, plugins, profile, stormMs, twiceEvery, willRecord } = options;
   const begunAt = now();
   const verdict = await runSeed({ seed, stormMs, profile }, { plant, plugins });
   const wallMs = now() - begunAt;
   const isTwice = twiceEvery > 0 && seed % twiceEvery === 0;
   const again = isTwice ? await runSeed({ seed, stormMs, profile }, { plant, plugins }) : verdict;
-  return { ...verdict, wallMs, findings: [...verdict.findings, ...divergence(verdict, again)] };
+  const twice = { ...verdict, findings: [...verdict.findings, ...divergence(verdict, again)] };
+  const record = () => runSeed({ seed, stormMs, profile }, { plant, plugins, isRecorded: true });
+  return { ...(await recorded(twice, record, willRecord)), wallMs };
+}
+
+/** A storm that broke a rule, once more, looked at from all sides; it must be the same storm. */
+async function recorded(
+  verdict: Verdict,
+  again: () => Promise<Verdict>,
+  willRecord: CampaignOptions['willRecord'] = () => false,
+): Promise<Verdict> {
+  if (verdict.findings.length === 0 || !willRecord()) return verdict;
+  const { record, ...seen } = await again();
+  return { ...verdict, record, findings: [...verdict.findings, ...divergence(verdict, seen)] };
 }
 
 /** What it means when two runs that should have been one were not. */

@@ -12,6 +12,7 @@ import { Spy } from '../oracles/spy.js';
 import { Witness } from '../oracles/witness.js';
 import type { OwnPlugins } from '../composition/own-plugins.js';
 import type { Plants } from '../plants/plants.js';
+import type { Recorder } from '../trace/recorder.js';
 import { Trace, type TraceListener } from '../trace/trace.js';
 import { Moments } from '../faults/moment.js';
 import { Excuses } from '../oracles/excuses.js';
@@ -41,6 +42,8 @@ export interface ClusterOptions {
   readonly clusterId?: Uint8Array;
   /** Another cluster, in whose time and under whose eyes this one lives; its network is its own. */
   readonly beside?: StormCluster;
+  /** Writes down what happens; copies of the cluster are not recorded. */
+  readonly recorder?: Recorder | undefined;
   /** Where seals are noted; each text and nonce where nothing is said. */
   readonly ledger?: SealLedger;
 }
@@ -73,6 +76,7 @@ export class StormCluster {
   readonly committed: CommittedLog;
   readonly damage = new Damage();
   readonly generations: Generations;
+  readonly recorder: Recorder | undefined;
   readonly machines: Machine[] = [];
   readonly isEncrypted: boolean;
   /** Whether nothing may go wrong any more. */
@@ -103,6 +107,8 @@ export class StormCluster {
     this.epochs = new EpochWatch(findings);
     this.ears = new Ears({ findings, secrets: this.keys.material });
     this.network = new SimulatedNetwork({ clock, seed });
+    this.recorder = options.recorder;
+    this.recorder?.watch(this);
   }
 
   /** A cluster of so many voters, the first of them its founder. */
@@ -154,7 +160,7 @@ export class StormCluster {
 
   /** What another cluster of the same kind is made with; its randomness is its own. */
   get likeThis(): ClusterOptions {
-    return { ...this.#options, seed: this.#options.seed + 1009 * ++this.#likenesses };
+    return { ...this.#options, recorder: undefined, seed: this.#options.seed + 1009 * ++this.#likenesses };
   }
 
   /** Whether nonces are safe over disks that come back: only envelope version 2 promises that. */
@@ -227,6 +233,7 @@ export class StormCluster {
       const { isUp, name, process } = machine;
       const { leads, leadership } = isUp ? machine.group.status() : NOBODY;
       if (leads) this.witness.leads(name, leadership);
+      if (isUp) this.recorder?.stands(machine, machine.group.status());
       const state = leads ? 'leads' : isUp ? 'serves' : process === undefined ? 'down' : 'starts';
       if (this.lanes.note(name, atMs, state)) this.trace.note('lane', name, state);
     }

@@ -41,6 +41,7 @@ import type { Lineage } from '../oracles/lineage.js';
 import type { Rows } from '../oracles/rows.js';
 import type { Spy } from '../oracles/spy.js';
 import type { Witness } from '../oracles/witness.js';
+import type { Recorder } from '../trace/recorder.js';
 import type { Plants } from '../plants/plants.js';
 import type { Moments } from '../faults/moment.js';
 import type { Excuses } from '../oracles/excuses.js';
@@ -90,6 +91,7 @@ export interface Surroundings {
   readonly rows: Rows;
   readonly epochs: EpochWatch;
   readonly generations: Generations;
+  readonly recorder?: Recorder | undefined;
 }
 
 const CLUSTER_ID = new Uint8Array(16).fill(7);
@@ -157,7 +159,12 @@ export class Machine {
     });
     const within = this.#around.generations.next(this.name, life);
     transport.runBy((task) => life.run(task));
-    const process = new Process(life, transport, this.#host(life, transport));
+    const process = new Process(
+      life,
+      transport,
+      this.#host(life, transport),
+      (kv) => this.#around.recorder?.kv(this.name, kv) ?? kv,
+    );
     this.process = process;
     await this.disk.prepare();
     this.disk.provide(this.#options.plugins?.files.contents ?? NO_FILES.contents);
@@ -174,7 +181,8 @@ export class Machine {
   }
 
   #host(life: Life, transport: SimulatedTransport): Host {
-    const { ears, epochs, excuses, findings, keys, lineage, moments, rows, spy, witness } = this.#around;
+    const { ears, epochs, excuses, findings, keys, lineage, moments, recorder, rows, spy, witness } =
+      this.#around;
     const { name } = this;
     const { engine, envelopeVersion = 2, isEncrypted, kv = {}, plants } = this.#options;
     const random = plants.random?.(this.#random) ?? this.#random;
@@ -182,8 +190,10 @@ export class Machine {
     const enabled = isEncrypted && !isEncryptionOff;
     const taps = new Taps(name, life, moments);
     const ciphers = [epochs.cipher(spy.cipher(AES_GCM))];
-    const seen = (platter: SimulatedDisk) =>
-      taps.disk(spy.disk(epochs.disk(name, plants.disk?.(platter) ?? platter)));
+    const seen = (platter: SimulatedDisk) => {
+      const noted = recorder?.disk(name, platter) ?? platter;
+      return taps.disk(spy.disk(epochs.disk(name, plants.disk?.(noted) ?? noted)));
+    };
     const { disk, logs, stores } = this.disk.mount(life, seen);
     const directory = this.#directory();
     const complain = (text: string) => {
@@ -192,7 +202,10 @@ export class Machine {
     const { plugins } = this.#options;
     const path = directory.group(1).store;
     const own = new OwnParts({ plugins, node: name, life, path, taps, lineage, rows, keys });
-    const keks = own.keyServices.map((service) => taps.keks(service.clientOf(name)));
+    const keks = own.keyServices.map((service) => {
+      const tapped = taps.keks(service.clientOf(name));
+      return recorder?.keks(name, tapped) ?? tapped;
+    });
     return new Host({
       given: own.without([
         [Clock, new ProcessClock(time, life, this.#random.integer(2 * SKEW_MS) - SKEW_MS)],
@@ -203,7 +216,7 @@ export class Machine {
         [DataDirectory, directory],
         [UntrustedStores, rows.stores(name, path, stores)],
         [RaftLogs, mortal(taps.logs(lineage.logs(name, plants.logs?.(logs) ?? logs)), life)],
-        [RaftTransport, taps.transport(spy.transport(transport))],
+        [RaftTransport, taps.transport(spy.transport(recorder?.transport(transport) ?? transport))],
         [Cipher, ciphers],
         [KekProvider, keks],
       ]),
@@ -251,10 +264,12 @@ export class Process {
     readonly life: Life,
     readonly transport: SimulatedTransport,
     readonly host: Host,
+    readonly seen: (kv: KvService) => KvService,
   ) {}
 
+  /** As whoever asks for it now sees it. */
   get kv(): KvService {
-    return this.host.get(KvService);
+    return this.seen(this.host.get(KvService));
   }
 
   /** Settles as its start does, unless it ends before. */

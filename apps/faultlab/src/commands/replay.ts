@@ -52,7 +52,7 @@ async function replay(options: Options): Promise<void> {
   const plugins = await ownPlugins(options.config);
   const begunAt = performance.now();
   const verdict = await traced(options.trace, (listener) =>
-    runOne(plan, options, { isAttributed: true, listener, plugins }),
+    runOne(plan, options, { isAttributed: true, isRecorded: options.json !== undefined, listener, plugins }),
   );
   const wallMs = performance.now() - begunAt;
   const traceHash = options.expect ?? (isSameRun(plan, options) ? plan?.traceHash : undefined);

@@ -19,6 +19,8 @@ export interface SeedsOptions {
   /** The file that names them, for other processes. */
   readonly config?: string | undefined;
   readonly resume?: string | undefined;
+  /** Storms that break a rule and are recorded, at most. */
+  readonly records: number;
   readonly onRun: (run: Run, done: number) => void;
 }
 
@@ -69,15 +71,30 @@ export async function campaign(options: SeedsOptions): Promise<Campaign> {
 
 /** One of the processes of a campaign. */
 export function asJob(options: Omit<SeedsOptions, 'onRun'>): Promise<void> {
-  return serveAsJob((seed) => runTimed(seed, timed(options)));
+  const each = timed(options);
+  return serveAsJob((seed) => runTimed(seed, each));
 }
 
-function timed({ plant, plugins, profile, seconds: stormMs, twiceEvery }: Omit<SeedsOptions, 'onRun'>) {
-  return { plant, plugins, profile, stormMs, twiceEvery, now };
+function timed(options: Omit<SeedsOptions, 'onRun'>) {
+  const { plant, plugins, profile, records, seconds: stormMs, twiceEvery } = options;
+  return { plant, plugins, profile, stormMs, twiceEvery, now, willRecord: firstOnes(records) };
 }
 
-function argsOf({ config, plant, profile, seconds, twiceEvery }: SeedsOptions): readonly string[] {
-  const numbers = ['--seconds', `${seconds / 1000}`, '--twice-every', `${twiceEvery}`];
+/** Yes, so many times. */
+export function firstOnes(count: number): () => boolean {
+  let left = count;
+  return () => left-- > 0;
+}
+
+function argsOf({ config, plant, profile, records, seconds, twiceEvery }: SeedsOptions): readonly string[] {
+  const numbers = [
+    '--seconds',
+    `${seconds / 1000}`,
+    '--twice-every',
+    `${twiceEvery}`,
+    '--records',
+    `${records}`,
+  ];
   const named = Object.entries({ plant, config }).flatMap(([name, value]) => {
     return value === undefined ? [] : [`--${name}`, value];
   });

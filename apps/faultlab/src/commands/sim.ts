@@ -9,7 +9,7 @@ import { toReport } from '../reports/report.js';
 import { lineOf, progressOf, tableOf, tellingOf } from '../reports/terminal.js';
 import { plantName, positive, profileName, seconds, whole } from './numbers.js';
 import { appendToLedger } from './ledger-file.js';
-import { asJob, campaign, type Campaign, type SeedsOptions, settingOf } from './sim-campaign.js';
+import { asJob, campaign, type Campaign, firstOnes, type SeedsOptions, settingOf } from './sim-campaign.js';
 import { everyScenario, readScenario } from '../scenarios/scenarios.js';
 import { say, tell, writeDocument } from './output.js';
 import { ownPlugins } from './config-file.js';
@@ -30,6 +30,7 @@ interface Options {
   readonly scenario?: readonly string[];
   readonly scenarios?: boolean;
   readonly jobs: number;
+  readonly records: number;
   readonly job?: boolean;
   readonly resume?: string;
   readonly ledger?: string;
@@ -60,6 +61,12 @@ export function simCommand(): Command {
     .option('--seals <n>', 'with --profile seals: how many at least', positive, 2_000_000)
     .option('--plant <name>', 'with a planted bug', plantName)
     .option('--json <file>', 'write a report; - for standard output')
+    .option(
+      '--records <n>',
+      'storms that break a rule of which the report holds all, for a timeline',
+      whole,
+      3,
+    )
     .option('--junit <file>', 'write one test case per seed')
     .option('--jobs <n>', 'so many storms at once, each in a process of its own', positive, 1)
     .option('--resume <report>', 'leave out the seeds that this report holds, and take them into the new one')
@@ -74,8 +81,10 @@ export function simCommand(): Command {
 async function sim({ profile, ...options }: Options): Promise<void> {
   if (profile === 'seals') return sealsProfile(options);
   const plugins = await ownPlugins(options.config);
-  const common = { ...options, profile, plugins };
-  if (options.job === true) return asJob(common);
+  if (options.job === true) return asJob({ ...options, profile, plugins });
+  // Without a report nobody would look at it.
+  const records = options.json === undefined ? 0 : options.records;
+  const common = { ...options, profile, plugins, records };
   const print = options.json === '-' ? tell : say;
   const begunAt = performance.now();
   const onRun = (run: Run, done: number) => {
@@ -88,7 +97,7 @@ async function sim({ profile, ...options }: Options): Promise<void> {
   const done =
     directed === undefined
       ? await campaign({ ...common, onRun })
-      : await directedCampaign(directed, { plant, plugins, onRun });
+      : await directedCampaign(directed, { plant, plugins, records, onRun });
   const setting = directed === undefined ? settingOf(common) : undefined;
   for (const run of done.runs) if (run.findings.length > 0) print(tellingOf(run));
   const runs = [...done.before, ...done.runs].sort((a, b) => a.seed - b.seed);
@@ -102,11 +111,13 @@ async function sim({ profile, ...options }: Options): Promise<void> {
 
 async function directedCampaign(
   plans: readonly Plan[],
-  { onRun, plant, plugins }: Pick<SeedsOptions, 'onRun' | 'plant' | 'plugins'>,
+  { onRun, plant, plugins, records }: Pick<SeedsOptions, 'onRun' | 'plant' | 'plugins' | 'records'>,
 ): Promise<Campaign> {
   let done = 0;
   const now = () => performance.now();
-  const runs = await runScenarios(plans, { plant, plugins, now, onRun: (run) => onRun(run, ++done) });
+  const willRecord = firstOnes(records);
+  const each = (run: Run) => onRun(run, ++done);
+  const runs = await runScenarios(plans, { plant, plugins, now, willRecord, onRun: each });
   return { runs, before: [], isInterrupted: false };
 }
 

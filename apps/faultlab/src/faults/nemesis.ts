@@ -90,6 +90,7 @@ export class Nemesis implements Scene {
   /** What becomes of work on a machine. What failed for the storm's sake is no surprise. */
   readonly watch = ({ name, process }: Machine, what: string, work: Promise<unknown>): void => {
     this.#pending++;
+    this.cluster.recorder?.ordered(name, what, work);
     const ended = (process?.life.ended ?? Promise.resolve()).then(() => 'it ended meanwhile');
     const done = work.then(
       () => 'done',

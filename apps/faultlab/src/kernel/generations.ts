@@ -27,6 +27,11 @@ export class Generations {
   }
 }
 
+/** Of which node. */
+export function nodeNow(): string | undefined {
+  return running.getStore()?.split(' of ')[1];
+}
+
 export function generationNow(): string | undefined {
   return running.getStore();
 }

@@ -180,7 +180,8 @@ export class CommittedLog {
     });
     if (!isThere) {
       const text = `${key} was read as ${saw ?? 'nothing'} between ${calledAt} and ${answeredAt} ms`;
-      this.#findings.add('T11', `${text}, and at no entry from ${from} to ${to} it is`);
+      const about = { key, saw, untilMs: answeredAt };
+      this.#findings.add('T11', `${text}, and at no entry from ${from} to ${to} it is`, about);
     }
     return isThere;
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '@caisson/contracts';
-import type { Finding, RuleId } from './rules.js';
+import type { About, Finding, RuleId } from './rules.js';
 
 /** How often a rule was looked at, and how often what was looked at could have broken it. */
 export interface Looks {
@@ -19,8 +19,8 @@ export class Findings {
     this.#clock = clock;
   }
 
-  add(rule: RuleId, text: string): void {
-    this.all.push({ rule, atMs: this.#clock.monotonicMs(), text });
+  add(rule: RuleId, text: string, about?: About): void {
+    this.all.push({ rule, atMs: this.#clock.monotonicMs(), text, ...(about && { about }) });
   }
 
   get isEnough(): boolean {

@@ -60,6 +60,16 @@ export interface Finding {
   /** Virtual time of the storm at which it came out. */
   readonly atMs: number;
   readonly text: string;
+  /** The answer that should not have been given, where it was one. */
+  readonly about?: About | undefined;
+}
+
+/** A read of a client, by what it knows of it. */
+export interface About {
+  readonly key: string;
+  readonly saw?: string | undefined;
+  readonly client?: string | undefined;
+  readonly untilMs: number;
 }
 
 const GRAVEST_FIRST: readonly RuleClass[] = ['safety', 'crypto', 'divergence', 'liveness', 'harness'];

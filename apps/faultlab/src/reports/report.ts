@@ -70,6 +70,6 @@ function verdictOf(runs: readonly KeptRun[]): Report['verdict'] {
 }
 
 function withoutStory(run: KeptRun): KeptRun {
-  const { story: _story, lanes: _lanes, plan: _plan, ...rest } = run;
+  const { story: _story, lanes: _lanes, plan: _plan, record: _record, ...rest } = run;
   return rest;
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Run } from '../campaigns/campaign.js';
 import { planOf } from '../faults/plan.js';
 import { toJunit } from './junit.js';
@@ -49,8 +50,20 @@ test('a page draws each kept run, needs nothing from elsewhere, and runs nothing
   const page = toPage(read([run(1), run(2, '<script>alert(1)</script>')]));
   expect(page.match(/<svg/g)).toHaveLength(1);
   expect(page).toContain('<title>n1 is down, 1100 to 9000 ms</title>');
-  expect(page).toContain('class="fault"');
-  expect(page).not.toMatch(/<script|https?:|src=|href=|url\(/);
+  expect(page).toContain('class="dot fault"');
+  expect(page).not.toMatch(/https?:|src=|href=|url\(/);
+  const [, script = ''] = /<script>([^]*)<\/script>/.exec(page) ?? [];
+  const digest = createHash('sha256').update(script).digest('base64');
+  expect(page.match(/<script/g)).toHaveLength(1);
+  expect(page).toContain(`default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${digest}'`);
+});
+
+test('a page that would grow too large says what it leaves out', () => {
+  const long = { ...run(3, 'broken'), story: [{ atMs: 1, text: 'x'.repeat(1_999_000) }] };
+  const page = toPage(read([long, run(4, 'broken')]));
+  expect(page.length).toBeLessThan(2_000_000);
+  expect(page).toContain('Seed 3 is left out: the page would be too large.');
+  expect(page).toContain('id="seed-4"');
 });
 
 test('a test case fails for each seed that broke a rule', () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Plan, PROFILES } from '../faults/plan.js';
 import { RULES, type RuleId } from '../oracles/rules.js';
+import { StormRecord } from '../trace/record.js';
 import { REPORT_SCHEMA } from './report.js';
 
 const number = z.number().nonnegative();
@@ -22,10 +23,18 @@ const Counts = z.object({
 
 const LaneChange = z.object({ atMs: number, state: z.enum(['down', 'starts', 'serves', 'leads']) });
 
+/** Of an answer that should not have been given. */
+const About = z.object({
+  key: z.string(),
+  saw: z.string().optional(),
+  client: z.string().optional(),
+  untilMs: number,
+});
+
 const StoredRun = z.object({
   seed: number,
   traceHash: z.string(),
-  findings: z.array(z.object({ rule, atMs: number, text: z.string() })),
+  findings: z.array(z.object({ rule, atMs: number, text: z.string(), about: About.optional() })),
   begunAtMs: number,
   effective: z.record(z.string(), number),
   effectiveById: z.record(z.string(), number).default({}),
@@ -36,6 +45,7 @@ const StoredRun = z.object({
   story: z.array(z.object({ atMs: number, text: z.string(), kind: z.string().optional() })).optional(),
   lanes: z.record(z.string(), z.array(LaneChange)).optional(),
   plan: Plan.optional(),
+  record: StormRecord.optional(),
 });
 export type StoredRun = z.infer<typeof StoredRun>;
 

@@ -14,7 +14,9 @@ import { Diary } from '../oracles/diary.js';
 import type { RuleId } from '../oracles/rules.js';
 import { judgeTruth } from '../oracles/truth.js';
 import { plantNamed } from '../plants/plants.js';
-import type { TraceListener } from '../trace/trace.js';
+import { finished } from '../trace/finished-record.js';
+import { actingAs, Recorder } from '../trace/recorder.js';
+import { heardBy, type TraceListener } from '../trace/trace.js';
 import { Judgement } from './judgement.js';
 import { faultCount, type Verdict } from './verdict.js';
 
@@ -36,6 +38,8 @@ export interface StormExtras {
   readonly plugins?: OwnPlugins | undefined;
   /** Whether findings name the process whose work it was, at the cost of speed. */
   readonly isAttributed?: boolean | undefined;
+  /** Whether to write down what a timeline shows, at the cost of speed and memory; the trace is the same. */
+  readonly isRecorded?: boolean | undefined;
   /** The storm ends as soon as one of these is broken. */
   readonly until?: readonly RuleId[] | undefined;
 }
@@ -62,23 +66,27 @@ class Storm {
   readonly #steps: Step[] = [];
   readonly #running: Promise<void>[] = [];
   readonly #revivedAtMs = new Map<Machine, number>();
+  readonly #recorder: Recorder | undefined;
   #clientsEnded = false;
   #begunAtMs = 0;
 
   constructor(plan: Plan, extras: StormExtras, isDrawn: boolean) {
-    const { isAttributed, listener, plant, plugins, until } = extras;
+    const { isRecorded = false, plant, plugins, until } = extras;
+    if (isRecorded) this.#recorder = new Recorder();
     const { isEncrypted, seed, shape = {} } = plan;
     const plants = plant === undefined ? {} : plantNamed(plant);
     const { envelopeVersion, isBornClear } = shape;
     const own = {
-      isAttributed,
+      isAttributed: extras.isAttributed === true || isRecorded,
       plugins,
+      recorder: this.#recorder,
+      listener: heardBy(extras.listener, this.#recorder?.listener),
       isBornClear,
       ...(envelopeVersion !== undefined && { envelopeVersion }),
     };
     this.#plan = plan;
     this.#plant = plant;
-    this.#cluster = new StormCluster({ ...configOf(plan), ...own, seed, isEncrypted, plants, listener });
+    this.#cluster = new StormCluster({ ...configOf(plan), ...own, seed, isEncrypted, plants });
     if (until !== undefined) this.#cluster.findings.enough = new Set(until);
     const habits = new KvHabits();
     this.#clients = new Clients({
@@ -142,7 +150,8 @@ class Storm {
   async #rage(): Promise<void> {
     this.#begunAtMs = this.#cluster.clock.monotonicMs();
     const { clients = CLIENTS } = this.#plan.shape ?? {};
-    for (let at = 0; at < clients; at++) this.#running.push(this.#clients.run(`c${at}`));
+    for (let at = 0; at < clients; at++)
+      this.#running.push(actingAs(`c${at}`, () => this.#clients.run(`c${at}`)));
     void Promise.all(this.#running).then(() => (this.#clientsEnded = true));
     for await (const step of this.#fate === undefined ? this.#planned() : this.#drawn(this.#fate)) {
       this.#steps.push(step);
@@ -214,11 +223,13 @@ class Storm {
     const { ears, findings, lanes, spy, trace, witness } = this.#cluster;
     const plan: Plan = { ...this.#plan, steps: this.#steps, traceHash: trace.hash };
     if (this.#plant !== undefined) plan.plant = this.#plant;
+    const judged = this.#cluster.damage.judged(findings.all, this.#plan.shape?.voters ?? VOTERS);
     return {
       seed: plan.seed,
       traceHash: trace.hash,
       plan,
-      findings: this.#cluster.damage.judged(findings.all, this.#plan.shape?.voters ?? VOTERS),
+      findings: judged,
+      ...(this.#recorder && { record: finished(this.#recorder, judged) }),
       story: this.#nemesis.story,
       lanes: Object.fromEntries(lanes.changes),
       begunAtMs: this.#begunAtMs,

@@ -3,6 +3,7 @@ import type { Word } from '../faults/nemesis.js';
 import type { Plan } from '../faults/plan.js';
 import type { Looks } from '../oracles/findings.js';
 import type { Finding } from '../oracles/rules.js';
+import type { StormRecord } from '../trace/record.js';
 
 /** What a run did, in numbers. */
 export interface Counts {
@@ -47,6 +48,8 @@ export interface Verdict {
   /** How often each rule was looked at. */
   readonly looks: Readonly<Record<string, Looks>>;
   readonly counts: Counts;
+  /** Of a storm that was recorded. */
+  readonly record?: StormRecord | undefined;
 }
 
 export function faultCount(effective: EffectiveFaults): number {

@@ -5,6 +5,12 @@ export type TracePart = string | number | Uint8Array;
 /** One event as text, for whoever compares two runs. */
 export type TraceListener = (atMs: number, kind: string, parts: readonly TracePart[], hash: string) => void;
 
+/** Each in turn, where there is one. */
+export function heardBy(...listeners: readonly (TraceListener | undefined)[]): TraceListener | undefined {
+  const there = listeners.filter((listener) => listener !== undefined);
+  return there.length === 0 ? undefined : (...event) => there.forEach((listener) => listener(...event));
+}
+
 const FNV_PRIME = 0x0100_0193;
 
 /**

@@ -1,0 +1,111 @@
+import { planOf } from '../faults/plan.js';
+import type { Finding } from '../oracles/rules.js';
+import type { Call, Message, StormRecord } from '../trace/record.js';
+import { tellingOf } from './prose.js';
+import type { StoredRun } from './stored.js';
+
+const COUNTS = { simulatedMs: 9000, events: 10, acknowledged: 3, checked: 5, entries: 4, terms: 1 };
+const MORE = { installs: 0, seals: 7, bytesScanned: 100, nodes: 3, beyond: 0 };
+
+const call = (more: Partial<Call>): Call => {
+  return { client: 'c0', node: 'n1', what: 'write', key: 'k', fromMs: 0, end: 'ok', isPast: true, ...more };
+};
+
+const RECORD: StormRecord = {
+  calls: [
+    call({ value: 'canary:old', fromMs: 1000, untilMs: 1010 }),
+    call({ value: 'canary:lost', fromMs: 1020, untilMs: 1030, end: 'refused', said: 'conflict' }),
+    call({ value: 'canary:new', fromMs: 1100, untilMs: 1160 }),
+    call({ client: 'c2', node: 'n3', what: 'get', value: 'canary:old', fromMs: 1200, untilMs: 1203 }),
+  ],
+  works: [],
+  nodes: {
+    n3: {
+      standings: [{ atMs: 5, term: 2, leader: 'n1' }],
+      reached: [{ atMs: 1010, applied: 41, durable: 41 }],
+    },
+  },
+  entries: [
+    { index: 41, term: 2, writes: [{ key: 'k', value: 'canary:old' }], appliedAtMs: { n1: 1005, n3: 1010 } },
+    { index: 42, term: 2, writes: [{ key: 'k', value: 'canary:lost' }], appliedAtMs: { n1: 1025 } },
+    { index: 57, term: 2, writes: [{ key: 'k', value: 'canary:new' }], appliedAtMs: { n1: 1150, n3: 1900 } },
+  ],
+  messages: [],
+  foundAt: [],
+  leftOut: [],
+};
+
+function run(finding: Partial<Finding>, record: Partial<StormRecord> = {}): StoredRun {
+  return {
+    seed: 2,
+    traceHash: '0',
+    findings: [{ rule: 'T11', atMs: 6000, text: 'broken', ...finding }],
+    begunAtMs: 1000,
+    effective: {},
+    effectiveById: {},
+    looks: {},
+    counts: { ...COUNTS, ...MORE },
+    wallMs: 500,
+    plan: planOf({ seed: 2, stormMs: 5000 }, [{ atMs: 100, fault: { kind: 'pause', node: 'n3' } }]),
+    story: [{ atMs: 1100, text: 'n3 hangs', kind: 'pause' }],
+    lanes: { n3: [{ atMs: 5, state: 'serves' }] },
+    record: { ...RECORD, ...record },
+  };
+}
+
+const tell = (...args: Parameters<typeof run>) => tellingOf(run(...args))!.paragraphs.join(' ');
+
+test('a stale read is told with what it should have seen, who was told of that, and how far its node was', () => {
+  const about = { key: 'k', saw: 'canary:old', untilMs: 1203 };
+  const told = tell({ about });
+  expect(told).toContain(
+    'Client c2 read the key k through n3, from 1,200 ms to 1,203 ms, and was told “old”',
+  );
+  expect(told).toContain('“new” (entry 57 of the log) came after it, which is entry 41');
+  expect(told).toContain('acknowledged to c0 by n1 at 1,160 ms, 40 ms before the read began');
+  expect(told).toContain('n3 applied entry 57 at 1,900 ms, 700 ms after the read began');
+  expect(told).toContain('it sent no message to any other node');
+  expect(told).not.toContain('lost');
+  expect(tellingOf(run({ about }))).toMatchObject({ key: 'k', atMs: 1203 });
+});
+
+test('a value that no entry wrote is told apart from one that is not decided yet', () => {
+  const read = call({
+    client: 'c2',
+    node: 'n3',
+    what: 'get',
+    value: 'canary:ghost',
+    fromMs: 900,
+    untilMs: 901,
+  });
+  const about = { key: 'k', saw: 'canary:ghost', untilMs: 901 };
+  expect(tell({ about }, { calls: [read] })).toContain('No entry of the log ever wrote that');
+  const early = { ...read, value: 'canary:new' };
+  expect(tell({ about: { ...about, saw: 'canary:new' } }, { calls: [early] })).toContain(
+    'Entry 57, which wrote it, was applied by nobody before 1,150 ms',
+  );
+});
+
+test('of two leaders of a term it is told who voted twice', () => {
+  const vote = (from: string, to: string): Message => {
+    return { from, to, what: 'vote in term 4: yes', sentAtMs: 7, isPast: true };
+  };
+  const messages = [vote('n3', 'n1'), vote('n2', 'n1'), vote('n3', 'n2')];
+  const told = tell({ rule: 'R1', text: 'n2 and n1 both lead term 4' }, { messages });
+  expect(told).toContain(
+    'n3 for n1 at 7 ms, n2 for n1 at 7 ms and n3 for n2 at 7 ms. n3 voted more than once.',
+  );
+});
+
+test('what came out at a node is told with its state and the entry that it is about', () => {
+  const told = tell({ rule: 'R3', atMs: 1150, text: 'n3 applied at 57: other bytes' }, { foundAt: ['n3'] });
+  expect(told).toContain('At 1,150 ms at n3: n3 applied at 57');
+  expect(told).toContain(
+    'n3 followed (since 5 ms) in term 2, led by n1 and had applied the log up to entry 41',
+  );
+  expect(told).toContain('Entry 57 of term 2 (k = new) was applied by n1 at 1,150 ms and n3 at 1,900 ms');
+});
+
+test('nothing is told of a run that broke nothing', () => {
+  expect(tellingOf({ ...run({}), findings: [] })).toBeUndefined();
+});

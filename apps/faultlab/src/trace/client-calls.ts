@@ -1,0 +1,100 @@
+import { fromUtf8 } from '@caisson/base';
+import { override } from '@caisson/compliance';
+import {
+  type GetResponse,
+  isCaissonError,
+  type KvService,
+  type WriteRequest,
+  type WriteResponse,
+} from '@caisson/contracts';
+import type { HappenedBefore, Horizon, Mark } from './happened-before.js';
+import type { Call } from './record.js';
+
+const NAME_MAX = 40;
+const PADDING = '#';
+
+export type NotedCall = { -readonly [Name in keyof Omit<Call, 'isPast'>]: Call[Name] } & {
+  readonly mark: Mark;
+  /** Its arrival at the node. */
+  readonly heard: Mark;
+  /** What the client knew of once it had its answer. */
+  horizon?: Horizon;
+};
+
+type About = Pick<NotedCall, 'key' | 'value' | 'what'>;
+type End = Pick<NotedCall, 'end' | 'said' | 'value'>;
+
+/** What clients call, and what they are told. */
+export class ClientCalls {
+  readonly all: NotedCall[] = [];
+  readonly #order: HappenedBefore;
+  readonly #nowMs: () => number;
+
+  constructor(order: HappenedBefore, nowMs: () => number) {
+    this.#order = order;
+    this.#nowMs = nowMs;
+  }
+
+  through(node: string, client: string, sound: KvService): KvService {
+    const noted = <T>(about: About, call: () => Promise<T>, endOf: (answer: T) => End): Promise<T> =>
+      this.#note(this.#begin(client, node, about), call, endOf);
+    return override(sound, {
+      get: (request, context) =>
+        noted({ what: 'get', key: nameOf(request.key) }, () => sound.get(request, context), readEnd),
+      scan: (request, context) =>
+        noted({ what: 'scan', key: nameOf(request.from) }, () => sound.scan(request, context), well),
+      begin: (context) => noted({ what: 'begin' }, () => sound.begin(context), well),
+      write: (request, context) =>
+        noted({ what: 'write', ...written(request) }, () => sound.write(request, context), writeEnd),
+    });
+  }
+
+  #begin(client: string, node: string, about: About): NotedCall {
+    const mark = this.#order.step(client);
+    // The call is at the node at once: clients are next to all of them.
+    const heard = this.#order.hear(node, this.#order.horizon(client));
+    const call: NotedCall = { client, node, ...about, fromMs: this.#nowMs(), end: 'open', mark, heard };
+    this.all.push(call);
+    return call;
+  }
+
+  /** The very promise comes back, so that nothing happens later for it. */
+  #note<T>(call: NotedCall, work: () => Promise<T>, endOf: (answer: T) => End): Promise<T> {
+    const answer = work();
+    const ended = (end: End) => {
+      Object.assign(call, end, { untilMs: this.#nowMs() });
+      this.#order.hear(call.client, this.#order.horizon(call.node));
+      call.horizon = this.#order.horizon(call.client);
+    };
+    answer.then(
+      (value) => ended(endOf(value)),
+      (error: unknown) => ended({ end: 'refused', said: isCaissonError(error) ? error.code : 'a surprise' }),
+    );
+    return answer;
+  }
+}
+
+/** As stories name it: a large value is padded behind its name. */
+export function nameOf(bytes: Uint8Array): string {
+  const text = fromUtf8(bytes) ?? 'bytes';
+  const end = text.indexOf(PADDING);
+  return (end < 0 ? text : text.slice(0, end)).slice(0, NAME_MAX);
+}
+
+function written({ mutations }: WriteRequest): Pick<About, 'key' | 'value'> {
+  const [first] = mutations;
+  if (first === undefined) return {};
+  if (first.op === 'deletePrefix') return { key: nameOf(first.prefix) };
+  if (first.op === 'delete') return { key: nameOf(first.key) };
+  return { key: nameOf(first.key), value: nameOf(first.value) };
+}
+
+function readEnd({ found }: GetResponse): End {
+  return { end: 'ok', ...(found !== undefined && { value: nameOf(found.value) }) };
+}
+
+function writeEnd({ kind }: WriteResponse): End {
+  return kind === 'committed' ? { end: 'ok' } : { end: 'refused', said: kind };
+}
+
+const well = (): End => ({ end: 'ok' });

@@ -1,0 +1,79 @@
+import { type Finding, gravest } from '../oracles/rules.js';
+import { type Horizon, isWithin, type Mark } from './happened-before.js';
+import type { Slice, StormRecord } from './record.js';
+import type { Place, Recorder } from './recorder.js';
+
+/** More would make a report that nobody opens. */
+const CALLS_MAX = 2500;
+const MESSAGES_MAX = 1500;
+const WORKS_MAX = 800;
+const ENTRIES_MAX = 1500;
+const REACHED_MAX = 600;
+
+/** What was recorded of a storm that is over, with the past of the gravest of what broke. */
+export function finished(recorder: Recorder, findings: readonly Finding[]): StormRecord {
+  const leftOut: string[] = [];
+  const worst = gravest(findings);
+  const place = worst && placeOf(recorder, worst);
+  const aroundMs = place?.atMs ?? worst?.atMs ?? 0;
+  const isPast = (mark: Mark) => place === undefined || isWithin(place.horizon, mark);
+  const nearest = <T>(name: string, items: readonly T[], max: number, atOf: (item: T) => number): T[] => {
+    if (items.length <= max) return [...items];
+    leftOut.push(`${items.length - max} of ${items.length} ${name}, those that are farthest in time`);
+    const byDistance = items.toSorted((a, b) => Math.abs(atOf(a) - aroundMs) - Math.abs(atOf(b) - aroundMs));
+    const kept = new Set(byDistance.slice(0, max));
+    return items.filter((item) => kept.has(item));
+  };
+  const messages = nearest('messages', recorder.messages, MESSAGES_MAX, ({ sentAtMs }) => sentAtMs);
+  if (recorder.signsOfLife > 0) leftOut.push(`${recorder.signsOfLife} signs of life between members`);
+  const nodes = [...recorder.nodes].map(([name, { reached, standings }]) => {
+    const kept = nearest(`positions of ${name}`, reached, REACHED_MAX, ({ atMs }) => atMs);
+    return [name, { standings, reached: kept }] as const;
+  });
+  return {
+    calls: nearest('calls of clients', recorder.calls.all, CALLS_MAX, ({ fromMs }) => fromMs).map(
+      ({ heard: _, horizon: __, mark, ...call }) => ({ ...call, isPast: isPast(mark) }),
+    ),
+    works: nearest('works of nodes', recorder.works, WORKS_MAX, ({ fromMs }) => fromMs).map(
+      ({ mark, ...work }) => ({ ...work, isPast: isPast(mark) }),
+    ),
+    nodes: Object.fromEntries(nodes),
+    entries: nearest('entries', recorder.entries.all, ENTRIES_MAX, ({ appliedAtMs }) =>
+      Math.min(...Object.values(appliedAtMs)),
+    ),
+    messages: messages.map(({ heard, mark, ...message }) => ({ ...message, isPast: isPast(heard ?? mark) })),
+    foundAt: findings.map((finding) => recorder.places.get(finding)?.lane ?? null),
+    ...(worst && place && { slice: sliceOf(recorder, place, findings.indexOf(worst)) }),
+    leftOut,
+  };
+}
+
+/** Where it came out; what an answer broke came out with the answer, however much later it was judged. */
+function placeOf({ calls, places }: Recorder, finding: Finding): Place | undefined {
+  const { about } = finding;
+  if (about === undefined) return places.get(finding);
+  const call = calls.all.find(({ client, end, key, untilMs, value }) => {
+    const isSame = end === 'ok' && key === about.key && untilMs === about.untilMs;
+    return isSame && value === about.saw && (about.client ?? client) === client;
+  });
+  if (call?.horizon === undefined || call.untilMs === undefined) return places.get(finding);
+  return { lane: call.client, atMs: call.untilMs, horizon: call.horizon };
+}
+
+/** On each lane the time of the last step that is in the past. */
+function sliceOf(recorder: Recorder, { atMs, horizon, lane }: Place, finding: number): Slice {
+  const untilMs: Record<string, number> = {};
+  const reach = (mark: Mark, ms: number, within: Horizon) => {
+    if (isWithin(within, mark)) untilMs[mark.lane] = Math.max(untilMs[mark.lane] ?? 0, ms);
+  };
+  for (const { fromMs, heard, mark } of recorder.calls.all) {
+    reach(mark, fromMs, horizon);
+    reach(heard, fromMs, horizon);
+  }
+  for (const { arrivedAtMs, heard, mark, sentAtMs } of recorder.messages) {
+    reach(mark, sentAtMs, horizon);
+    if (heard !== undefined && arrivedAtMs !== undefined) reach(heard, arrivedAtMs, horizon);
+  }
+  untilMs[lane] = atMs;
+  return { finding, lane, atMs, untilMs };
+}
