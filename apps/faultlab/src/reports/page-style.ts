@@ -57,7 +57,8 @@ svg .broken.main { stroke-width: 3px; opacity: 1; }
 .timeline:has(.dim:checked) .outside { opacity: .07; }
 .timeline:has(.dim:checked) .veil { display: inline; opacity: .82; }
 
-  timeline:has(.only:checked) .call:not(.about), .timeline:has(.only:checked) .message:not(.about) { display: none; }
+.timeline:has(.only:checked) .call:not(.about),
+.timeline:has(.only:checked) .message:not(.about) { display: none; }
 .key { display: inline-block; width: .8em; height: .8em; margin: 0 .3em 0 .9em; border-radius: 2px; }
 .plans { display: grid; grid-template-columns: 1fr 1fr; gap: 1.5em; } .plans s { opacity: .55; }
 .plans ol { font: 12.5px/1.5 ui-monospace, monospace; padding-left: 2.5em; }

@@ -26,7 +26,7 @@ export interface TimelineOptions {
   readonly isClose?: boolean;
 }
 
-/** A drawing of a run, or of a part of it: lanes of nodes, clients and what else there is, faults, what broke. */
+/** A drawing of a run, or of a part of it: lanes of nodes, clients, faults and work, and what broke. */
 export function timelineOf(
   run: StoredRun,
   { isClose = false, key, span = wholeOf(run) }: TimelineOptions = {},

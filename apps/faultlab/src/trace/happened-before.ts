@@ -9,8 +9,8 @@ export interface Mark {
 
 /**
  * What could have had an influence on what, kept while it happens. A lane is whatever does one thing after
- * the other: a machine with its disk, a client. Two things on two lanes are in an order only if a message, or a
- * chain of them, leads from one to the other.
+ * the other: a machine with its disk, a client. Two things on two lanes are in an order only if a message,
+ * or a chain of them, leads from one to the other.
  *
  * The past of a step is a beginning of each lane, so that one number for each lane says all of it.
  */
