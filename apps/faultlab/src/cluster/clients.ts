@@ -1,9 +1,13 @@
 import { SeededRandom } from '@caisson/compliance';
 import type { Operation, Transaction } from '@caisson/simulator';
+import { Bank } from '../workloads/bank.js';
 import { Calls, type CallsOptions } from '../workloads/calls.js';
+import { Expiring } from '../workloads/expiring.js';
 import { ListTransactions } from '../workloads/lists.js';
+import { OldReads } from '../workloads/old-reads.js';
 import { Registers } from '../workloads/registers.js';
 import { Scans } from '../workloads/scans.js';
+import { Switches } from '../workloads/switches.js';
 import type { Workload } from '../workloads/workload.js';
 
 const PAUSE_MS = 25;
@@ -27,9 +31,14 @@ export class Clients {
     this.lists = new ListTransactions(this.#calls, own());
     this.#scans = new Scans(this.#calls, own());
     this.#mixture = mixtureOf([
-      [13, this.registers],
-      [4, this.lists],
-      [1, this.#scans],
+      [20, this.registers],
+      [6, this.lists],
+      [2, this.#scans],
+      [3, new Bank(this.#calls, own())],
+      [2, new Switches(this.#calls, own())],
+      [3, new OldReads(this.#calls, own())],
+      // Where values expire, only leaders give moments to read at: that is not for every storm.
+      [this.#random.integer(3) === 0 ? 3 : 0, new Expiring(this.#calls, own())],
     ]);
   }
 

@@ -9,7 +9,15 @@ import {
   OPCODES,
   type WriteCommand,
 } from '@caisson/formats';
-import type { BeginNote, Diary, ReadNote, ScanNote, SnapshotNote, WriteNote } from './diary.js';
+import {
+  type BeginNote,
+  type Diary,
+  EXPIRING,
+  type ReadNote,
+  type ScanNote,
+  type SnapshotNote,
+  type WriteNote,
+} from './diary.js';
 import type { Findings } from './findings.js';
 
 const PADDING = '#';
@@ -19,6 +27,8 @@ interface Version {
   readonly index: number;
   readonly ts: bigint;
   readonly value: string | undefined;
+  /** 0n for never. */
+  readonly expireAt: bigint;
 }
 
 /** What a request came to, and when the first node applied it. */
@@ -88,6 +98,8 @@ export class CommittedLog {
     for (const begun of diary.beginnings)
       this.#judgeBeginning(begun, this.#tips.get(before(acknowledged, begun.calledAt - 1)) ?? 0n);
     for (const scan of diary.scans) this.#judgeScan(scan);
+    if (diary.compactedTs >= this.#floor && diary.compactedTs > 0n)
+      this.#findings.add('T3', `${diary.compactedTs} is said to be gone, and the floor is ${this.#floor}`);
     for (const read of diary.snapshots) if (!this.#judgeSnapshot(read)) wrong.add(read.key);
     return wrong;
   }
@@ -122,9 +134,12 @@ export class CommittedLog {
     this.#lastTs = command.commitTs;
     for (const mutation of command.mutations) {
       if (mutation.op === 'deletePrefix') continue;
-      const value = mutation.op === 'put' ? nameOf(mutation.value) : undefined;
-      const versions = this.#versionsOf(fromUtf8(mutation.key)!);
-      versions.push({ index, ts: command.commitTs, value });
+      const key = fromUtf8(mutation.key)!;
+      const [value, expireAt] =
+        mutation.op === 'put' ? [nameOf(mutation.value), mutation.expireAt] : [undefined, 0n];
+      // What is not there is not deleted.
+      if (value === undefined && this.#valueAt(key, command.commitTs) === undefined) continue;
+      this.#versionsOf(key).push({ index, ts: command.commitTs, value, expireAt });
     }
   }
 
@@ -136,9 +151,9 @@ export class CommittedLog {
     if (!same && !isForgotten) this.#findings.add('T11', `a request has an effect again at ${index}`);
   }
 
-  #outcomeOf({ conditions, mutations, readKeys, startTs }: WriteCommand): CommandOutcome['kind'] {
+  #outcomeOf({ commitTs, conditions, mutations, readKeys, startTs }: WriteCommand): CommandOutcome['kind'] {
     const isHeld = conditions.every(({ expect, key }) => {
-      const value = this.#versionsOf(fromUtf8(key)!).at(-1)?.value;
+      const value = this.#valueAt(fromUtf8(key)!, commitTs);
       if (expect.kind === 'absent') return value === undefined;
       return expect.kind !== 'value' || value === nameOf(expect.value);
     });
@@ -188,11 +203,12 @@ export class CommittedLog {
 
   #judgeSnapshot({ key, saw, ts }: SnapshotNote): boolean {
     const versions = this.#versionsOf(key);
-    const value = versions.findLast((version) => version.ts <= ts)?.value;
-    this.#findings.saw('T11', versions.length > 0);
+    const value = this.#valueAt(key, ts);
+    const rule = key.startsWith(EXPIRING) ? 'T8' : 'T11';
+    this.#findings.saw(rule, versions.length > 0);
     if (value === saw) return true;
     const text = `${key} was read as ${saw ?? 'nothing'} at ${ts}`;
-    this.#findings.add('T11', `${text}, and is ${value ?? 'nothing'} then`);
+    this.#findings.add(rule, `${text}, and is ${value ?? 'nothing'} then`);
     return false;
   }
 
@@ -207,9 +223,7 @@ export class CommittedLog {
   }
 
   #judgeScan({ isReverse, isWhole, keys, ts }: ScanNote): void {
-    const isThere = (key: string) => {
-      return this.#versionsOf(key).findLast((version) => version.ts <= ts)?.value !== undefined;
-    };
+    const isThere = (key: string) => !key.startsWith(EXPIRING) && this.#valueAt(key, ts) !== undefined;
     const all = [...this.#versions.keys()].sort().filter(isThere);
     if (isReverse) all.reverse();
     const expected = isWhole ? all : all.slice(0, keys.length);
@@ -219,6 +233,12 @@ export class CommittedLog {
     const stray = at < 0 ? keys.length : at;
     const [here, there] = [keys[stray] ?? 'nothing', expected[stray] ?? 'nothing'];
     this.#findings.add('T9', `a scan at ${ts} has ${here} where ${there} is next`);
+  }
+
+  #valueAt(key: string, ts: bigint): string | undefined {
+    const version = this.#versionsOf(key).findLast((each) => each.ts <= ts);
+    const isOver = version !== undefined && version.expireAt !== 0n && version.expireAt <= ts;
+    return isOver ? undefined : version?.value;
   }
 
   #versionsOf(key: string): Version[] {

@@ -1,5 +1,8 @@
 import type { WriteResponse } from '@caisson/contracts';
 
+/** What the names of keys begin with whose values are gone after a while. */
+export const EXPIRING = 't';
+
 /** A linearizable read, and when it was under way. */
 export interface ReadNote {
   readonly key: string;
@@ -47,6 +50,10 @@ export class Diary {
   readonly writes: WriteNote[] = [];
   readonly beginnings: BeginNote[] = [];
   readonly scans: ScanNote[] = [];
+  /** The highest moment of which a node said that it is below the floor. */
+  compactedTs = 0n;
+  /** What writes were to put that were refused. */
+  readonly #refused = new Set<string>();
   readonly #wholes = new Map<string, string>();
 
   read(note: ReadNote): void {
@@ -63,6 +70,18 @@ export class Diary {
 
   scanned(note: ScanNote): void {
     this.scans.push(note);
+  }
+
+  refuse(key: string, value: string): void {
+    this.#refused.add(`${key} ${value}`);
+  }
+
+  isRefused(key: string, value: string): boolean {
+    return this.#refused.has(`${key} ${value}`);
+  }
+
+  compacted(ts: bigint): void {
+    if (ts > this.compactedTs) this.compactedTs = ts;
   }
 
   wrote(note: WriteNote): void {

@@ -1,4 +1,5 @@
 import type { Operation, Transaction } from '@caisson/simulator';
+import type { Diary } from './diary.js';
 import type { Findings } from './findings.js';
 
 export interface Told {
@@ -17,6 +18,15 @@ export function judgeTruth({ histories, transactions }: Told, findings: Findings
       if (!written.has(action.saw))
         findings.add('E8', `${key} was read as ${action.saw}, which nobody wrote`);
     }
+  }
+}
+
+/** No value of a write that was refused is ever read. */
+export function judgeRefusals(diary: Diary, findings: Findings): void {
+  for (const { key, saw } of [...diary.reads, ...diary.snapshots]) {
+    if (saw === undefined || saw === '') continue;
+    findings.saw('R7');
+    if (diary.isRefused(key, saw)) findings.add('R7', `${key} was read as ${saw}, which was refused`);
   }
 }
 

@@ -7,7 +7,7 @@ const KV = 'libs/core/kv/dist';
 export const TRANSACTIONS: Readonly<Record<string, Patch>> = {
   'looks-at-what-it-writes': {
     about: 'a transaction commits over what it read, as long as it does not write it',
-    breaks: ['T2', 'T11', 'R5'],
+    breaks: ['T2', 'T7', 'T11', 'R5'],
     file: `${MVCC}/apply/checks`,
     edits: [['for (const key of command.readKeys) {', 'for (const key of command.readKeys.slice(0, 0)) {']],
   },
@@ -29,5 +29,43 @@ export const TRANSACTIONS: Readonly<Record<string, Patch>> = {
     edits: [
       ['resumeBehind: isOver ? pairs.at(-1).key : userKeyOf(end.last)', 'resumeBehind: userKeyOf(end.last)'],
     ],
+  },
+  'writes-half': {
+    about: 'of two values written together, the second is left out now and then',
+    breaks: ['T7', 'T11', 'T2', 'R5'],
+    file: `${MVCC}/apply/version-writer`,
+    edits: [
+      [
+        "if (mutation.op === 'put') {",
+        'if (mutation === command.mutations[1] && command.commitTs % 3n === 0n) continue;' +
+          " if (mutation.op === 'put') {",
+      ],
+    ],
+  },
+  'writes-what-it-refuses': {
+    about: 'a write whose condition does not hold is refused, and done',
+    breaks: ['R7', 'T1', 'T11', 'T2'],
+    file: `${MVCC}/apply/version-writer`,
+    edits: [
+      [
+        'if (failed !== undefined)\n            return failed;',
+        "if (failed?.kind === 'failed' && command.mutations[0].op === 'put')" +
+          ' this.#put(command.mutations[0], command.commitTs, batch);' +
+          ' if (failed !== undefined) return failed;',
+      ],
+    ],
+  },
+  'outlives-its-time': {
+    about: 'a value is there for a while behind its expiry',
+    breaks: ['T8', 'T11'],
+    file: `${MVCC}/read/version`,
+    edits: [['isExpired(header.expireAt, expiryTs)', 'isExpired(header.expireAt, expiryTs - (900n << 16n))']],
+  },
+  'reads-below-the-floor': {
+    about: 'a read at a moment whose versions may be gone is answered with what is left',
+    breaks: ['T3', 'T11'],
+    file: `${MVCC}/read/snapshot`,
+    edits: [['if (readTs < floor)', 'if (readTs < 0n)']],
+    scenario: 'old-reads-across-compaction',
   },
 };

@@ -12,7 +12,7 @@ import { type Plan, planOf, type Setting, type Step, USUAL_MOOD } from '../fault
 import type { OwnPlugins } from '../composition/own-plugins.js';
 import { Diary } from '../oracles/diary.js';
 import type { RuleId } from '../oracles/rules.js';
-import { judgeTruth } from '../oracles/truth.js';
+import { judgeRefusals, judgeTruth } from '../oracles/truth.js';
 import { plantNamed } from '../plants/plants.js';
 import { finished } from '../trace/finished-record.js';
 import { actingAs, Recorder } from '../trace/recorder.js';
@@ -111,7 +111,10 @@ class Storm {
       if (!(error instanceof EnoughSeen)) this.#fell(error);
     }
     this.#clients.isOver = true;
-    if (await this.#clientsEnd()) judgeTruth(this.#clients, findings);
+    if (await this.#clientsEnd()) {
+      judgeTruth(this.#clients, findings);
+      judgeRefusals(this.#diary, findings);
+    }
     this.#cluster.end();
     if (!findings.isEnough) this.#judgeEffect();
     return this.#verdict();

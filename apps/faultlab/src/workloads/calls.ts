@@ -72,6 +72,7 @@ export class Calls {
         const id = toHex(attempt.requestId!);
         this.diary.wrote({ id, response, calledAt, answeredAt: this.now });
         if (response.kind !== 'conflict') this.acknowledged++;
+        if (response.kind !== 'committed') this.#noteRefused(request);
         return response;
       }
       await this.cluster.clock.sleep(PAUSE_MS);
@@ -136,6 +137,11 @@ export class Calls {
     const whole = isLarge ? value + PADDING.repeat(LARGE_CHARACTERS) : value;
     this.diary.whole(value, whole);
     return toUtf8(whole);
+  }
+
+  #noteRefused({ mutations }: WriteRequest): void {
+    for (const mutation of mutations)
+      if (mutation.op === 'put') this.diary.refuse(fromUtf8(mutation.key)!, nameOf(mutation.value));
   }
 
   #excuse(error: unknown): undefined {

@@ -1,5 +1,6 @@
 import { fromUtf8, toUtf8 } from '@caisson/base';
 import type { SeededRandom } from '@caisson/compliance';
+import { EXPIRING } from '../oracles/diary.js';
 import { type Calls, nameOf } from './calls.js';
 import type { Workload } from './workload.js';
 
@@ -37,8 +38,9 @@ export class Scans implements Workload {
       ts = page.readTs;
       for (const { key, value } of page.pairs) {
         const name = fromUtf8(key)!;
-        keys.push(name);
-        diary.readAt({ key: name, saw: value && nameOf(value), ts });
+        if (!name.startsWith(EXPIRING)) keys.push(name);
+        // What is expired by now may have been there at that moment.
+        if (!name.startsWith(EXPIRING)) diary.readAt({ key: name, saw: value && nameOf(value), ts });
       }
       continuation = page.continuation;
       if (continuation === undefined) break;
