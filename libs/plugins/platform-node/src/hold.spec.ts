@@ -1,7 +1,7 @@
 import { skipUnless } from '@caisson/compliance';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -67,6 +67,32 @@ test('files inside stay few, however often the directory is held', async () => {
   for (let round = 0; round < 8; round++) await (await disk.hold(directory)).release();
   expect((await disk.list(directory))!.length).toBeLessThanOrEqual(8);
 });
+
+const damages: Readonly<Record<string, () => void>> = {
+  'lost its manifest': () => {
+    for (const name of readdirSync(directory)) if (name.startsWith('MANIFEST')) rmSync(join(directory, name));
+  },
+  'lost the name of its manifest': () => writeFileSync(join(directory, 'CURRENT'), ''),
+  'lost half of its manifest': () => {
+    for (const name of readdirSync(directory))
+      if (name.startsWith('MANIFEST')) writeFileSync(join(directory, name), 'half');
+  },
+};
+
+test.each(Object.entries(damages))(
+  'a lock that %s is made anew, and still held by one',
+  async (_, damage) => {
+    await (await disk.hold(directory)).release();
+    damage();
+    const { child, says } = await holder(directory);
+    expect(says).toBe('held');
+    damage();
+    await expect(disk.hold(directory)).rejects.toMatchObject({ code: 'DIRECTORY_LOCKED' });
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await (await disk.hold(directory)).release();
+  },
+);
 
 test('a path that is a file is refused as what it is', async () => {
   const path = join(directory, 'file');

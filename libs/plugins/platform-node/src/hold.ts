@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import RocksDb from 'rocksdb';
 import { CaissonError, type DirectoryHold } from '@caisson/contracts';
 import { makeDirectories } from './directories.js';
@@ -30,14 +31,40 @@ export async function holdDirectory(path: string): Promise<DirectoryHold> {
   held.add(identity);
   const database = new RocksDb(path);
   try {
-    await new Promise<void>((resolve, reject) => {
-      database.open(SMALL, (error) => (error ? reject(error) : resolve()));
-    });
+    await openOrMakeAnew(database, path);
   } catch (error) {
     held.delete(identity);
-    throw holdError(error, path);
+    throw error;
   }
   return new RocksDbHold(database, path, () => held.delete(identity));
+}
+
+/**
+ * A database that is damaged is made anew: there is nothing in it. What excludes others is its `LOCK`, and
+ * that file stays as it is; so at the worst this takes away what another process has just made, and the next
+ * one makes it anew.
+ */
+async function openOrMakeAnew(database: RocksDb, path: string): Promise<void> {
+  const damage = await openFailure(database, path);
+  if (damage === undefined) return;
+  if (damage.code !== 'DISK_ERROR') throw damage;
+  await forgetContent(path).catch(() => {
+    throw damage;
+  });
+  const failure = await openFailure(database, path);
+  if (failure !== undefined) throw failure;
+}
+
+async function forgetContent(path: string): Promise<void> {
+  for (const name of await readdir(path)) {
+    if (/^(CURRENT|\d+\.(log|sst))$/.test(name)) await rm(join(path, name), { force: true });
+  }
+}
+
+function openFailure(database: RocksDb, path: string): Promise<CaissonError | undefined> {
+  return new Promise((resolve) => {
+    database.open(SMALL, (error) => resolve(error ? holdError(error, path) : undefined));
+  });
 }
 
 class RocksDbHold implements DirectoryHold {
