@@ -8,6 +8,7 @@ import { replayCommand } from './commands/replay.js';
 import { reportCommand } from './commands/report.js';
 import { shrinkCommand } from './commands/shrink.js';
 import { simCommand } from './commands/sim.js';
+import { syscallsCommand } from './commands/syscalls.js';
 import { beAlone } from './kernel/real-world.js';
 import { EXIT_CODES } from './oracles/rules.js';
 
@@ -20,6 +21,7 @@ const program = new Command('faultlab')
   .addCommand(shrinkCommand())
   .addCommand(mutantsCommand())
   .addCommand(crashpointsCommand())
+  .addCommand(syscallsCommand())
   .addCommand(chaosCommand())
   .addCommand(doctorCommand())
   .addCommand(reportCommand())

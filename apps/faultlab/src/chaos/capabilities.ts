@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-export type Need = 'signals' | 'loopback' | 'namespaces' | 'mounts' | 'shifted-clock';
+export type Need = 'signals' | 'loopback' | 'namespaces' | 'mounts' | 'shifted-clock' | 'tracing';
 
 /** What this machine lets a run do, and how that was found out. */
 export interface Capability {
@@ -23,6 +23,7 @@ export async function probeCapabilities(): Promise<readonly Capability[]> {
     probe('loopback', 'delay, throttling, resets, silence, flipped bytes', () => Promise.resolve()),
     probe('namespaces', 'a node cut off in both directions', tryNamespace),
     probe('mounts', 'full disks', tryMount),
+    probe('tracing', 'kills and errors at a system call (syscalls)', tryTracing),
     probe('shifted-clock', 'wall clocks that step while a process runs', async () => void (await fakeTime())),
   ]);
 }
@@ -58,6 +59,11 @@ function reasonOf(error: unknown): string {
   const { code, message, path } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' && path !== undefined) return `${path} is not installed`;
   return message.split('\n').at(-1) || message;
+}
+
+/** A process may be traced only where nobody forbade it, in a container for instance. */
+async function tryTracing(): Promise<void> {
+  await tool('strace', '-f', '-qq', '-o', '/dev/null', 'true');
 }
 
 async function tool(name: string, ...args: readonly string[]): Promise<void> {
