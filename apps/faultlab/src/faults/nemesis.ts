@@ -90,12 +90,12 @@ export class Nemesis implements Scene {
   /** What becomes of work on a machine. What failed for the storm's sake is no surprise. */
   readonly watch = ({ name, process }: Machine, what: string, work: Promise<unknown>): void => {
     this.#pending++;
-    this.cluster.recorder?.ordered(name, what, work);
     const ended = (process?.life.ended ?? Promise.resolve()).then(() => 'it ended meanwhile');
     const done = work.then(
       () => 'done',
       (error: unknown) => this.#excuse(`${what} at ${name}`, error),
     );
+    this.cluster.recorder?.ordered(name, what, Promise.race([done, ended]));
     void Promise.race([done, ended]).then((end) => {
       this.#pending--;
       this.tell(`${what} at ${name}: ${end}`);

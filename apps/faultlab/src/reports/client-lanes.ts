@@ -41,14 +41,13 @@ export function endOf({ fromMs, untilMs }: Call): number {
 }
 
 /** In one line, as a story tells it. */
-export function tellCall({ client, end, fromMs, key, node, said, untilMs, value, what }: Call): string {
-  const isRead = what === 'get' || what === 'scan';
-  const object = [key, what === 'write' ? plain(value ?? 'nothing') : undefined].filter(Boolean).join(' = ');
-  const answers = {
-    ok: isRead && what === 'get' ? plain(value ?? 'nothing') : 'done',
-    refused: said ?? 'no',
-  };
+export function tellCall(call: Call): string {
+  const { client, end, expects, fromMs, key, node, said, untilMs, value, what } = call;
+  const written = what === 'write' ? plain(value ?? 'nothing') : undefined;
+  const object = [key, written].filter(Boolean).join(' = ');
+  const condition = expects === undefined ? '' : ` if it holds ${plain(expects)}`;
+  const answers = { ok: what === 'get' ? plain(value ?? 'nothing') : 'done', refused: said ?? 'no' };
   const answer = end === 'open' ? 'never answered' : answers[end];
   const until = untilMs === undefined ? '' : ` to ${untilMs}`;
-  return `${client} ${WHAT[what]} ${object} at ${node}, ${fromMs}${until} ms: ${answer}`;
+  return `${client} ${WHAT[what]} ${object}${condition} at ${node}, ${fromMs}${until} ms: ${answer}`;
 }

@@ -33,7 +33,9 @@ export function courseOf(run: StoredRun, { atMs: brokenMs, key, sinceMs }: Telli
         text: `${node} is in ${tellStanding(each).replace(/^\d+ ms: /, '')}`,
       })),
   );
-  const works = (record?.works ?? []).filter(({ fromMs, said }) => isIn(fromMs) && said !== undefined);
+  const works = (record?.works ?? []).filter(
+    ({ fromMs, lane, said }) => isIn(fromMs) && said !== undefined && lane !== 'order',
+  );
   const calls = (record?.calls ?? []).filter(
     (call) => key !== undefined && call.key === key && isIn(call.untilMs ?? call.fromMs) && tells(call),
   );

@@ -25,7 +25,7 @@ export function arrowsOf(
       'message',
       ...(isLost ? ['lost'] : []),
       ...(isPast ? [] : ['outside']),
-      ...(key === undefined || carries(what, wanted) ? ['about'] : []),
+      ...(key !== undefined && carries(what, wanted) ? ['about'] : []),
     ];
     const place = line(span, [sentAtMs, fromY], [endMs, y]);
     return [`<line class="${classes.join(' ')}" ${place}>${titled(tellMessage(message))}</line>`];

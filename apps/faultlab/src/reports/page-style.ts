@@ -41,7 +41,7 @@ svg rect { stroke-width: 1px; }
 .ok { fill: var(--good); stroke: var(--good); } .refused { fill: var(--bad); stroke: var(--bad); }
 .open { fill: var(--open); stroke: var(--open); }
 .call:not(.about) { opacity: .3; } .wrong { stroke: var(--bad); stroke-width: 4px; }
-.message { stroke: currentColor; stroke-width: 1px; opacity: .28; } .message.about { opacity: .8; }
+.message { stroke: currentColor; stroke-width: 1px; opacity: .35; } .message.about { opacity: .8; }
 .message.lost { stroke: var(--bad); stroke-dasharray: 3 3; opacity: .8; }
 
 .asks { opacity: .75; } .asks line { stroke: var(--good); stroke-width: 1px; stroke-dasharray: 2 2; }

@@ -1,8 +1,10 @@
+import { decodeCommandResults } from '@caisson/formats';
 import { type Finding, gravest, RULES, type RuleId } from '../oracles/rules.js';
-import type { Call, StormRecord } from '../trace/record.js';
+import type { Call, EntryRecord, StormRecord } from '../trace/record.js';
+import { tellCall } from './client-lanes.js';
 import { tellRead } from './prose-of-reads.js';
 import type { StoredRun } from './stored.js';
-import { faultsAt, lastStart, nodeAt, nodesAt } from './surroundings.js';
+import { faultsAt, lastEnd, nodeAt, nodesAt } from './surroundings.js';
 import { listed, plain, times } from './words.js';
 
 /** What broke, for somebody who has never seen the program, and from when on it is worth a look. */
@@ -13,7 +15,8 @@ export interface Telling {
   readonly key?: string;
 }
 
-const BEFORE_MS = 1000;
+const BEFORE_MS = 500;
+const LONGEST_MS = 4000;
 const TEXT_MAX = 600;
 
 /** Undefined for a run that broke nothing. */
@@ -56,44 +59,98 @@ const MEANING: Readonly<Partial<Record<RuleId, string>>> = {
 };
 
 function tellFinding(run: StoredRun, finding: Finding): Telling {
-  const { atMs, rule, text } = finding;
+  const { atMs, rule } = finding;
   const { record } = run;
-  const at = run.findings.indexOf(finding);
-  const lane = record?.foundAt[at] ?? /\bn\d+\b/.exec(text)?.[0];
-  const who = lane === undefined ? '' : ` at ${lane}`;
+  const text = readable(finding);
+  const lane = record?.foundAt[run.findings.indexOf(finding)] ?? /\bn\d+\b/.exec(text)?.[0];
+  const who = lane === undefined || text.startsWith(lane) ? '' : ` at ${lane}`;
   const [first = '', ...more] = text.slice(0, TEXT_MAX).split('\n');
-  const broke = `At ${times(atMs)}${who}: ${first}. Broken: ${RULES[rule].statement} (${rule}).`;
-  const beginMs = rule === 'L1' ? (record?.slice?.atMs ?? atMs) : atMs;
+  const broke = `At ${times(atMs)}${who}: ${first.replace(/\.$/, '')}. Broken: ${RULES[rule].statement} (${rule}).`;
+  const end = lane === undefined ? undefined : lastEnd(run, lane, atMs);
+  const entry = entryOf(record, text);
   const context = [
-    ...(lane === undefined
-      ? [nodesAt(run, atMs)]
-      : [`Then, ${nodeAt(run, lane, atMs)}.`, lastStart(run, lane, atMs)]),
-    ...entryOf(record, text),
+    ...(lane === undefined ? [nodesAt(run, atMs)] : [`Then, ${nodeAt(run, lane, atMs)}.`, end?.text ?? '']),
+    ...(record && entry ? tellEntry(record, entry) : []),
     ...votesOf(record, finding),
+    ...(lane === undefined ? [] : promisesOf(record, lane, finding)),
     rule === 'L1' ? '' : faultsAt(run, atMs),
   ];
   const listing = rule === 'L1' ? more.map((line) => line.trim()).filter(Boolean) : [];
+  const sinceMs = Math.max(
+    0,
+    atMs - LONGEST_MS,
+    Math.min(atMs - BEFORE_MS, (end?.atMs ?? atMs) - BEFORE_MS / 5),
+  );
+  const key = entry?.writes.length === 1 ? entry.writes[0]!.key : undefined;
   return {
     paragraphs: [
       [broke, MEANING[rule] ?? ''].filter(Boolean).join(' '),
       context.filter(Boolean).join(' '),
       ...(listing.length === 0 ? [] : [`How they stood: ${listing.join('; ')}.`]),
     ],
-    sinceMs: Math.max(0, beginMs - BEFORE_MS),
+    sinceMs,
     atMs,
+    ...(key !== undefined && { key }),
   };
 }
 
-/** The entry that a finding names: what it wrote, and who applied it when. */
-function entryOf(record: StormRecord | undefined, text: string): readonly string[] {
+/** What entries came to stands in findings as it is stored. */
+function readable({ rule, text }: Finding): string {
+  if (rule !== 'R5') return text;
+  return text.replace(/\b(?:[0-9a-f]{2}){5,}\b/g, (hex) => {
+    try {
+      return decodeCommandResults(Buffer.from(hex, 'hex'))
+        .map(({ kind }) => kind)
+        .join(' + ');
+    } catch {
+      return hex;
+    }
+  });
+}
+
+/** The entry that a finding names. */
+function entryOf(record: StormRecord | undefined, text: string): EntryRecord | undefined {
   const [, index] = /(?:applied at|entry|applied|skipped|index) (\d+)/.exec(text) ?? [];
-  const entry = record?.entries.find((each) => each.index === Number(index));
-  if (entry === undefined) return [];
-  const writes = entry.writes.map(({ key, value }) => `${key} = ${plain(value ?? 'nothing')}`);
-  const what = writes.length === 0 ? '' : ` (${listed(writes.slice(0, 4))})`;
-  const times_ = Object.entries(entry.appliedAtMs).sort(([, a], [, b]) => a - b);
-  const who = times_.map(([node, ms]) => `${node} at ${times(ms)}`);
-  return [`Entry ${entry.index} of term ${entry.term}${what} was applied by ${listed(who)}.`];
+  return record?.entries.find((each) => each.index === Number(index));
+}
+
+/** What it wrote, who applied it when, who had asked for it, and what its key held before. */
+function tellEntry({ calls, entries }: StormRecord, entry: EntryRecord): readonly string[] {
+  const { appliedAtMs, index, term, writes } = entry;
+  const words = writes.map(({ key, value }) => `${key} = ${plain(value ?? 'nothing')}`);
+  const what = words.length === 0 ? '' : ` (${listed(words.slice(0, 4))})`;
+  const byTime = Object.entries(appliedAtMs).sort(([, a], [, b]) => a - b);
+  const who = byTime.map(([node, ms]) => `${node} at ${times(ms)}`);
+  const [first] = writes;
+  if (first === undefined) return [`Entry ${index} of term ${term} was applied by ${listed(who)}.`];
+  const asked = calls.findLast(
+    ({ key, value, what: kind }) => kind === 'write' && key === first.key && value === first.value,
+  );
+  const before = entries.findLast(
+    (each) => each.index < index && each.writes.some(({ key }) => key === first.key),
+  );
+  const held = before?.writes.findLast(({ key }) => key === first.key);
+  return [
+    `Entry ${index} of term ${term}${what} was applied by ${listed(who)}.`,
+    ...(asked === undefined ? [] : [`Asked for it had ${tellCall(asked)}.`]),
+    ...(held === undefined
+      ? []
+      : [`Before it, entry ${before!.index} wrote ${held.key} = ${plain(held.value ?? 'nothing')}.`]),
+  ];
+}
+
+/** What a node had told others that it keeps, where a finding is that it does not. */
+function promisesOf(
+  record: StormRecord | undefined,
+  lane: string,
+  { rule, text }: Finding,
+): readonly string[] {
+  const [, index] = rule === 'R8' ? (/(\d+) was durable/.exec(text) ?? []) : [];
+  const said = record?.messages.findLast(({ from, what }) => {
+    const [, to] = /appended to (\d+)/.exec(what) ?? [];
+    return from === lane && to !== undefined && Number(to) >= Number(index ?? Infinity);
+  });
+  return said === undefined ? [] : [`It had told ${said.to} at ${times(said.sentAtMs)} (“${said.what}”).`];
 }
 
 /** Who voted for whom in the term that has two leaders. */
@@ -114,7 +171,8 @@ function tellSlice(record: StormRecord | undefined): readonly string[] {
   if (record === undefined || slice === undefined) return [];
   const nodes = Object.keys(record.nodes);
   const reach = nodes.filter((node) => slice.untilMs[node] !== undefined);
-  const none = nodes.filter((node) => slice.untilMs[node] === undefined);
+  const isThere = (node: string) => (record.nodes[node]?.standings[0]?.atMs ?? Infinity) <= slice.atMs;
+  const none = nodes.filter((node) => slice.untilMs[node] === undefined && isThere(node));
   const words = reach.map((node) => `${node} to ${times(slice.untilMs[node]!)}`);
   const without = none.length === 0 ? '' : ` ${listed(none)} had no part in it.`;
   return [

@@ -2,6 +2,7 @@ import { describeFinding, gravest, RULES } from '../oracles/rules.js';
 import { courseOf } from './course.js';
 import { escaped } from './markup.js';
 import { type Telling, tellingOf } from './prose.js';
+import { commandOf } from './terminal.js';
 import type { StoredRun } from './stored.js';
 import { timelineOf } from './timeline.js';
 
@@ -9,6 +10,8 @@ const FINDINGS_SHOWN = 10;
 const STORY_LINES = 2000;
 /** What is drawn behind the place where it broke. */
 const AFTER_MS = 40;
+
+const BARE = 'Calls, messages and what nodes knew were not recorded; <code>replay --json</code> does so.';
 
 const LEGEND = [
   ['leads', 'leads'],
@@ -43,11 +46,14 @@ export function runSection(run: StoredRun): string {
     ...(plan?.plant === undefined ? [] : [`planted: ${plan.plant}`]),
     `trace ${traceHash}`,
   ];
+  const again = plan === undefined ? [] : ['replay', 'shrink'].map((name) => commandOf(name, plan));
   const title = worst === undefined ? 'broke nothing' : `broke ${worst.rule}: ${RULES[worst.rule].statement}`;
   return [
     `<section aria-labelledby="seed-${seed}"><h2 id="seed-${seed}">Seed ${seed} ${escaped(title)}</h2>`,
     `<p class="about-run">${escaped(about.join(', '))}</p>`,
+    ...(again.length === 0 ? [] : [`<pre class="about-run">${escaped(again.join('\n'))}</pre>`]),
     ...(telling === undefined ? [] : toldAs(run, telling)),
+    ...(telling !== undefined && run.record === undefined ? [`<p class="about-run">${BARE}</p>`] : []),
     figure(run, telling),
     ...(words.length === 0
       ? []

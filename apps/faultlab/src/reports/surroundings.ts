@@ -5,7 +5,7 @@ import { listed, times } from './words.js';
 const LATELY_MS = 1000;
 const NAMED_MAX = 6;
 /** For a node to know that it leads no more, and to others that nobody does. */
-const STATES = { down: 'was down', starts: 'was starting', serves: 'followed', leads: 'led' } as const;
+const STATES = { down: 'was down', starts: 'was starting', serves: 'served', leads: 'led' } as const;
 
 /** What was wrong at a time: faults that lasted, and those of the second before. */
 export function faultsAt(run: StoredRun, atMs: number): string {
@@ -31,10 +31,9 @@ export function nodeAt({ lanes = {}, record }: StoredRun, node: string, atMs: nu
   if (state === undefined) return `${node} was not there yet`;
   const words = [`${node} ${STATES[state.state]} (since ${times(state.atMs)})`];
   if (state.state === 'down' || state.state === 'starts') return words.join('');
-  if (standing !== undefined)
-    words.push(
-      `in term ${standing.term}${standing.leader === undefined ? ' and knew of no leader' : `, led by ${standing.leader}`}`,
-    );
+  if (standing !== undefined) words.push(`in term ${standing.term}`);
+  if (state.state === 'serves')
+    words.push(standing?.leader === undefined ? 'and knew of no leader' : `led by ${standing.leader}`);
   if (reached !== undefined) words.push(`and had applied the log up to entry ${reached.applied}`);
   if (standing?.halted !== undefined) words.push(`and had halted: ${standing.halted}`);
   return words.join(' ');
@@ -46,18 +45,24 @@ export function nodesAt(run: StoredRun, atMs: number): string {
   return words.length === 0 ? '' : `${words.join('; ')}.`;
 }
 
-/** When a node was last started before a time, and what had ended its process. */
-export function lastStart({ lanes = {}, story = [] }: StoredRun, node: string, atMs: number): string {
+/** When a process of a node ended last before a time, by what, and when the next one was there. */
+export function lastEnd({ lanes = {}, story = [] }: StoredRun, node: string, atMs: number): End | undefined {
   const changes = (lanes[node] ?? []).filter((change) => change.atMs <= atMs);
-  const down = changes.findLast(({ state }) => state === 'down');
-  const up = changes.findLast(({ state }) => state === 'serves' || state === 'leads');
-  if (down === undefined || up === undefined || up.atMs < down.atMs) return '';
+  const down = changes.findLast(({ state }, at) => state === 'down' && at > 0);
+  if (down === undefined) return undefined;
   const back = changes.find((change) => change.atMs > down.atMs && change.state !== 'down');
   const ended = story.findLast(
     (word) => word.kind !== undefined && word.atMs <= down.atMs && namesIt(word, node),
   );
-  const why = ended === undefined ? '' : ` (“${ended.text}” at ${times(ended.atMs)})`;
-  return `${node} had been down from ${times(down.atMs)}${why} to ${times(back?.atMs ?? up.atMs)}.`;
+  const why =
+    ended === undefined ? '' : ` (the last that was done to it: “${ended.text}” at ${times(ended.atMs)})`;
+  const until = back === undefined ? 'and had not come back' : `and was back at ${times(back.atMs)}`;
+  return { atMs: down.atMs, text: `${node} had gone down at ${times(down.atMs)}${why} ${until}.` };
+}
+
+export interface End {
+  readonly atMs: number;
+  readonly text: string;
 }
 
 function namesIt({ text }: { readonly text: string }, node: string): boolean {

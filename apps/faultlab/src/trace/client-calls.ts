@@ -1,6 +1,7 @@
 import { fromUtf8 } from '@caisson/base';
 import { override } from '@caisson/compliance';
 import {
+  type Condition,
   type GetResponse,
   isCaissonError,
   type KvService,
@@ -21,7 +22,7 @@ export type NotedCall = { -readonly [Name in keyof Omit<Call, 'isPast'>]: Call[N
   horizon?: Horizon;
 };
 
-type About = Pick<NotedCall, 'key' | 'value' | 'what'>;
+type About = Pick<NotedCall, 'expects' | 'key' | 'value' | 'what'>;
 type End = Pick<NotedCall, 'end' | 'said' | 'value'>;
 
 /** What clients call, and what they are told. */
@@ -81,12 +82,19 @@ export function nameOf(bytes: Uint8Array): string {
   return (end < 0 ? text : text.slice(0, end)).slice(0, NAME_MAX);
 }
 
-function written({ mutations }: WriteRequest): Pick<About, 'key' | 'value'> {
+function written({ conditions = [], mutations }: WriteRequest): Omit<About, 'what'> {
   const [first] = mutations;
   if (first === undefined) return {};
   if (first.op === 'deletePrefix') return { key: nameOf(first.prefix) };
-  if (first.op === 'delete') return { key: nameOf(first.key) };
-  return { key: nameOf(first.key), value: nameOf(first.value) };
+  const [condition] = conditions;
+  const expects = condition === undefined ? {} : { expects: expectationOf(condition) };
+  const value = first.op === 'put' ? { value: nameOf(first.value) } : {};
+  return { key: nameOf(first.key), ...value, ...expects };
+}
+
+function expectationOf({ expect }: Condition): string {
+  if (expect.kind === 'value') return nameOf(expect.value);
+  return expect.kind === 'absent' ? 'nothing' : expect.kind;
 }
 
 function readEnd({ found }: GetResponse): End {

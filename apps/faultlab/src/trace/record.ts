@@ -11,6 +11,8 @@ export const Call = z.object({
   key: z.string().optional(),
   /** What was written, or what was read. */
   value: z.string().optional(),
+  /** Of a write that is made only where it finds something, or nothing. */
+  expects: z.string().optional(),
   fromMs: ms,
   /** Absent where nobody ever answered. */
   untilMs: ms.optional(),

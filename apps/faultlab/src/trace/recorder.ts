@@ -170,9 +170,15 @@ export class Recorder {
     return override<T>(sound, replaced as Partial<T>);
   }
 
-  /** Work that an operator ordered. */
-  ordered(node: string, what: string, work: Promise<unknown>): void {
-    void this.#works({ lane: 'order', node, what }, work).catch(() => undefined);
+  /** Work that an operator ordered, and what is said of its end. */
+  ordered(node: string, what: string, told: Promise<string>): void {
+    const fromMs = this.#now();
+    const note: Open<Noted<Work>> = { lane: 'order', node, what, fromMs, mark: this.order.mark(node) };
+    this.works.push(note);
+    void told.then((end) => {
+      note.untilMs = this.#now();
+      if (end !== 'done') note.said = end;
+    });
   }
 
   /** How a node stands, once a millisecond. */
