@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
+import type { ZodError } from 'zod';
 import { numbersOf } from '../campaigns/numbers.js';
 import { EXIT_CODES, exitCodeOf } from '../oracles/rules.js';
 import { toPage } from '../reports/page.js';
 import { compareMutants, compareReports, hasLostReach } from '../reports/comparison.js';
-import { StoredMutants, StoredReport } from '../reports/stored.js';
+import { StoredMutants, StoredReport, StoredShrunk } from '../reports/stored.js';
 import { comparisonTable, lineOf, tableOf } from '../reports/terminal.js';
 import { say, tell, writeDocument } from './output.js';
 import { readDocument, UsageError } from './plan-file.js';
@@ -13,6 +14,7 @@ interface Options {
   readonly html?: string;
   readonly json?: string;
   readonly against?: string;
+  readonly with?: string;
 }
 
 export function reportCommand(): Command {
@@ -20,6 +22,7 @@ export function reportCommand(): Command {
     .description('Shows a report that sim or replay wrote, and draws it')
     .argument('<file>', 'the report; with --against what mutants wrote, too')
     .option('--html <file>', 'write one page with a timeline for each run that was kept whole')
+    .option('--with <file>', 'with --html: what shrink --json left of one of its plans, side by side')
     .option('--json <file>', 'write its numbers; - for standard output')
     .option(
       '--against <file>',
@@ -42,7 +45,10 @@ async function report(path: string, options: Options): Promise<void> {
     const before = reportIn(await readDocument(options.against), options.against);
     print(comparisonTable(compareReports(stored, before)));
   }
-  if (options.html !== undefined) await writeFile(options.html, toPage(stored));
+  if (options.html !== undefined) {
+    const shrunk = options.with === undefined ? undefined : await shrunkIn(options.with, stored);
+    await writeFile(options.html, toPage(stored, shrunk));
+  } else if (options.with !== undefined) throw new UsageError('--with needs --html');
   if (options.json !== undefined) await writeDocument(options.json, numbersOf(runs));
   process.exitCode = exitCodeOf(runs.flatMap(({ findings }) => findings));
 }
@@ -57,6 +63,19 @@ async function againstMutants(now: StoredMutants, path: string): Promise<void> {
 function reportIn(document: unknown, path: string): StoredReport {
   const parsed = StoredReport.safeParse(document);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new UsageError(`${path} is no report: ${issue?.path.join('.')}: ${issue?.message}`);
+  throw new UsageError(`${path} is no report: ${whatIsWrong(parsed.error)}`);
+}
+
+async function shrunkIn(path: string, { runs }: StoredReport): Promise<StoredShrunk> {
+  const parsed = StoredShrunk.safeParse(await readDocument(path));
+  if (!parsed.success)
+    throw new UsageError(`${path} is not what shrink writes: ${whatIsWrong(parsed.error)}`);
+  const { seed } = parsed.data.plan;
+  const isOfOne = runs.some((run) => run.seed === seed && run.plan !== undefined);
+  if (!isOfOne) throw new UsageError(`${path} is of seed ${seed}, whose plan the report does not hold`);
+  return parsed.data;
+}
+
+function whatIsWrong({ issues: [issue] }: ZodError): string {
+  return `${issue?.path.join('.')}: ${issue?.message}`;
 }

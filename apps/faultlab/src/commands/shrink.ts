@@ -3,6 +3,7 @@ import { shrink, type Shrunk } from '../campaigns/shrink.js';
 import type { OwnPlugins } from '../composition/own-plugins.js';
 import { describePlan, type Plan, type Profile } from '../faults/plan.js';
 import { EXIT_CODES, exitCodeOf, gravest, RULES } from '../oracles/rules.js';
+import { SHRUNK_SCHEMA } from '../reports/report.js';
 import { runPlan, runSeed } from '../storm/storm.js';
 import type { Verdict } from '../storm/verdict.js';
 import { ownPlugins } from './config-file.js';
@@ -21,8 +22,6 @@ interface Options {
   readonly json?: string;
   readonly config?: string;
 }
-
-const SHRUNK_SCHEMA = 'caisson.faultlab.shrunk/v1';
 
 export function shrinkCommand(): Command {
   return new Command('shrink')
@@ -58,8 +57,22 @@ async function shrinkOne(options: Options): Promise<void> {
   print(describeShrunk(shrunk));
   if (options.writePlan !== undefined) await writeDocument(options.writePlan, shrunk.plan);
   const { isMinimal, plan, tries, verdict } = shrunk;
-  const document = { schema: SHRUNK_SCHEMA, rule, tries, isMinimal, plan, findings: verdict.findings };
-  if (options.json !== undefined) await writeDocument(options.json, document);
+  if (options.json !== undefined) {
+    // Once more, for whoever draws what is left beside what it is left of.
+    const begunAt = performance.now();
+    const seen = await runPlan(plan, { plugins, isRecorded: true });
+    const kept = { ...seen, wallMs: performance.now() - begunAt };
+    const { findings } = verdict;
+    await writeDocument(options.json, {
+      schema: SHRUNK_SCHEMA,
+      rule,
+      tries,
+      isMinimal,
+      plan,
+      findings,
+      run: kept,
+    });
+  }
   process.exitCode = exitCodeOf(verdict.findings);
 }
 

@@ -129,9 +129,11 @@ function swarmed(plan: Plan): Plan {
 }
 
 export function describePlan({ seed, steps, title }: Plan): string {
-  const lines = steps.map(({ atMs, fault, when }) => {
-    const waits = when === undefined ? '' : ` ${describeTrigger(when)}`;
-    return `  ${String(atMs).padStart(6)} ms  ${describeFault(fault)}${waits}`;
-  });
+  const lines = steps.map((step) => `  ${describeStep(step)}`);
   return [title ?? `seed ${seed}, ${steps.length} steps`, ...lines].join('\n');
+}
+
+export function describeStep({ atMs, fault, when }: Step): string {
+  const waits = when === undefined ? '' : ` ${describeTrigger(when)}`;
+  return `${String(atMs).padStart(6)} ms  ${describeFault(fault)}${waits}`;
 }

@@ -70,7 +70,7 @@ svg .broken.main { stroke-width: 3px; opacity: 1; }
 
 /** Zoom of a chart: by buttons, by plus, minus and 0, and b for where it broke. All else works without. */
 export const SCRIPT = `
-for (const timeline of document.querySelectorAll('.timeline')) {
+for (const timeline of document.querySelectorAll('figure.timeline')) {
   const chart = timeline.querySelector('.chart:not(.close)');
   const scroller = chart.querySelector('.scroller');
   const canvas = chart.querySelector('.canvas');

@@ -99,10 +99,8 @@ test('of two leaders of a term it is told who voted twice', () => {
 
 test('what came out at a node is told with its state and the entry that it is about', () => {
   const told = tell({ rule: 'R3', atMs: 1150, text: 'n3 applied at 57: other bytes' }, { foundAt: ['n3'] });
-  expect(told).toContain('At 1,150 ms at n3: n3 applied at 57');
-  expect(told).toContain(
-    'n3 followed (since 5 ms) in term 2, led by n1 and had applied the log up to entry 41',
-  );
+  expect(told).toContain('At 1,150 ms: n3 applied at 57');
+  expect(told).toContain('n3 served (since 5 ms) in term 2 led by n1 and had applied the log up to entry 41');
   expect(told).toContain('Entry 57 of term 2 (k = new) was applied by n1 at 1,150 ms and n3 at 1,900 ms');
 });
 

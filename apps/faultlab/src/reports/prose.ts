@@ -62,7 +62,7 @@ function tellFinding(run: StoredRun, finding: Finding): Telling {
   const { atMs, rule } = finding;
   const { record } = run;
   const text = readable(finding);
-  const lane = record?.foundAt[run.findings.indexOf(finding)] ?? /\bn\d+\b/.exec(text)?.[0];
+  const lane = record?.foundAt[run.findings.indexOf(finding)] ?? /^n\d+\b/.exec(text)?.[0];
   const who = lane === undefined || text.startsWith(lane) ? '' : ` at ${lane}`;
   const [first = '', ...more] = text.slice(0, TEXT_MAX).split('\n');
   const broke = `At ${times(atMs)}${who}: ${first.replace(/\.$/, '')}. Broken: ${RULES[rule].statement} (${rule}).`;
@@ -94,18 +94,27 @@ function tellFinding(run: StoredRun, finding: Finding): Telling {
   };
 }
 
-/** What entries came to stands in findings as it is stored. */
+/** What entries came to, and rows, stand in findings as they are stored. */
 function readable({ rule, text }: Finding): string {
-  if (rule !== 'R5') return text;
-  return text.replace(/\b(?:[0-9a-f]{2}){5,}\b/g, (hex) => {
-    try {
-      return decodeCommandResults(Buffer.from(hex, 'hex'))
-        .map(({ kind }) => kind)
-        .join(' + ');
-    } catch {
-      return hex;
-    }
-  });
+  const read = { R5: outcomesIn, T10: lettersIn }[rule as string];
+  return read === undefined ? text : text.replace(/\b(?:[0-9a-f]{2}){5,}\b/g, read);
+}
+
+function outcomesIn(hex: string): string {
+  try {
+    const outcomes = decodeCommandResults(Buffer.from(hex, 'hex'));
+    return outcomes.map(({ kind }) => kind).join(' + ');
+  } catch {
+    return hex;
+  }
+}
+
+/** A row by the letters in it, where it has any to speak of. */
+function lettersIn(hex: string): string {
+  const letters = Buffer.from(hex, 'hex')
+    .toString('latin1')
+    .match(/[!-~]{4,}/g);
+  return letters === null ? hex : `“${letters.join(' ')}”`;
 }
 
 /** The entry that a finding names. */

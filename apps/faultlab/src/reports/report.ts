@@ -5,6 +5,7 @@ import { type Numbers, numbersOf } from '../campaigns/numbers.js';
 import { gravest, RULES } from '../oracles/rules.js';
 
 export const REPORT_SCHEMA = 'caisson.faultlab.report/v1';
+export const SHRUNK_SCHEMA = 'caisson.faultlab.shrunk/v1';
 
 /** A run as a report keeps it: these three only of those that broke a rule, or of all. */
 export type KeptRun = Omit<Run, 'story' | 'lanes' | 'plan'> & {

@@ -3,8 +3,8 @@ import type { Run } from '../campaigns/campaign.js';
 import { planOf } from '../faults/plan.js';
 import { toJunit } from './junit.js';
 import { toPage } from './page.js';
-import { toReport } from './report.js';
-import { StoredReport } from './stored.js';
+import { SHRUNK_SCHEMA, toReport } from './report.js';
+import { StoredReport, StoredShrunk } from './stored.js';
 import { progressOf, tableOf, tellingOf } from './terminal.js';
 
 const COUNTS = { simulatedMs: 9000, events: 10, acknowledged: 3, checked: 5, entries: 4, terms: 1 };
@@ -64,6 +64,21 @@ test('a page that would grow too large says what it leaves out', () => {
   expect(page.length).toBeLessThan(2_000_000);
   expect(page).toContain('Seed 3 is left out: the page would be too large.');
   expect(page).toContain('id="seed-4"');
+});
+
+test('what is left of a plan stands beside it, and what could go is struck out', () => {
+  const steps = [
+    { atMs: 100, fault: { kind: 'crash', node: 'n1' } },
+    { atMs: 200, fault: { kind: 'crash', node: 'n2' } },
+  ] as const;
+  const plan = planOf({ seed: 2, stormMs: 5000 }, steps);
+  const left = { ...plan, steps: [steps[1]] };
+  const shrunk = { schema: SHRUNK_SCHEMA, rule: 'T1', tries: 9, isMinimal: true, plan: left, findings: [] };
+  const page = toPage(read([{ ...run(2, 'broken'), plan }]), StoredShrunk.parse(shrunk));
+  expect(page).toContain('<s>   100 ms  n1 crashes</s>');
+  expect(page).toContain('<li>   200 ms  n2 crashes</li>');
+  expect(page).toContain('9 tries. None of it can go.');
+  expect(toPage(read([run(1, 'broken')]), StoredShrunk.parse(shrunk))).not.toContain('What it needs');
 });
 
 test('a test case fails for each seed that broke a rule', () => {

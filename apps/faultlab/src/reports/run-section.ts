@@ -3,7 +3,8 @@ import { courseOf } from './course.js';
 import { escaped } from './markup.js';
 import { type Telling, tellingOf } from './prose.js';
 import { commandOf } from './terminal.js';
-import type { StoredRun } from './stored.js';
+import { sideBySide, switches } from './side-by-side.js';
+import type { StoredRun, StoredShrunk } from './stored.js';
 import { timelineOf } from './timeline.js';
 
 const FINDINGS_SHOWN = 10;
@@ -31,7 +32,7 @@ function COLOUR(kind: string): string {
 }
 
 /** One run: what broke in words, the moments before it, the whole of it, and the story. */
-export function runSection(run: StoredRun): string {
+export function runSection(run: StoredRun, shrunk?: StoredShrunk): string {
   const { findings, plan, seed, story = [], traceHash } = run;
   const worst = gravest(findings);
   const telling = tellingOf(run);
@@ -55,6 +56,7 @@ export function runSection(run: StoredRun): string {
     ...(telling === undefined ? [] : toldAs(run, telling)),
     ...(telling !== undefined && run.record === undefined ? [`<p class="about-run">${BARE}</p>`] : []),
     figure(run, telling),
+    ...(plan === undefined || shrunk === undefined ? [] : [sideBySide(plan, shrunk)]),
     ...(words.length === 0
       ? []
       : [
@@ -92,7 +94,7 @@ function figure(run: StoredRun, telling: Telling | undefined): string {
   const left = (record?.leftOut ?? []).map(escaped).join('; ');
   return [
     `<figure class="timeline" style="margin:0" data-broken="${telling?.atMs ?? run.counts.simulatedMs / 2}">`,
-    `<div class="bar">${switches(run, key)}</div><div class="bar">${LEGEND}</div>`,
+    `<div class="bar">${switches(record, key)}</div><div class="bar">${LEGEND}</div>`,
     ...near,
     `<h3>All of it</h3><div class="bar">${BUTTONS}</div>`,
     timelineOf(run, { key }),
@@ -109,9 +111,3 @@ const BUTTONS = [
 ]
   .map(([value, text]) => `<button type="button" value="${value}" hidden>${text}</button>`)
   .join('');
-
-function switches({ record }: StoredRun, key: string | undefined): string {
-  const dim = '<label><input type="checkbox" class="dim" checked> dim what had no influence on it</label>';
-  const only = `<label><input type="checkbox" class="only"> only what is about ${escaped(key ?? '')}</label>`;
-  return [...(record?.slice === undefined ? [] : [dim]), ...(key === undefined ? [] : [only])].join('');
-}

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Plan, PROFILES } from '../faults/plan.js';
 import { RULES, type RuleId } from '../oracles/rules.js';
 import { StormRecord } from '../trace/record.js';
-import { REPORT_SCHEMA } from './report.js';
+import { REPORT_SCHEMA, SHRUNK_SCHEMA } from './report.js';
 
 const number = z.number().nonnegative();
 const rule = z.enum(Object.keys(RULES) as [RuleId, ...RuleId[]]);
@@ -59,6 +59,17 @@ export const StoredReport = z.object({
   untested: z.array(z.string()),
 });
 export type StoredReport = z.infer<typeof StoredReport>;
+
+/** What `shrink --json` wrote, as it is read back: what is left of a plan, and what it comes to. */
+export const StoredShrunk = z.object({
+  schema: z.literal(SHRUNK_SCHEMA),
+  rule,
+  tries: number,
+  isMinimal: z.boolean(),
+  plan: Plan,
+  run: StoredRun.optional(),
+});
+export type StoredShrunk = z.infer<typeof StoredShrunk>;
 
 /** What `mutants --json` wrote, as it is read back. */
 export const StoredMutants = z.object({
