@@ -42,6 +42,17 @@ export interface StoreCapabilities {
   readonly detectsDamage: boolean;
 }
 
+/** What whoever opens a store knows of it. */
+export interface StoreOpening {
+  /** A whole state is about to be put into it, and it is closed then: a store may spend memory on that. */
+  readonly fills?: boolean;
+  /**
+   * This very process has just filled and closed it: a store need not read back what it has written, which it
+   * does elsewhere because files change while nobody looks. Its history is verified all the same.
+   */
+  readonly isFresh?: boolean;
+}
+
 /**
  * Opens stores, one per group and for snapshots being installed: therefore an opener, not one open store.
  *
@@ -53,14 +64,9 @@ export interface UntrustedStores {
    * Opens the store in `directory`, creating it when missing, and verifies its history: `CORRUPTION` for
    * holes or a history shorter than what was acknowledged. Opening twice at once is `DIRECTORY_LOCKED`.
    *
-   * `fills` says that a whole state is about to be put into it and that it is closed then: a store may spend
-   * memory on that. What it promises is the same.
+   * What the options say may save it work. What it promises is the same.
    */
-  open(
-    directory: string,
-    signal?: AbortSignal,
-    options?: { readonly fills: boolean },
-  ): Promise<UntrustedStore>;
+  open(directory: string, signal?: AbortSignal, options?: StoreOpening): Promise<UntrustedStore>;
   /** Whether there is a store in `directory`, open or not. */
   exists(directory: string): Promise<boolean>;
   /**

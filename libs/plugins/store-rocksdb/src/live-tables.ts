@@ -15,7 +15,7 @@ const MISSING = 'is missing';
 export async function surveyTables(folder: string, signal?: AbortSignal): Promise<Set<string>> {
   const intact = new Set<string>();
   for (const name of await namesIn(folder)) {
-    const number = /^0*(\d+)\.sst$/.exec(name)?.[1];
+    const number = numberOf(name);
     if (number === undefined) continue;
     signal?.throwIfAborted();
     const problem = await problemOf(join(folder, name));
@@ -23,6 +23,11 @@ export async function surveyTables(folder: string, signal?: AbortSignal): Promis
     else if (problem !== UNFINISHED && problem !== MISSING) throw damage(join(folder, name), problem);
   }
   return intact;
+}
+
+/** The numbers of all table files, as if each had been read and found intact. */
+export async function tablesIn(folder: string): Promise<Set<string>> {
+  return new Set((await namesIn(folder)).map(numberOf).filter((number) => number !== undefined));
 }
 
 /**
@@ -43,6 +48,10 @@ export async function verifyLiveTables(database: Database, intact: Set<string>):
     else if (problem !== undefined) throw damage(path, problem);
     else intact.add(table);
   }
+}
+
+function numberOf(name: string): string | undefined {
+  return /^0*(\d+)\.sst$/.exec(name)?.[1];
 }
 
 async function problemOf(path: string): Promise<string | undefined> {

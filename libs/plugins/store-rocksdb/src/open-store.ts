@@ -1,9 +1,10 @@
+import type { StoreOpening } from '@caisson/contracts';
 import { damage, Database, diskFault, type OpenOptions, syncEntries } from '@caisson/disk';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { HeadFile, type Head } from './head-file.js';
 import { FORMAT_KEY, FORMAT_VALUE, MARKER_END, MARKER_PREFIX, OPENED_KEY } from './hidden-rows.js';
-import { surveyTables, verifyLiveTables } from './live-tables.js';
+import { surveyTables, tablesIn, verifyLiveTables } from './live-tables.js';
 import { MarkerLedger } from './marker-ledger.js';
 import { BatchDigest, decodeMarker, markerKey, markerValue, readIndex, type Marker } from './markers.js';
 import { unflushedRows, type OpenedStore } from './rocksdb-store.js';
@@ -11,8 +12,8 @@ import { unflushedRows, type OpenedStore } from './rocksdb-store.js';
 const NOTHING_YET: Head = { sequence: 0, digest: 0 };
 
 /**
- * Opens the database at `<directory>/db`, verifies its table files, and its history against its markers and
- * `<directory>/head`.
+ * Opens the database at `<directory>/db`, verifies its table files unless they are fresh, and its history
+ * against its markers and `<directory>/head`.
  *
  * A new store gets its head file first, then its database, then its first batch: a crash in between leaves
  * a head that promises nothing and a database that holds nothing. So a database without a head is one that
@@ -20,12 +21,12 @@ const NOTHING_YET: Head = { sequence: 0, digest: 0 };
  */
 export async function openStore(
   directory: string,
-  options: OpenOptions,
+  { isFresh, ...options }: OpenOptions & Pick<StoreOpening, 'isFresh'>,
   signal?: AbortSignal,
 ): Promise<OpenedStore> {
   const path = join(directory, 'db');
   if (!existsSync(path)) HeadFile.prepare(join(directory, 'head'), NOTHING_YET);
-  const intact = await surveyTables(path, signal);
+  const intact = isFresh === true ? await tablesIn(path) : await surveyTables(path, signal);
   const database = new Database(path);
   await database.open(options);
   let head: HeadFile | undefined;

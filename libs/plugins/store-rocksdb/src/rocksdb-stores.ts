@@ -1,4 +1,4 @@
-import type { StoreCapabilities, UntrustedStore, UntrustedStores } from '@caisson/contracts';
+import type { StoreCapabilities, StoreOpening, UntrustedStore, UntrustedStores } from '@caisson/contracts';
 import { diskFault, syncEntries } from '@caisson/disk';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -38,13 +38,13 @@ export class RocksdbStores implements UntrustedStores {
   async open(
     directory: string,
     signal?: AbortSignal,
-    { fills }: { readonly fills: boolean } = { fills: false },
+    { fills = false, isFresh = false }: StoreOpening = {},
   ): Promise<UntrustedStore> {
     signal?.throwIfAborted();
     const { cacheBytes, writeBufferBytes, compression } = this.#options;
     const writeBufferSize = fills ? Math.max(writeBufferBytes, FILL_BUFFER_BYTES) : writeBufferBytes;
     const options = { cacheSize: cacheBytes, writeBufferSize, compression };
-    return new RocksdbStore(await openStore(directory, options, signal));
+    return new RocksdbStore(await openStore(directory, { ...options, isFresh }, signal));
   }
 
   async exists(directory: string): Promise<boolean> {

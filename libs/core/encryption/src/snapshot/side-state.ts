@@ -68,7 +68,7 @@ export class SideState implements IncomingState {
     await store.close();
     await session.replaceStore(async () => {
       await sides.place();
-      return node.parts.stores.open(sides.inUse);
+      return node.parts.stores.open(sides.inUse, undefined, { isFresh: true });
     });
     this.#parts.onOver?.();
   }
