@@ -21,6 +21,7 @@ export class GuidePlugin {
     /** The module in the guide. */
     readonly source: string,
     readonly file: string,
+    readonly section: string,
   ) {}
 
   static async of(heading: string): Promise<GuidePlugin> {
@@ -31,7 +32,7 @@ export class GuidePlugin {
     await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
     await symlink(MODULES, join(folder, 'node_modules'));
     const { plugins } = JSON.parse(config) as { readonly plugins: readonly { readonly module: string }[] };
-    return new GuidePlugin(folder, block(section, 'js'), plugins[0]!.module);
+    return new GuidePlugin(folder, block(section, 'js'), plugins[0]!.module, section);
   }
 
   /** Runs the program with this source of the module. */
@@ -50,11 +51,21 @@ export class GuidePlugin {
     });
   }
 
+  /** All that the section has in a language. */
+  blocks(language: string): readonly string[] {
+    return blocksIn(this.section, language);
+  }
+
   remove(): Promise<void> {
     return rm(this.folder, { recursive: true, force: true });
   }
 }
 
 function block(text: string, language: string): string {
-  return text.split(`\`\`\`${language}\n`)[1]!.split('```')[0]!;
+  return blocksIn(text, language)[0]!;
+}
+
+function blocksIn(text: string, language: string): readonly string[] {
+  const parts = text.split(`\`\`\`${language}\n`).slice(1);
+  return parts.map((part) => part.split('\n```')[0]! + '\n');
 }

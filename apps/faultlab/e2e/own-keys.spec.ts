@@ -53,12 +53,3 @@ test('the key file of the product is held to the same', async () => {
   const ended = await ring.runWith(config, ...STORM);
   expect(ended).toMatchObject({ code: 0, stderr: '' });
 });
-
-test('a key file that nobody put there keeps every node from starting', async () => {
-  const config = join(ring.folder, 'no-file.json');
-  const plugin = { module: '@caisson/kek-file', config: { path: '/keys/kek' } };
-  await writeFile(config, JSON.stringify({ plugins: [plugin] }));
-  const { code, stdout } = await ring.runWith(config, ...STORM);
-  expect(stdout).toContain('KEK_NOT_FOUND');
-  expect(code).toBe(5);
-});

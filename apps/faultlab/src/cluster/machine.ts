@@ -33,6 +33,8 @@ import {
   type SimulatedDisk,
   type SimulatedNetwork,
   SimulatedTransport,
+  SimulatedWire,
+  Wire,
 } from '@caisson/simulator';
 import type { Ears } from '../oracles/ears.js';
 import type { EpochWatch } from '../oracles/epochs.js';
@@ -100,6 +102,9 @@ const SKEW_MS = 400;
 const hashes = new NodeHashes();
 const AES_GCM = new AesGcmCipher();
 
+/** What a process has of the network: a transport, or a wire for somebody's own. */
+type PlaceInNetwork = SimulatedTransport | SimulatedWire;
+
 /** What outlives a process: disks, and the place in the network. */
 export class Machine {
   readonly name: string;
@@ -151,7 +156,7 @@ export class Machine {
   async start(): Promise<void> {
     const { network } = this.#around;
     const identity = { id: fullNodeId(this.name), name: this.name, address: this.address };
-    const transport = new SimulatedTransport(network, { ...identity, clusterId: 'ours' });
+    const transport = this.#placeIn(network, { ...identity, clusterId: 'ours' });
     const life = new Life(() => {
       transport.crash();
       this.disk.end();
@@ -180,7 +185,17 @@ export class Machine {
     process.life.end();
   }
 
-  #host(life: Life, transport: SimulatedTransport): Host {
+  /** Where somebody's own transport runs there is a wire for it. */
+  #placeIn(
+    network: SimulatedNetwork,
+    identity: ConstructorParameters<typeof SimulatedWire>[1],
+  ): PlaceInNetwork {
+    const isOwn = this.#options.plugins?.provides(RaftTransport.name) === true;
+    if (!isOwn) return new SimulatedTransport(network, identity);
+    return new SimulatedWire(network, identity, (bytes) => this.#around.spy.wire(bytes));
+  }
+
+  #host(life: Life, place: PlaceInNetwork): Host {
     const { ears, epochs, excuses, findings, keys, lineage, moments, recorder, rows, spy, witness } =
       this.#around;
     const { name } = this;
@@ -201,7 +216,7 @@ export class Machine {
     };
     const { plugins } = this.#options;
     const path = directory.group(1).store;
-    const own = new OwnParts({ plugins, node: name, life, path, taps, lineage, rows, keys });
+    const own = new OwnParts({ plugins, node: name, life, path, taps, lineage, rows, keys, recorder });
     const keks = own.keyServices.map((service) => {
       const tapped = taps.keks(service.clientOf(name));
       return recorder?.keks(name, tapped) ?? tapped;
@@ -216,7 +231,9 @@ export class Machine {
         [DataDirectory, directory],
         [UntrustedStores, rows.stores(name, path, stores)],
         [RaftLogs, mortal(taps.logs(lineage.logs(name, plants.logs?.(logs) ?? logs)), life)],
-        [RaftTransport, taps.transport(spy.transport(recorder?.transport(transport) ?? transport))],
+        place instanceof SimulatedWire
+          ? [Wire, place]
+          : [RaftTransport, taps.transport(spy.transport(recorder?.transport(place) ?? place))],
         [Cipher, ciphers],
         [KekProvider, keks],
       ]),
@@ -262,7 +279,7 @@ export class Process {
 
   constructor(
     readonly life: Life,
-    readonly transport: SimulatedTransport,
+    readonly transport: PlaceInNetwork,
     readonly host: Host,
     readonly seen: (kv: KvService) => KvService,
   ) {}

@@ -1,8 +1,16 @@
-import { type AnyService, KekProvider, RaftLogs, type Token, UntrustedStores } from '@caisson/contracts';
+import {
+  type AnyService,
+  KekProvider,
+  RaftLogs,
+  RaftTransport,
+  type Token,
+  UntrustedStores,
+} from '@caisson/contracts';
 import { type Life, mortal } from '@caisson/simulator';
 import type { OwnPlugins } from '../composition/own-plugins.js';
 import type { Lineage } from '../oracles/lineage.js';
 import type { Rows } from '../oracles/rows.js';
+import type { Recorder } from '../trace/recorder.js';
 import type { KeyServices } from './equipment.js';
 import type { HostParts } from './host.js';
 import type { Taps } from './taps.js';
@@ -17,6 +25,7 @@ export interface OwnPartsTools {
   readonly lineage: Lineage;
   readonly rows: Rows;
   readonly keys: KeyServices;
+  readonly recorder: Recorder | undefined;
 }
 
 /** What plugins of somebody else give to one process, as mortal as the rest and under the same eyes. */
@@ -41,8 +50,12 @@ export class OwnParts {
   }
 
   around(token: string, instance: unknown): unknown {
-    const { keys, life, lineage, node, path, rows, taps } = this.#tools;
-    if (token === KekProvider.name) return taps.keks(keys.around(instance as KekProvider, node));
+    const { keys, life, lineage, node, path, recorder, rows, taps } = this.#tools;
+    if (token === RaftTransport.name) return taps.transport(instance as RaftTransport);
+    if (token === KekProvider.name) {
+      const tapped = taps.keks(keys.around(instance as KekProvider, node));
+      return recorder?.keks(node, tapped) ?? tapped;
+    }
     if (token === UntrustedStores.name)
       return rows.stores(node, path, mortal(instance as UntrustedStores, life));
     if (token !== RaftLogs.name) return instance;

@@ -4,6 +4,7 @@ import {
   KekProvider,
   type Plugin,
   RaftLogs,
+  RaftTransport,
   UntrustedStores,
 } from '@caisson/contracts';
 import { createRequire } from 'node:module';
@@ -29,7 +30,9 @@ export interface OwnPlugins {
 }
 
 /** What a simulation can do without: contracts over what it simulates. The rest are its senses. */
-const REPLACEABLE: readonly string[] = [UntrustedStores.name, RaftLogs.name, KekProvider.name];
+const REPLACEABLE: readonly string[] = [UntrustedStores, RaftLogs, RaftTransport, KekProvider].map(
+  ({ name }) => name,
+);
 
 /** Modules are found as if the file were importing them. `RangeError` says why one cannot be used. */
 export async function loadPlugins({ files, plugins }: Composition, path: string): Promise<OwnPlugins> {

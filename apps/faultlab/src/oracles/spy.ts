@@ -94,6 +94,11 @@ export class Spy {
     });
   }
 
+  /** What somebody's own transport makes of all that. */
+  wire(bytes: Uint8Array): void {
+    this.#look('a connection', bytes);
+  }
+
   async *#chunks(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {
       this.#look('a snapshot', chunk);

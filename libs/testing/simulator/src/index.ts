@@ -4,6 +4,9 @@ export { type NetworkOptions, SimulatedNetwork } from './network/simulated-netwo
 export { CALM, ROUGH, type Weather } from './network/weather.js';
 export { SimulatedTransport } from './transport/simulated-transport.js';
 export { simulatedTransportHarness } from './transport/transport-harness.js';
+export { SimulatedWire } from './wire/simulated-wire.js';
+export { type Connection, Wire } from './wire/wire.js';
+export { type WiredNeeds, type WiredParts, wiredTransportHarness } from './wire/wired-harness.js';
 export { judgeHistory, type Linearizability } from './history/linearizable.js';
 export { type Action, describeOperation, type Operation } from './history/operation.js';
 export { Life, type Moment } from './process/life.js';

@@ -1,9 +1,18 @@
 import type { Peer, RaftReceiver } from '@caisson/contracts';
+import type { Lane } from '../wire/lane.js';
+import type { Lifeline } from './lifeline.js';
 
 /** Who a node proves to be. */
 export interface NodeIdentity extends Peer {
   readonly clusterId: string;
 }
+
+/** A connection comes in, with its two directions as the one who is called has them. */
+type OnCaller = (
+  lanes: { readonly out: Lane; readonly incoming: Lane },
+  remote: string,
+  lifeline: Lifeline,
+) => void;
 
 /**
  * Where one run of a node meets the network. A node that starts again has another port: nothing that was
@@ -12,6 +21,8 @@ export interface NodeIdentity extends Peer {
 export class Port {
   readonly identity: NodeIdentity;
   receiver: RaftReceiver | undefined;
+  /** Who takes connections, where the node speaks for itself. */
+  onCaller: OnCaller | undefined;
   isAlive = true;
   /** How the process behind it gets to what arrives: at once, unless it hangs or is slow. */
   run: (task: () => void) => void = (task) => task();
