@@ -1,5 +1,5 @@
 import { ManualClock, type SeededRandom } from '@caisson/compliance';
-import { KekProvider, type Member } from '@caisson/contracts';
+import { KekProvider, type Member, RaftLogs, UntrustedStores } from '@caisson/contracts';
 import { type CrashProfile, SimulatedNetwork } from '@caisson/simulator';
 import type { SealLedger } from '../ledger/seal-ledger.js';
 import { CommittedLog } from '../oracles/committed.js';
@@ -103,8 +103,8 @@ export class StormCluster {
     this.keys = beside?.keys ?? new KeyServices(clock, seed);
     this.keys.learn(options.plugins?.files.keys ?? []);
     this.lineage = new Lineage(findings);
-    this.rows = new Rows(findings);
     this.epochs = new EpochWatch(findings);
+    this.rows = new Rows(findings, this.epochs);
     this.ears = new Ears({ findings, secrets: this.keys.material });
     this.network = new SimulatedNetwork({ clock, seed });
     this.recorder = options.recorder;
@@ -161,6 +161,12 @@ export class StormCluster {
   /** What another cluster of the same kind is made with; its randomness is its own. */
   get likeThis(): ClusterOptions {
     return { ...this.#options, recorder: undefined, seed: this.#options.seed + 1009 * ++this.#likenesses };
+  }
+
+  /** Whether stores and logs are the simulation's own, so that others can read what they left. */
+  get isOfTwins(): boolean {
+    const { plugins } = this.#options;
+    return [UntrustedStores, RaftLogs].every(({ name }) => plugins?.provides(name) !== true);
   }
 
   /** Whether nonces are safe over disks that come back: only envelope version 2 promises that. */

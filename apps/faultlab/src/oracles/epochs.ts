@@ -12,8 +12,13 @@ import type { Findings } from './findings.js';
 
 const SIDECAR = 'keys.json';
 
-/** What a sidecar says of a key. */
-type Epochs = ReadonlyMap<number, number>;
+/** What a sidecar says: of keys the epochs, of the group the last entry about keys. */
+interface Written {
+  readonly epochs: ReadonlyMap<number, number>;
+  readonly stateIndex: number;
+}
+
+const GROUP = 1;
 
 /**
  * Holds what is sealed to what is durable: the epoch in a nonce must be in the sidecar of its node before
@@ -21,7 +26,7 @@ type Epochs = ReadonlyMap<number, number>;
  */
 export class EpochWatch {
   readonly #findings: Findings;
-  readonly #durable = new Map<string, Epochs>();
+  readonly #durable = new Map<string, Written>();
   /** By short id: more than one where names collide. */
   readonly #names = new Map<number, Set<string>>();
 
@@ -49,11 +54,23 @@ export class EpochWatch {
         isPending = false;
         const bytes = await sound.read(sound.join(path, SIDECAR), SIDECAR_BYTES_MAX);
         if (bytes === undefined) return;
-        const { keys } = parseSidecar(bytes);
-        this.#durable.set(node, new Map([...keys].map(([keyId, { localEpoch }]) => [keyId, localEpoch])));
+        const { groups, keys } = parseSidecar(bytes);
+        const epochs = new Map([...keys].map(([keyId, { localEpoch }]) => [keyId, localEpoch]));
+        this.#durable.set(node, { epochs, stateIndex: groups.get(GROUP)?.raftAppliedIndex ?? 0 });
       },
     };
     return override<T>(sound, replaced as Partial<T>);
+  }
+
+  /** A store is about to say what keys there are as of an entry: the sidecar says so already. */
+  judgeState(node: string, stateIndex: number): void {
+    const written = this.#durable.get(node);
+    this.#findings.saw('E15', written !== undefined);
+    if (written === undefined || written.stateIndex >= stateIndex) return;
+    this.#findings.add(
+      'E15',
+      `${node} has keys as of ${stateIndex} in its store, and in its sidecar as of ${written.stateIndex}`,
+    );
   }
 
   cipher(sound: Cipher): Cipher {
@@ -77,7 +94,7 @@ export class EpochWatch {
     const { epoch, nodeId16: short } = decodeNonce(nonce);
     const names = [...(this.#names.get(short) ?? [])];
     if (names.length === 0) return;
-    const epochs = names.flatMap((name) => [...(this.#durable.get(name)?.values() ?? [])]);
+    const epochs = names.flatMap((name) => [...(this.#durable.get(name)?.epochs.values() ?? [])]);
     const durable = Math.max(-1, ...epochs);
     this.#findings.saw('E13');
     if (epoch > durable) {

@@ -17,6 +17,7 @@ import {
   writerRegistryPrefix,
 } from '@caisson/formats';
 import type { Machine } from '../cluster/machine.js';
+import type { EpochWatch } from './epochs.js';
 import type { Findings } from './findings.js';
 
 const REGISTRY = systemKey(writerRegistryPrefix());
@@ -43,14 +44,16 @@ export class Rows {
   /** Whether some node has applied both cutovers. */
   isSealing = false;
   readonly #findings: Findings;
+  readonly #epochs: Pick<EpochWatch, 'judgeState'>;
   readonly #shelves = new Map<string, Shelf>();
   /** By key and short id, who has it; by key id, the check value; by name of the cutover, its index. */
   readonly #owners = new Map<string, bigint>();
   readonly #checks = new Map<number, string>();
   readonly #cutovers = new Map<string, number>();
 
-  constructor(findings: Findings) {
+  constructor(findings: Findings, epochs: Pick<EpochWatch, 'judgeState'>) {
     this.#findings = findings;
+    this.#epochs = epochs;
   }
 
   /** The index behind which log entries are sealed, as far as any node has said; 0 for none. */
@@ -144,6 +147,7 @@ export class Rows {
     } else if (equalBytes(key, SYSTEM_KEYS.keyState)) {
       const keys = decodeKeyState(value);
       this.#judgeKeys(node, shelf.keys, keys);
+      this.#epochs.judgeState(node, keys.stateIndex);
       shelf.keys = keys;
     } else if (startsWith(key, REGISTRY)) {
       this.#writer(node, shelf, { key, value });

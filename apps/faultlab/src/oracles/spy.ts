@@ -3,6 +3,7 @@ import { override } from '@caisson/compliance';
 import type { Cipher, Disk, DiskFile, PreparedKey, RaftTransport } from '@caisson/contracts';
 import { NodeHashes } from '@caisson/platform-node';
 import type { RecordDisk } from '@caisson/simulator';
+import { CountStreams } from '../ledger/count-streams.js';
 import { type SealLedger, TextLedger } from '../ledger/seal-ledger.js';
 import type { Trace } from '../trace/trace.js';
 import type { Findings } from './findings.js';
@@ -36,6 +37,7 @@ export class Spy {
   readonly #findings: Findings;
   readonly #trace: Trace;
   readonly #ledger: SealLedger;
+  readonly #streams = new CountStreams();
 
   constructor({ findings, isEncrypted, ledger = new TextLedger(), trace }: SpyOptions) {
     this.#ledger = ledger;
@@ -118,5 +120,8 @@ export class Spy {
     this.seals++;
     const problem = this.#ledger.note(key, nonce, aad, text);
     if (problem !== undefined) this.#findings.add('E1', problem);
+    const step = this.#streams.note(key, nonce);
+    this.#findings.saw('E2');
+    if (step !== undefined) this.#findings.add('E2', step);
   }
 }

@@ -1,4 +1,5 @@
 import type { RuleId } from '../oracles/rules.js';
+import { AT_REST } from './at-rest.js';
 import { TRANSACTIONS } from './transactions.js';
 
 /** A bug planted into the built sources of one package, before anything of it is loaded. */
@@ -193,7 +194,7 @@ const DATA: Readonly<Record<string, Patch>> = {
 const ENCRYPTION: Readonly<Record<string, Patch>> = {
   'counts-in-circles': {
     about: 'nonces come round again',
-    breaks: ['E1'],
+    breaks: ['E1', 'E2'],
     file: `${KEYS}/envelope/nonce-factory`,
     edits: [['this.#low++;', 'this.#low = (this.#low + 1) % 40;']],
   },
@@ -385,6 +386,7 @@ export const PATCHES: Readonly<Record<string, Patch>> = {
   ...DATA,
   ...TRANSACTIONS,
   ...ENCRYPTION,
+  ...AT_REST,
 };
 
 /** Every file that a bug changes. */

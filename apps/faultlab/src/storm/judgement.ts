@@ -1,7 +1,9 @@
+import { SeededRandom } from '@caisson/compliance';
 import { judgeHistory, judgeTransactions } from '@caisson/simulator';
 import type { Clients } from '../cluster/clients.js';
 import type { StormCluster } from '../cluster/cluster.js';
 import type { Machine } from '../cluster/machine.js';
+import { auditDisk } from '../oracles/at-rest.js';
 import type { Diary } from '../oracles/diary.js';
 import { differences, readReplica } from '../oracles/digest.js';
 
@@ -26,12 +28,23 @@ export class Judgement {
   }
 
   async pass(members: readonly Machine[]): Promise<void> {
+    await this.#auditDisks(members);
     await this.#judgeReplicas(members);
     await this.#readAll(members);
     const wrong = this.#cluster.committed.judge(this.#diary);
     this.#judgeHistories(wrong);
     this.#judgeTransactions();
     this.#cluster.witness.judgeHoles();
+  }
+
+  /** What lies on the disk of each of them, unless it was damaged. */
+  async #auditDisks(members: readonly Machine[]): Promise<void> {
+    const { damage, findings, isEncrypted, isOfTwins } = this.#cluster;
+    if (!isEncrypted || !isOfTwins) return;
+    for (const machine of members.filter(({ name }) => !damage.isSpoiled(name))) {
+      const keks = await this.#cluster.keksOn(machine, new SeededRandom(1));
+      await this.#cluster.settled(auditDisk(machine, keks, findings));
+    }
   }
 
   async #judgeReplicas(members: readonly Machine[]): Promise<void> {
