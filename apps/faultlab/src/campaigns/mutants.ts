@@ -1,63 +1,66 @@
-import type { Plan } from '../faults/plan.js';
+import type { Plan, Profile } from '../faults/plan.js';
 import { type Finding, gravest, RULES, type RuleId } from '../oracles/rules.js';
-import { PATCHES } from '../plants/patches.js';
-import { PLANTS } from '../plants/plants.js';
+import { type Plant, PLANTS } from '../plants/plants.js';
 import { readScenario } from '../scenarios/scenarios.js';
 import { runPlan, runSeed } from '../storm/storm.js';
+import type { Verdict } from '../storm/verdict.js';
 
-export interface MutantOptions {
-  readonly names: readonly string[];
+export interface HuntOptions {
   readonly from: number;
   readonly seedsMax: number;
   readonly stormMs: number;
-  /** Hunts a bug that has to be there before the product is loaded: in a process of its own. */
-  readonly elsewhere: (plant: string) => Promise<MutantResult>;
-  /** The one that is there in this process. */
-  readonly loaded: string | undefined;
-  readonly onDone?: (result: MutantResult) => void;
 }
 
+/** What became of one planted bug. */
 export interface MutantResult {
   readonly plant: string;
   readonly about: string;
+  /** The rules that it may be seen to break. */
+  readonly breaks: readonly RuleId[];
+  /** What brings it out, in words. */
+  readonly where: string;
   /** Storms run until a rule broke; all of them, if none did. */
   readonly seeds: number;
   readonly caught?: { readonly seed: number; readonly rule: RuleId; readonly isExpected: boolean };
 }
 
-/** Plants each bug, and runs storms until one of them brings it to light. */
-export async function runMutants(options: MutantOptions): Promise<readonly MutantResult[]> {
-  const results: MutantResult[] = [];
-  for (const name of options.names) {
-    const isElsewhere = name in PATCHES && options.loaded !== name;
-    const result = await (isElsewhere ? options.elsewhere(name) : hunt(name, options));
-    options.onDone?.(result);
-    results.push(result);
-  }
-  return results;
+/** A hunt, with the storm that brought the bug out, where it was one. */
+export interface Hunted {
+  readonly result: MutantResult;
+  readonly verdict?: Verdict;
 }
 
-async function hunt(plant: string, { from, seedsMax, stormMs }: MutantOptions): Promise<MutantResult> {
-  const { about, breaks, hunt: hunted, make } = PLANTS[plant]!;
-  if (hunted !== undefined) {
-    const found = gravest(await hunted(make()));
+const DEFAULT_PROFILE: Profile = 'usual';
+
+/** In words: where a bug is hunted. */
+export function groundOf({ hunt, scenario, storms = DEFAULT_PROFILE }: Plant): string {
+  if (hunt !== undefined) return 'a hunt of its own';
+  return scenario ?? `${storms} storms`;
+}
+
+/** Runs storms with the bug planted until one of them brings it to light. */
+export async function hunt(name: string, { from, seedsMax, stormMs }: HuntOptions): Promise<Hunted> {
+  const plant = PLANTS[name]!;
+  const { about, breaks, scenario, storms: profile = DEFAULT_PROFILE } = plant;
+  const common = { plant: name, about, breaks, where: groundOf(plant) };
+  if (plant.hunt !== undefined) {
+    const found = gravest(await plant.hunt(plant.make()));
     const caught = found && { seed: from, rule: found.rule, isExpected: breaks.includes(found.rule) };
-    return { plant, about, seeds: 1, ...(caught && { caught }) };
+    return { result: { ...common, seeds: 1, ...(caught && { caught }) } };
   }
-  const { scenario, storms: profile = 'usual' } = PATCHES[plant] ?? {};
   const directed = scenario === undefined ? undefined : await readScenario(scenario);
-  for (let seeds = 1; seeds <= seedsMax; seeds++) {
-    const seed = from + seeds - 1;
-    const { findings } =
+  const extras = { plant: name, until: breaks };
+  for (let seed = from; seed < from + seedsMax; seed++) {
+    const verdict =
       directed === undefined
-        ? await runSeed({ seed, stormMs, profile }, { plant, until: breaks })
-        : await runPlan(withSeed(directed, seed), { plant, until: breaks });
-    const worst = telling(findings, breaks);
-    if (worst === undefined) continue;
-    const { rule } = worst;
-    return { plant, about, seeds, caught: { seed, rule, isExpected: breaks.includes(rule) } };
+        ? await runSeed({ seed, stormMs, profile }, extras)
+        : await runPlan(withSeed(directed, seed), extras);
+    const rule = telling(verdict.findings, breaks)?.rule;
+    if (rule === undefined) continue;
+    const caught = { seed, rule, isExpected: breaks.includes(rule) };
+    return { result: { ...common, seeds: seed - from + 1, caught }, verdict };
   }
-  return { plant, about, seeds: seedsMax };
+  return { result: { ...common, seeds: seedsMax } };
 }
 
 function withSeed({ traceHash: _, ...plan }: Plan, seed: number): Plan {

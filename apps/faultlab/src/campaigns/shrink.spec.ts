@@ -23,7 +23,10 @@ async function toy(plan: Plan, needed: readonly number[]): Promise<Verdict> {
   return { seed: plan.seed, plan, findings, ...rest };
 }
 
-const steps = Array.from({ length: 40 }, (_, at): Step => ({ atMs: at * 20, fault: { kind: 'heal' } }));
+const steps = Array.from(
+  { length: 40 },
+  (_, at): Step => ({ atMs: at * 20, fault: { kind: 'crash', node: 'n1' } }),
+);
 const plan = planOf({ seed: 1, stormMs: 5000 }, steps);
 
 test.each([[[]], [[0]], [[780]], [[20, 400]], [[0, 300, 780]]])(
@@ -37,15 +40,66 @@ test.each([[[]], [[0]], [[780]], [[20, 400]], [[0, 300, 780]]])(
   },
 );
 
-test('a plan says that it may not be minimal when the tries ran out', async () => {
+test('a plan says that it may not be minimal when the tries ran out, or the time', async () => {
   const run = (tried: Plan) => toy(tried, [20, 400]);
   const { isMinimal, tries } = await shrink(await run(plan), { rule: 'T1', triesMax: 6, run });
-  expect(isMinimal).toBe(false);
-  expect(tries).toBe(6);
+  expect([isMinimal, tries]).toEqual([false, 6]);
+  let storms = 0;
+  const isLate = () => ++storms > 3;
+  const late = await shrink(await run(plan), { rule: 'T1', triesMax: 500, run, isLate });
+  expect([late.isMinimal, late.tries]).toEqual([false, 3]);
 });
 
 test('time behind a failure is left away', async () => {
   const run = (tried: Plan) => toy(tried, [20]);
   const shrunk = await shrink(await run(plan), { rule: 'T1', triesMax: 500, run });
-  expect(shrunk.plan.stormMs).toBe(800);
+  expect(shrunk.plan.stormMs).toBe(120);
+});
+
+test('no storm is run twice', async () => {
+  const tried: string[] = [];
+  const run = (plan: Plan) => {
+    tried.push(JSON.stringify(plan));
+    return toy(plan, [20, 400, 780]);
+  };
+  await shrink(await toy(plan, []), { rule: 'T1', triesMax: 500, run });
+  expect(new Set(tried).size).toBe(tried.length);
+});
+
+test('what is odd about the nodes is left away, unless the failure needs it', async () => {
+  const shape = { voters: 5, clients: 8, retentionMs: 8000 };
+  const run = async (tried: Plan) => {
+    const verdict = await toy(tried, []);
+    return tried.shape?.voters === 5 ? verdict : { ...verdict, findings: [] };
+  };
+  const shrunk = await shrink(await run({ ...plan, shape, hasShortLogs: true }), {
+    rule: 'T1',
+    triesMax: 500,
+    run,
+  });
+  expect(shrunk.plan).toMatchObject({ shape: { voters: 5, clients: 1 }, hasShortLogs: false });
+  expect(shrunk.plan.shape).not.toHaveProperty('retentionMs');
+});
+
+test('a moment becomes a time where that does as well', async () => {
+  const when = { event: 'applies', nth: 2 } as const;
+  const armed: Step = { atMs: 20, when, fault: { kind: 'crash', node: 'n2' } };
+  const run = async (tried: Plan) => {
+    const isThere = tried.steps.some(({ fault }) => fault.kind === 'crash');
+    const story = [{ atMs: 450, text: 'n2 crashes', kind: 'crash' as const }];
+    return { ...(await toy(tried, isThere ? [] : [1])), story };
+  };
+  const { plan: left } = await shrink(await run({ ...plan, steps: [armed] }), {
+    rule: 'T1',
+    triesMax: 500,
+    run,
+  });
+  expect(left.steps).toEqual([{ atMs: 350, fault: armed.fault }]);
+});
+
+test('a failure that needs many faults among these clients may need fewer among others', async () => {
+  const run = (tried: Plan) => toy(tried, tried.seed === 1 ? [0, 20, 40, 60, 80] : [40]);
+  const { plan: left } = await shrink(await run(plan), { rule: 'T1', triesMax: 500, run });
+  expect(left.seed).toBe(2);
+  expect(left.steps.map(({ atMs }) => atMs)).toEqual([40]);
 });

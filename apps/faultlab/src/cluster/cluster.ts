@@ -63,6 +63,7 @@ export class StormCluster {
   readonly network: SimulatedNetwork;
   readonly findings: Findings;
   readonly lanes = new Lanes();
+  eventsMax = Infinity;
   readonly trace: Trace;
   readonly witness: Witness;
   readonly spy: Spy;
@@ -230,9 +231,14 @@ export class StormCluster {
     return this.up.find(({ group }) => group.status().leads);
   }
 
+  /** Whether the storm has shown what it was run for, or nothing of the kind in as many events. */
+  get isOver(): boolean {
+    return this.findings.isEnough || this.trace.events > this.eventsMax;
+  }
+
   /** Lets one millisecond pass, and everything happen that happens in it. */
   async pass(): Promise<void> {
-    if (this.findings.isEnough) throw new EnoughSeen();
+    if (this.isOver) throw new EnoughSeen();
     await this.#turn();
     const atMs = this.clock.monotonicMs();
     for (const machine of this.machines) {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { shrink, type Shrunk } from '../campaigns/shrink.js';
+import { AWRY, shrink, type Shrunk } from '../campaigns/shrink.js';
 import type { OwnPlugins } from '../composition/own-plugins.js';
 import { describePlan, type Plan, type Profile } from '../faults/plan.js';
 import { EXIT_CODES, exitCodeOf, gravest, RULES } from '../oracles/rules.js';
@@ -52,28 +52,24 @@ async function shrinkOne(options: Options): Promise<void> {
   const { rule } = worst;
   tell(`${failed.plan.steps.length} steps break ${rule}: ${RULES[rule].statement}`);
   const onTry = (steps: number, isBroken: boolean) => tell(`${steps} steps: ${isBroken ? rule : 'no'}`);
-  const run = (plan: Plan) => runPlan(plan, { plugins });
+  const eventsMax = AWRY * failed.counts.events;
+  const run = (tried: Plan) => runPlan(tried, { plugins, until: [rule], eventsMax });
   const shrunk = await shrink(failed, { rule, run, triesMax: options.triesMax, onTry });
   print(describeShrunk(shrunk));
-  if (options.writePlan !== undefined) await writeDocument(options.writePlan, shrunk.plan);
-  const { isMinimal, plan, tries, verdict } = shrunk;
+  const { isMinimal, tries, verdict } = shrunk;
+  const { findings } = verdict;
+  // Storms ended at the failure here: whoever replays the plan comes to another trace.
+  const { traceHash: _, ...plan } = shrunk.plan;
+  if (options.writePlan !== undefined) await writeDocument(options.writePlan, plan);
   if (options.json !== undefined) {
     // Once more, for whoever draws what is left beside what it is left of.
     const begunAt = performance.now();
-    const seen = await runPlan(plan, { plugins, isRecorded: true });
+    const seen = await runPlan(plan, { plugins, until: [rule], eventsMax, isRecorded: true });
     const kept = { ...seen, wallMs: performance.now() - begunAt };
-    const { findings } = verdict;
-    await writeDocument(options.json, {
-      schema: SHRUNK_SCHEMA,
-      rule,
-      tries,
-      isMinimal,
-      plan,
-      findings,
-      run: kept,
-    });
+    const document = { schema: SHRUNK_SCHEMA, rule, tries, isMinimal, plan, findings, run: kept };
+    await writeDocument(options.json, document);
   }
-  process.exitCode = exitCodeOf(verdict.findings);
+  process.exitCode = exitCodeOf(findings);
 }
 
 async function firstRun(options: Options, plugins: OwnPlugins | undefined): Promise<Verdict> {

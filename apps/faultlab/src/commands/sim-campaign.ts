@@ -4,8 +4,8 @@ import type { OwnPlugins } from '../composition/own-plugins.js';
 import type { Profile } from '../faults/plan.js';
 import type { CampaignSetting, KeptRun } from '../reports/report.js';
 import { StoredReport } from '../reports/stored.js';
+import { untilInterrupted } from './interruption.js';
 import { readDocument, UsageError } from './plan-file.js';
-import { tell } from './output.js';
 
 export interface SeedsOptions {
   readonly seeds: number;
@@ -47,26 +47,16 @@ export async function campaign(options: SeedsOptions): Promise<Campaign> {
   const before = options.resume === undefined ? [] : await heldBy(options.resume, options);
   const known = new Set(before.map(({ seed }) => seed));
   const seeds = all.filter((seed) => !known.has(seed));
-  const interruption = new AbortController();
-  const interrupt = (): void => {
-    tell('interrupted: what is under way comes to its end');
-    interruption.abort();
-  };
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
   let done = 0;
   const onRun = (run: Run): void => options.onRun(run, ++done);
-  try {
-    const common = { seeds, onRun, signal: interruption.signal };
+  return untilInterrupted('what is under way comes to its end', async (signal) => {
+    const common = { seeds, onRun, signal };
     const runs =
       options.jobs > 1
         ? await runInProcesses({ ...common, jobs: options.jobs, args: argsOf(options) })
         : await runCampaign({ ...timed(options), ...common });
     return { runs, before, isInterrupted: runs.length < seeds.length };
-  } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-  }
+  });
 }
 
 /** One of the processes of a campaign. */

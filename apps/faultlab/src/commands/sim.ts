@@ -7,6 +7,7 @@ import { EXIT_CODES, exitCodeOf } from '../oracles/rules.js';
 import { toJunit } from '../reports/junit.js';
 import { toReport } from '../reports/report.js';
 import { lineOf, progressOf, tableOf, tellingOf } from '../reports/terminal.js';
+import { INTERRUPTED } from './interruption.js';
 import { plantName, positive, profileName, seconds, whole } from './numbers.js';
 import { appendToLedger } from './ledger-file.js';
 import { asJob, campaign, type Campaign, firstOnes, type SeedsOptions, settingOf } from './sim-campaign.js';
@@ -38,8 +39,6 @@ interface Options {
 }
 
 const PROGRESS_EVERY = 10;
-/** As a shell says it of a program that was interrupted. */
-const INTERRUPTED = 130;
 
 const profileOrSeals = (text: string): Options['profile'] => (text === 'seals' ? text : profileName(text));
 

@@ -1,3 +1,4 @@
+import type { Profile } from '../faults/plan.js';
 import type { RuleId } from '../oracles/rules.js';
 import { AT_REST } from './at-rest.js';
 import { TRANSACTIONS } from './transactions.js';
@@ -15,7 +16,7 @@ export interface Patch {
   readonly beside?: Pick<Patch, 'file' | 'edits'>;
   /** The storm that brings it out, by the name of a scenario; seeds of `storms` where there is none. */
   readonly scenario?: string;
-  readonly storms?: 'usual' | 'swarm';
+  readonly storms?: Profile;
 }
 
 const RAFT = 'libs/core/raft/dist';

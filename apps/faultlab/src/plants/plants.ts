@@ -13,6 +13,7 @@ import { encodeClearProposal } from '@caisson/formats';
 import { loadedPlant } from './loading.js';
 import { PATCHES } from './patches.js';
 import type { SimulatedDisk } from '@caisson/simulator';
+import type { Profile } from '../faults/plan.js';
 import type { Finding, RuleId } from '../oracles/rules.js';
 import { DISK_PLANTS } from './disks.js';
 import { WORLDLY_PLANTS } from './worldly.js';
@@ -91,6 +92,10 @@ export interface Plant {
   /** The rules that it may be seen to break. */
   readonly breaks: readonly RuleId[];
   readonly make: () => Plants;
+  /** The storm that brings it out, by the name of a scenario; seeds of `storms` where there is none. */
+  readonly scenario?: string | undefined;
+  /** `usual` ones where nothing is said. */
+  readonly storms?: Profile | undefined;
   /** Where storms are not what brings it to light: what is. */
   readonly hunt?: (plants: Plants) => Promise<readonly Finding[]>;
 }
@@ -127,13 +132,13 @@ const BUILT: Readonly<Record<string, Plant>> = {
 
 /** Those whose sources were changed before they were loaded have nothing left to do. */
 const PATCHED = Object.fromEntries(
-  Object.entries(PATCHES).map(([name, { about, breaks }]): [string, Plant] => {
+  Object.entries(PATCHES).map(([name, { about, breaks, scenario, storms }]): [string, Plant] => {
     const make = (): Plants => {
       const isThere = loadedPlant() === name;
       invariant('LAB-3', isThere, 'a bug planted into sources is there before they are loaded');
       return {};
     };
-    return [name, { about, breaks, make }];
+    return [name, { about, breaks, make, scenario, storms }];
   }),
 );
 

@@ -3,7 +3,8 @@ import type { Run } from '../campaigns/campaign.js';
 import { compareMutants, compareReports, hasLostReach } from './comparison.js';
 import { toReport } from './report.js';
 import { ledgerLine } from './run-ledger.js';
-import { StoredMutants, StoredReport } from './stored.js';
+import { StoredMutants } from './mutants.js';
+import { StoredReport } from './stored.js';
 
 const COUNTS = { simulatedMs: 9000, events: 10, acknowledged: 3, checked: 5, entries: 4, terms: 1 };
 const MORE = { installs: 0, seals: 7, bytesScanned: 100, nodes: 3, beyond: 0 };

@@ -1,5 +1,6 @@
 import { numbersOf } from '../campaigns/numbers.js';
-import type { StoredMutants, StoredReport } from './stored.js';
+import type { StoredMutants } from './mutants.js';
+import type { StoredReport } from './stored.js';
 
 /** One line of a comparison, as words. */
 export type Row = readonly [what: string, before: string, now: string, change: string];

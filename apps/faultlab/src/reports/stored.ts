@@ -70,12 +70,3 @@ export const StoredShrunk = z.object({
   run: StoredRun.optional(),
 });
 export type StoredShrunk = z.infer<typeof StoredShrunk>;
-
-/** What `mutants --json` wrote, as it is read back. */
-export const StoredMutants = z.object({
-  schema: z.literal('caisson.faultlab.mutants/v1'),
-  results: z.array(
-    z.object({ plant: z.string(), seeds: number, caught: z.object({ seed: number, rule }).optional() }),
-  ),
-});
-export type StoredMutants = z.infer<typeof StoredMutants>;

@@ -42,6 +42,8 @@ export interface StormExtras {
   readonly isRecorded?: boolean | undefined;
   /** The storm ends as soon as one of these is broken. */
   readonly until?: readonly RuleId[] | undefined;
+  /** It ends there, too: some bugs make members talk to each other for ever. */
+  readonly eventsMax?: number | undefined;
 }
 
 /** Everything that happens follows from the seed: the faults are drawn from it, and come out as a plan. */
@@ -71,7 +73,7 @@ class Storm {
   #begunAtMs = 0;
 
   constructor(plan: Plan, extras: StormExtras, isDrawn: boolean) {
-    const { isRecorded = false, plant, plugins, until } = extras;
+    const { eventsMax = Infinity, isRecorded = false, plant, plugins, until } = extras;
     if (isRecorded) this.#recorder = new Recorder();
     const { isEncrypted, seed, shape = {} } = plan;
     const plants = plant === undefined ? {} : plantNamed(plant);
@@ -87,6 +89,7 @@ class Storm {
     this.#plan = plan;
     this.#plant = plant;
     this.#cluster = new StormCluster({ ...configOf(plan), ...own, seed, isEncrypted, plants });
+    this.#cluster.eventsMax = eventsMax;
     if (until !== undefined) this.#cluster.findings.enough = new Set(until);
     const habits = new KvHabits();
     this.#clients = new Clients({
@@ -116,7 +119,7 @@ class Storm {
       judgeRefusals(this.#diary, findings);
     }
     this.#cluster.end();
-    if (!findings.isEnough) this.#judgeEffect();
+    if (!this.#cluster.isOver) this.#judgeEffect();
     return this.#verdict();
   }
 
