@@ -40,8 +40,8 @@ export class NodeProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });
-    child.stdout.resume();
     const said: string[] = [];
+    child.stdout.on('data', (chunk: Buffer) => void said.push(chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => void said.push(chunk.toString()));
     const lines: string[] = [];
     const serving = new Map<string, string>();
@@ -62,7 +62,11 @@ export class NodeProcess {
     return new NodeProcess(child, said, { grpc, http });
   }
 
-  /** Everything it has said so far. */
+  get isAlive(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Everything it has said so far, on both of its outputs. */
   get log(): string {
     return this.said.join('');
   }

@@ -48,6 +48,7 @@ export class ClusterNode {
   readonly peerAddress: string;
   readonly #parts: ClusterNodeParts;
   #process: NodeProcess | undefined;
+  readonly #past: NodeProcess[] = [];
 
   constructor(parts: ClusterNodeParts) {
     this.name = parts.name;
@@ -66,10 +67,16 @@ export class ClusterNode {
     return this.#process !== undefined;
   }
 
+  /** Everything that any of its processes has said so far. */
+  get said(): string {
+    return this.#past.map(({ log }) => log).join('');
+  }
+
   /** Resolves once it serves, with the mutual TLS of the cluster on both of its doors. */
   async start(changes: Readonly<Record<string, unknown>> = {}): Promise<void> {
     const config = await this.configure(changes);
     this.#process = await NodeProcess.start(['run', '--config', config], {}, this.#parts.place.prefix);
+    this.#past.push(this.#process);
   }
 
   /** Writes its configuration, and leaves the process alone; answers the path. */

@@ -1,10 +1,12 @@
-import { open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Capability, Need } from './capabilities.js';
+import { onDisks } from './disks.js';
+import { onMemory } from './memory.js';
 import { onKeys, onMembers } from './orders.js';
 import type { Action } from './schedule.js';
+import { onBackups } from './second-cluster.js';
 import type { Member, Stage } from './stage.js';
+import { onStarts } from './starts.js';
 
 /** What a machine lets a run do to real processes, by the ids of the catalogue of faults. */
 export interface Deed {
@@ -18,14 +20,13 @@ export interface Deed {
 const STUTTER_STOP_MS = 90;
 const STUTTER_GO_MS = 45;
 const CLOCK_STEP_MS_MAX = 20_000;
-const BALLAST_CHUNK = Buffer.alloc(1024 * 1024);
 
 export const DEEDS: Readonly<Record<string, Deed>> = {
   N1: wire('what peers send to a node is late', ({ proxy }, { strength }) =>
     proxy.become({ kind: 'slow', delayMs: 10 + strength * 300 }),
   ),
-  N6: wire('bytes change on the way to a node', ({ proxy }, { strength }) =>
-    proxy.become({ kind: 'flipping', everyBytes: 2_000 + strength * 200_000 }),
+  N6: wire('bytes change on the way to a node', ({ proxy }, { number, strength }) =>
+    proxy.become({ kind: 'flipping', everyBytes: 2_000 + strength * 200_000, seed: number }),
   ),
   N8: wire('a node is heard and hears nothing new', ({ proxy }) => proxy.become({ kind: 'cut' })),
   N11: wire('the wire to a node is narrow', ({ proxy }, { strength }) =>
@@ -40,11 +41,14 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
   P2: { about: 'a node hangs', needs: 'signals', run: pause },
   P3: { about: 'a node gets a third of its processor', needs: 'signals', run: stutter },
   P4: { about: 'the power fails for all', needs: 'signals', run: killAll },
-  D6: { about: 'the disk of a node is full for a while', needs: 'mounts', run: fillDisk },
   C3: clock('the wall clock of a node is ahead, and steps back', 1),
   C4: clock('the wall clock of a node is behind, and steps forward', -1),
+  ...onStarts,
+  ...onDisks,
+  ...onMemory,
   ...onMembers,
   ...onKeys,
+  ...onBackups,
 };
 
 /** Kinds that can be had here, and why the others cannot. */
@@ -121,26 +125,5 @@ async function stutter(_stage: Stage, { node }: Member, { forMs }: Action): Prom
     await sleep(STUTTER_STOP_MS);
     node.process.thaw();
     await sleep(STUTTER_GO_MS);
-  }
-}
-
-/** A node that finds its disk full ends by itself; it is started again once there is room. */
-async function fillDisk(_stage: Stage, { folder, node }: Member, { forMs }: Action): Promise<void> {
-  const ballast = join(folder, 'ballast');
-  await takeAllRoom(ballast);
-  await sleep(forMs);
-  await rm(ballast);
-  await node.end('SIGKILL');
-  await node.start();
-}
-
-async function takeAllRoom(path: string): Promise<void> {
-  const file = await open(path, 'w');
-  try {
-    for (;;) await file.write(BALLAST_CHUNK);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-  } finally {
-    await file.close();
   }
 }

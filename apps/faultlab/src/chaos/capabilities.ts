@@ -3,10 +3,18 @@ import { access, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { MemoryGroup } from './memory.js';
 
 const run = promisify(execFile);
 
-export type Need = 'signals' | 'loopback' | 'namespaces' | 'mounts' | 'shifted-clock' | 'tracing';
+export type Need =
+  | 'signals'
+  | 'loopback'
+  | 'namespaces'
+  | 'mounts'
+  | 'shifted-clock'
+  | 'tracing'
+  | 'memory-limit';
 
 /** What this machine lets a run do, and how that was found out. */
 export interface Capability {
@@ -23,6 +31,7 @@ export async function probeCapabilities(): Promise<readonly Capability[]> {
     probe('loopback', 'delay, throttling, resets, silence, flipped bytes', () => Promise.resolve()),
     probe('namespaces', 'a node cut off in both directions', tryNamespace),
     probe('mounts', 'full disks', tryMount),
+    probe('memory-limit', 'a node that runs out of memory', tryMemoryLimit),
     probe('tracing', 'kills and errors at a system call (syscalls)', tryTracing),
     probe('shifted-clock', 'wall clocks that step while a process runs', async () => void (await fakeTime())),
   ]);
@@ -59,6 +68,13 @@ function reasonOf(error: unknown): string {
   const { code, message, path } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' && path !== undefined) return `${path} is not installed`;
   return message.split('\n').at(-1) || message;
+}
+
+async function tryMemoryLimit(): Promise<void> {
+  const group = await MemoryGroup.create(`faultlab-probe-${process.pid}`).catch((error: unknown) => {
+    throw new Missing(`the memory of processes cannot be limited here (${(error as Error).message})`);
+  });
+  await group.remove();
 }
 
 /** A process may be traced only where nobody forbade it, in a container for instance. */

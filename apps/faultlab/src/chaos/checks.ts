@@ -1,16 +1,14 @@
 import { agreeingDigests } from '@caisson/demo';
 import { judgeHistory } from '@caisson/simulator';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Finding, RuleId } from '../oracles/rules.js';
 import type { Lists } from './lists.js';
-import { MARK, type Registers } from './registers.js';
+import type { Registers } from './registers.js';
 import type { Stage } from './stage.js';
+import { QUESTIONS } from './surfaces.js';
 
 export interface Checked {
   readonly findings: readonly Finding[];
   readonly bytesSearched: number;
-  readonly members: number;
 }
 
 /** Fewer shows nothing. */
@@ -31,11 +29,8 @@ export async function examine(stage: Stage, registers: Registers, lists: Lists):
   for (const fault of lists.faults) add('T2', fault);
   if (registers.operations < OPERATIONS_MIN) add('H6', `${registers.operations} operations only`);
   await compareMembers(stage, add);
-  for (const { node } of stage.members) await searchSurfaces(node.name, await surfacesOf(node), add);
-  for (const { node } of stage.members) await node.end('SIGTERM');
-  let bytesSearched = 0;
-  for (const { folder, node } of stage.members) bytesSearched += await searchFolder(node.name, folder, add);
-  return { findings, bytesSearched, members: stage.members.length };
+  await searchEverything(stage);
+  return { findings: [...findings, ...stage.surfaces.findings], bytesSearched: stage.surfaces.bytesSearched };
 }
 
 type Add = (rule: RuleId, text: string) => void;
@@ -50,33 +45,16 @@ async function compareMembers(stage: Stage, add: Add): Promise<void> {
   add('T10', told.join(', '));
 }
 
-interface Surface {
-  readonly name: string;
-  readonly text: string;
-}
-
-/** What a node says to people and to machines that watch it. */
-async function surfacesOf(node: Stage['members'][number]['node']): Promise<readonly Surface[]> {
-  const answer = await fetch(`http://${node.process.adminAddress}/metrics`).catch(() => undefined);
-  return [
-    { name: 'log', text: node.process.log },
-    { name: 'metrics', text: (await answer?.text()) ?? '' },
-  ];
-}
-
-async function searchSurfaces(node: string, surfaces: readonly Surface[], add: Add): Promise<void> {
-  for (const { name, text } of surfaces)
-    if (text.includes(MARK)) add('E5', `a value stands in the ${name} of ${node}`);
-}
-
-/** Every byte of every file; answers how many there were. */
-async function searchFolder(node: string, folder: string, add: Add): Promise<number> {
-  let bytes = 0;
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const content = await readFile(join(entry.parentPath, entry.name));
-    bytes += content.length;
-    if (content.includes(MARK)) add('E5', `a value stands in ${entry.name} of ${node}`);
+/** What nodes answer and have ever said, then, with all of them stopped, every file. */
+async function searchEverything({ members, playground, surfaces }: Stage): Promise<void> {
+  for (const { node } of members) {
+    await surfaces.searchPages(node);
+    for (const words of QUESTIONS) {
+      const { stderr, stdout } = await playground.run(node, ...words);
+      surfaces.search(`what ${words.join(' ')} answers on ${node.name}`, stdout + stderr);
+    }
   }
-  return bytes;
+  for (const { node } of members) await node.end('SIGTERM');
+  for (const node of playground.nodes) surfaces.search(`what ${node.name} has said`, node.said);
+  for (const { folder, node } of members) await surfaces.searchFolder(node.name, folder);
 }

@@ -74,10 +74,31 @@ test('a cut wire breaks connections and takes no new ones', async () => {
   expect(await echo(dial(), Buffer.from('again'))).toEqual(Buffer.from('again'));
 });
 
-test('a wire that flips bits changes some and loses none', async () => {
-  proxy.become({ kind: 'flipping', everyBytes: 1 });
+test('a wire that flips bits changes those that its seed says, and loses none', async () => {
   const bytes = Buffer.alloc(1_000);
-  const heard = await echo(dial(), bytes);
-  expect(heard).toHaveLength(1_000);
-  expect(heard.equals(bytes)).toBe(false);
+  const heard: Buffer[] = [];
+  for (const seed of [1, 1, 2]) {
+    proxy.become({ kind: 'flipping', everyBytes: 50, seed });
+    heard.push(await echo(dial(), bytes));
+  }
+  const [first, again, other] = heard;
+  expect(first).toHaveLength(1_000);
+  expect(first!.equals(bytes)).toBe(false);
+  expect(again).toEqual(first);
+  expect(other).not.toEqual(first);
+});
+
+test('whoever taps a wire sees every byte of both directions', async () => {
+  proxy.close();
+  let seen = 0;
+  const { port } = server.address() as { port: number };
+  proxy = await LinkProxy.open(
+    '127.0.0.1',
+    `127.0.0.1:${port}`,
+    () =>
+      ({ length }) =>
+        void (seen += length),
+  );
+  await echo(dial(), Buffer.alloc(700));
+  expect(seen).toBe(1_400);
 });

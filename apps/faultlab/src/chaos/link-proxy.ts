@@ -1,3 +1,4 @@
+import { SeededRandom } from '@caisson/compliance';
 import { once } from 'node:events';
 import { connect as dial, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,12 +12,40 @@ export type Mood =
   | { readonly kind: 'silent' }
   /** Connections break, and new ones are not accepted. */
   | { readonly kind: 'cut' }
-  /** Now and then a byte changes on its way. */
-  | { readonly kind: 'flipping'; readonly everyBytes: number };
+  /** Now and then a bit changes on its way: which one of all that pass is drawn by the seed. */
+  | { readonly kind: 'flipping'; readonly everyBytes: number; readonly seed: number };
 
 const WELL: Mood = { kind: 'well' };
 /** How often a wire that holds bytes back looks whether its mood has changed. */
 const LOOK_MS = 20;
+
+/** Sees all that passes, as it arrives; one for each connection and direction. */
+export type Tap = () => (chunk: Buffer) => void;
+
+/** Bits of a stream of bytes, at distances that a seed draws, however the stream is cut into pieces. */
+class Flips {
+  readonly #random: SeededRandom;
+  readonly #everyBytes: number;
+  #distance: number;
+
+  constructor(everyBytes: number, seed: number) {
+    this.#random = new SeededRandom(seed);
+    this.#everyBytes = everyBytes;
+    this.#distance = this.#draw();
+  }
+
+  spoil(chunk: Buffer): void {
+    while (this.#distance < chunk.length) {
+      chunk[this.#distance]! ^= 1 << this.#random.integer(8);
+      this.#distance += this.#draw();
+    }
+    this.#distance -= chunk.length;
+  }
+
+  #draw(): number {
+    return 1 + this.#random.integer(Math.ceil(2 * this.#everyBytes));
+  }
+}
 
 /**
  * The wire to one node: everybody who wants to reach the node's peers' door comes through here. What the node
@@ -26,15 +55,18 @@ export class LinkProxy {
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
   #mood: Mood = WELL;
+  #flips: Flips | undefined;
+  readonly #tap: Tap | undefined;
 
-  private constructor(target: string) {
+  private constructor(target: string, tap: Tap | undefined) {
+    this.#tap = tap;
     const [host, port] = splitAddress(target);
     this.#server = createServer((socket) => this.#join(socket, dial(port, host)));
   }
 
   /** Listens on a free port of `host` and forwards to `target`. */
-  static async open(host: string, target: string): Promise<LinkProxy> {
-    const proxy = new LinkProxy(target);
+  static async open(host: string, target: string, tap?: Tap): Promise<LinkProxy> {
+    const proxy = new LinkProxy(target, tap);
     proxy.#server.listen(0, host);
     await once(proxy.#server, 'listening');
     return proxy;
@@ -47,6 +79,7 @@ export class LinkProxy {
 
   become(mood: Mood): void {
     this.#mood = mood;
+    this.#flips = mood.kind === 'flipping' ? new Flips(mood.everyBytes, mood.seed) : undefined;
     if (mood.kind === 'cut') this.reset();
   }
 
@@ -85,7 +118,9 @@ export class LinkProxy {
   }
 
   async #pass(from: Socket, to: Socket): Promise<void> {
+    const see = this.#tap?.();
     for await (const chunk of from as AsyncIterable<Buffer>) {
+      see?.(chunk);
       const bytes = await this.#afterMood(chunk);
       if (!to.write(bytes)) await Promise.race([once(to, 'drain'), once(to, 'close')]);
     }
@@ -97,10 +132,7 @@ export class LinkProxy {
     const mood = this.#mood;
     if (mood.kind === 'slow') await sleep(mood.delayMs);
     if (mood.kind === 'narrow') await sleep((chunk.length * 1000) / mood.bytesPerSecond);
-    if (mood.kind === 'flipping' && chunk.length * Math.random() > Math.random() * mood.everyBytes) {
-      const at = Math.floor(Math.random() * chunk.length);
-      chunk[at] = chunk[at]! ^ (1 << Math.floor(Math.random() * 8));
-    }
+    this.#flips?.spoil(chunk);
     return chunk;
   }
 }

@@ -44,16 +44,20 @@ export const onKeys: Readonly<Record<string, Deed>> = {
     needs: 'loopback',
     run: (stage, { node }) => succeed(stage, node, 'encryption', 'rewrite'),
   },
+  O9: {
+    about: 'a node merges its files, so that what was removed leaves its disk',
+    needs: 'loopback',
+    run: (stage, { node }) => succeed(stage, node, 'encryption', 'scrub'),
+  },
   O7: {
     about: 'a backup is taken and verified',
     needs: 'loopback',
     run: async (stage, { folder, node }) => {
       const file = join(folder, 'chaos.backup');
       await succeed(stage, node, 'backup', 'create', file);
-      refuseUnless(
-        await runCli(['backup', 'verify', file, '--kek-file', stage.playground.kekPath]),
-        'backup verify',
-      );
+      const flags = ['--kek-file', stage.playground.kekPath];
+      refuseUnless(stage, await runCli(['backup', 'verify', file, ...flags]), 'backup verify');
+      await stage.surfaces.searchFolder(`a backup of ${node.name}`, file);
       await rm(file, { force: true, recursive: true });
     },
   },
@@ -65,11 +69,17 @@ async function orderLeader(stage: Stage, ...words: readonly string[]): Promise<v
   await succeed(stage, leader, ...words);
 }
 
-async function succeed(stage: Stage, node: Member['node'], ...words: readonly string[]): Promise<void> {
-  refuseUnless(await stage.playground.run(node, ...words), words.join(' '));
+export async function succeed(
+  stage: Stage,
+  node: Member['node'],
+  ...words: readonly string[]
+): Promise<void> {
+  refuseUnless(stage, await stage.playground.run(node, ...words), words.join(' '));
 }
 
-function refuseUnless({ exitCode, stderr, stdout }: Ran, what: string): void {
+/** What the program says is searched, too. */
+export function refuseUnless({ surfaces }: Stage, { exitCode, stderr, stdout }: Ran, what: string): void {
+  surfaces.search(`what ${what} answers`, stdout + stderr);
   if (exitCode !== 0) throw new OrderRefused(`${what}: ${stderr.trim() || stdout.trim()}`);
 }
 

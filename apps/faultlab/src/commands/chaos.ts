@@ -3,7 +3,8 @@ import { Command } from 'commander';
 import { availableDeeds, DEEDS } from '../chaos/actions.js';
 import { probeCapabilities } from '../chaos/capabilities.js';
 import { type ChaosResult, runChaos } from '../chaos/chaos.js';
-import { Journal, readPlan } from '../chaos/journal.js';
+import { compareDeeds, linesOf, readDeeds, toRepeat } from '../chaos/repetition.js';
+import { Journal } from '../chaos/journal.js';
 import { type ChaosPlan, planChaos } from '../chaos/schedule.js';
 import { describeFinding, exitCodeOf } from '../oracles/rules.js';
 import { positive, seconds, whole } from './numbers.js';
@@ -30,7 +31,7 @@ export function chaosCommand(): Command {
     .option('--nodes <n>', 'members of the cluster', positive, 3)
     .option('--only <ids>', 'these kinds of fault, with commas')
     .option('--journal <file>', 'write what was done and when, as NDJSON')
-    .option('--repeat <journal>', 'do what a journal says, in its order')
+    .option('--repeat <journal>', 'do again what a journal says, and say what came out otherwise')
     .option('--json <file>', 'write the result; - for standard output')
     .addHelpText('after', '\nExample:\n  $ npm run -s faultlab -- chaos --seconds 60 --journal chaos.ndjson')
     .action(chaos);
@@ -41,14 +42,18 @@ async function chaos(options: Options): Promise<void> {
   const capabilities = await probeCapabilities();
   const { kinds, left } = availableDeeds(capabilities);
   for (const { kind, why } of left) print(`left out: ${kind} (${DEEDS[kind]!.about}): ${why}`);
-  const plan = await planOf(options, kinds);
-  const journal = new Journal(options.journal, plan);
+  const before = options.repeat === undefined ? undefined : await readDeeds(options.repeat);
+  const plan = before === undefined ? planOf(options, kinds) : toRepeat(before);
+  const journalPath = options.journal ?? (before && `${options.repeat}.again`);
+  const journal = new Journal(journalPath, plan);
   const interrupted = new AbortController();
   process.once('SIGINT', () => interrupted.abort());
   const result = await runChaos({
     plan,
     capabilities,
     journal,
+    isRepetition: before !== undefined,
+    left: new Map(left.map(({ kind, why }) => [kind, why])),
     signal: interrupted.signal,
     onAction: ({ action, elapsedMs, operations, refused, target }) => {
       const share = `${(elapsedMs / 1000).toFixed(0).padStart(4)} of ${plan.durationMs / 1000} s`;
@@ -61,14 +66,15 @@ async function chaos(options: Options): Promise<void> {
   });
   await journal.close();
   print(tableOf(result));
+  const repetition = before && compareDeeds(before.done, (await readDeeds(journalPath!)).done);
+  for (const line of repetition ? linesOf(repetition) : []) print(line);
   for (const finding of result.findings) print(describeFinding(finding));
   if (options.json !== undefined)
-    await writeDocument(options.json, { schema: CHAOS_REPORT_SCHEMA, plan, left, ...result });
+    await writeDocument(options.json, { schema: CHAOS_REPORT_SCHEMA, plan, left, ...result, repetition });
   process.exitCode = exitCodeOf(result.findings);
 }
 
-async function planOf(options: Options, able: readonly string[]): Promise<ChaosPlan> {
-  if (options.repeat !== undefined) return readPlan(options.repeat);
+function planOf(options: Options, able: readonly string[]): ChaosPlan {
   const wanted = options.only?.split(',') ?? able;
   const unknown = wanted.find((kind) => !able.includes(kind));
   if (unknown !== undefined)
