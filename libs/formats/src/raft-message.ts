@@ -275,37 +275,33 @@ function readIds(reader: ByteReader, field: string): readonly number[] {
 /** Memory of exactly the size of the message: what grows, or copies at its end, would copy entries twice. */
 class Output {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #at = 0;
 
   constructor(size: number) {
     this.#bytes = new Uint8Array(size);
-    this.#view = new DataView(this.#bytes.buffer);
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#at, fits(value, 8, 'byte'));
-    this.#at += 1;
+    this.#bytes[this.#at++] = fits(value, 8, 'byte');
     return this;
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#at, fits(value, 16, 'count'));
-    this.#at += 2;
+    fits(value, 16, 'count');
+    this.#bytes[this.#at++] = value >>> 8;
+    this.#bytes[this.#at++] = value;
     return this;
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#at, fits(value, 32, 'length'));
-    this.#at += 4;
+    this.#word(fits(value, 32, 'length'));
     return this;
   }
 
   index(value: number): this {
     fitsIndex(value, 'number of a message');
-    this.#view.setUint32(this.#at, Math.floor(value / 0x1_0000_0000));
-    this.#view.setUint32(this.#at + 4, value >>> 0);
-    this.#at += INDEX_BYTES;
+    this.#word(Math.floor(value / 0x1_0000_0000));
+    this.#word(value >>> 0);
     return this;
   }
 
@@ -313,6 +309,17 @@ class Output {
     this.#bytes.set(value, this.#at);
     this.#at += value.length;
     return this;
+  }
+
+  /** A view of the memory for every message would cost more than the message. */
+  #word(value: number): void {
+    const bytes = this.#bytes;
+    const at = this.#at;
+    bytes[at] = value >>> 24;
+    bytes[at + 1] = value >>> 16;
+    bytes[at + 2] = value >>> 8;
+    bytes[at + 3] = value;
+    this.#at += 4;
   }
 
   done(): Uint8Array {

@@ -1,13 +1,12 @@
 import type { Plan, Profile } from '../faults/plan.js';
 import type { OwnPlugins } from '../composition/own-plugins.js';
 import type { Finding } from '../oracles/rules.js';
+import type { Taken } from './numbers.js';
 import { runPlan, runSeed } from '../storm/storm.js';
 import type { Verdict } from '../storm/verdict.js';
 
-/** A storm, and how long it took in real time. */
-export interface Run extends Verdict {
-  readonly wallMs: number;
-}
+/** A storm, and what it took. */
+export interface Run extends Verdict, Taken {}
 
 export interface CampaignOptions {
   readonly seeds: readonly number[];
@@ -19,6 +18,8 @@ export interface CampaignOptions {
   /** Of somebody else, in place of what the simulation gives. */
   readonly plugins?: OwnPlugins | undefined;
   readonly now: () => number;
+  /** What the processor has done for this process so far; without it, real time stands for it. */
+  readonly processorMs?: (() => number) | undefined;
   readonly onRun?: (run: Run) => void;
   /** Asked for each storm that broke a rule: whether it is run again and recorded, for a timeline. */
   readonly willRecord?: (() => boolean) | undefined;
@@ -41,21 +42,16 @@ export async function runCampaign(options: CampaignOptions): Promise<readonly Ru
 /** Directed storms, one after the other, each once. */
 export async function runScenarios(
   plans: readonly Plan[],
-  {
-    now,
-    onRun,
-    plant,
-    plugins,
-    willRecord,
-  }: Pick<CampaignOptions, 'now' | 'onRun' | 'plant' | 'plugins' | 'willRecord'>,
+  options: Omit<CampaignOptions, 'seeds' | 'stormMs' | 'twiceEvery'>,
 ): Promise<readonly Run[]> {
+  const { now, onRun, plant, plugins, processorMs, willRecord } = options;
   const runs: Run[] = [];
   for (const plan of plans) {
-    const begunAt = now();
+    const stop = stopwatch(now, processorMs);
     const verdict = await runPlan(plan, { plant, plugins });
-    const wallMs = now() - begunAt;
+    const taken = stop();
     const again = () => runPlan(plan, { plant, plugins, isRecorded: true });
-    const run = { ...(await recorded(verdict, again, willRecord)), wallMs };
+    const run = { ...(await recorded(verdict, again, willRecord)), ...taken };
     runs.push(run);
     onRun?.(run);
   }
@@ -63,15 +59,15 @@ export async function runScenarios(
 }
 
 export async function runTimed(seed: number, options: Omit<CampaignOptions, 'seeds'>): Promise<Run> {
-  const { now, plant, plugins, profile, stormMs, twiceEvery, willRecord } = options;
-  const begunAt = now();
+  const { now, plant, plugins, processorMs, profile, stormMs, twiceEvery, willRecord } = options;
+  const stop = stopwatch(now, processorMs);
   const verdict = await runSeed({ seed, stormMs, profile }, { plant, plugins });
-  const wallMs = now() - begunAt;
+  const taken = stop();
   const isTwice = twiceEvery > 0 && seed % twiceEvery === 0;
   const again = isTwice ? await runSeed({ seed, stormMs, profile }, { plant, plugins }) : verdict;
   const twice = { ...verdict, findings: [...verdict.findings, ...divergence(verdict, again)] };
   const record = () => runSeed({ seed, stormMs, profile }, { plant, plugins, isRecorded: true });
-  return { ...(await recorded(twice, record, willRecord)), wallMs };
+  return { ...(await recorded(twice, record, willRecord)), ...taken };
 }
 
 /** A storm that broke a rule, once more, looked at from all sides; it must be the same storm. */
@@ -83,6 +79,18 @@ async function recorded(
   if (verdict.findings.length === 0 || !willRecord()) return verdict;
   const { record, ...seen } = await again();
   return { ...verdict, record, findings: [...verdict.findings, ...divergence(verdict, seen)] };
+}
+
+/** From now on. */
+export function stopwatch(now: () => number, processorMs = now): () => Taken {
+  const [begunAt, spentBefore] = [now(), processorMs()];
+  return () => ({ wallMs: now() - begunAt, cpuMs: processorMs() - spentBefore });
+}
+
+/** Of all threads of this process: those that compile and collect work for the storm, too. */
+export function processorMs(): number {
+  const { system, user } = process.cpuUsage();
+  return (system + user) / 1000;
 }
 
 /** What it means when two runs that should have been one were not. */

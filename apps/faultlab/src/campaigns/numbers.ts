@@ -2,14 +2,19 @@ import type { Looks } from '../oracles/findings.js';
 import { type Finding, gravest } from '../oracles/rules.js';
 import { type Counts, type EffectiveFaults, faultCount } from '../storm/verdict.js';
 
+/** What a run took: real time, and the processor's, which does not depend on what else the machine does. */
+export interface Taken {
+  readonly wallMs: number;
+  readonly cpuMs?: number | undefined;
+}
+
 /** What is added up of a run. */
-export interface Counted {
+export interface Counted extends Taken {
   readonly counts: Counts;
   readonly effective: EffectiveFaults;
   readonly effectiveById: EffectiveFaults;
   readonly looks: Readonly<Record<string, Looks>>;
   readonly findings: readonly Finding[];
-  readonly wallMs: number;
 }
 
 /** What a campaign did, added up. */
@@ -24,7 +29,8 @@ export interface Numbers {
   /** Effective faults per schedule. */
   readonly medianFaults: number;
   readonly wallMs: number;
-  /** Simulated time per real time, of one core. */
+  readonly cpuMs: number;
+  /** Simulated time per time of one processor. */
   readonly speed: number;
 }
 
@@ -47,6 +53,7 @@ const NOTHING: Counts = {
 export function numbersOf(runs: readonly Counted[]): Numbers {
   const total = runs.reduce((sum, { counts }) => added(sum, counts), NOTHING);
   const wallMs = runs.reduce((sum, run) => sum + run.wallMs, 0);
+  const cpuMs = runs.reduce((sum, run) => sum + spentOn(run), 0);
   return {
     schedules: runs.length,
     failed: runs.filter(({ findings }) => gravest(findings) !== undefined).length,
@@ -56,8 +63,14 @@ export function numbersOf(runs: readonly Counted[]): Numbers {
     looks: runs.reduce((sum: Numbers['looks'], { looks }) => lookedAt(sum, looks), {}),
     medianFaults: median(runs.map(({ effective }) => faultCount(effective))),
     wallMs,
-    speed: wallMs === 0 ? 0 : total.simulatedMs / wallMs,
+    cpuMs,
+    speed: cpuMs === 0 ? 0 : total.simulatedMs / cpuMs,
   };
+}
+
+/** The processor's time; real time of whom nothing else is known. */
+export function spentOn({ cpuMs, wallMs }: Taken): number {
+  return cpuMs ?? wallMs;
 }
 
 function lookedAt(sum: Numbers['looks'], more: Numbers['looks']): Numbers['looks'] {

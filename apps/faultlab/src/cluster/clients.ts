@@ -12,7 +12,10 @@ import type { Workload } from '../workloads/workload.js';
 
 const PAUSE_MS = 25;
 
-export type ClientsOptions = CallsOptions;
+export interface ClientsOptions extends CallsOptions {
+  /** Of each client, on average, between an answer and what it does next. */
+  readonly pauseMs?: number | undefined;
+}
 
 /** Clients, each doing one thing after the other: what, and in which mixture, is drawn. */
 export class Clients {
@@ -22,9 +25,11 @@ export class Clients {
   readonly #random: SeededRandom;
   readonly #scans: Scans;
   readonly #mixture: readonly Workload[];
+  readonly #pauseMs: number;
 
   constructor(options: ClientsOptions) {
     this.#random = options.random;
+    this.#pauseMs = options.pauseMs ?? PAUSE_MS;
     const own = () => new SeededRandom(this.#random.integer(2 ** 32));
     this.#calls = new Calls({ ...options, random: own() });
     this.registers = new Registers(this.#calls, own());
@@ -72,7 +77,7 @@ export class Clients {
   /** One client, until it is over. */
   async run(client: string): Promise<void> {
     while (!this.isOver) {
-      await this.#calls.cluster.clock.sleep(1 + this.#random.integer(2 * PAUSE_MS));
+      await this.#calls.cluster.clock.sleep(1 + this.#random.integer(2 * this.#pauseMs));
       const isScan = this.#calls.habits.has('scanning') && this.#random.integer(10) === 0;
       const workload = isScan ? this.#scans : this.#mixture[this.#random.integer(this.#mixture.length)]!;
       await workload.turn(client);

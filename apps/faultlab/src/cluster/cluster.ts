@@ -48,6 +48,9 @@ export interface ClusterOptions {
   readonly ledger?: SealLedger;
 }
 
+/** Whether something has come true may depend on the time alone. */
+const LOOK_EVERY_MS = 10;
+
 const NOBODY = { leads: false, leadership: 0 };
 
 const drained = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -236,10 +239,13 @@ export class StormCluster {
     return this.findings.isEnough || this.trace.events > this.eventsMax;
   }
 
-  /** Lets one millisecond pass, and everything happen that happens in it. */
-  async pass(): Promise<void> {
+  /**
+   * Lets time pass until the next thing happens, at most so much, and has everything happen that happens
+   * then. A millisecond in which nothing is due is not looked at.
+   */
+  async #pass(mostMs: number): Promise<void> {
     if (this.isOver) throw new EnoughSeen();
-    await this.#turn();
+    await this.#turn(Math.min(Math.max(this.clock.untilNextMs, 1), mostMs));
     const atMs = this.clock.monotonicMs();
     for (const machine of this.machines) {
       const { isUp, name, process } = machine;
@@ -252,10 +258,10 @@ export class StormCluster {
   }
 
   /** Neither real time nor real chance comes into it. */
-  async #turn(): Promise<void> {
+  async #turn(ms: number): Promise<void> {
     this.#world.enter();
     try {
-      this.clock.advance(1);
+      this.clock.advance(ms);
       await drained();
     } finally {
       this.#world.leave();
@@ -263,12 +269,18 @@ export class StormCluster {
   }
 
   async passMs(ms: number): Promise<void> {
-    for (let passed = 0; passed < ms; passed++) await this.pass();
+    const endMs = this.clock.monotonicMs() + ms;
+    // What was begun outside of a turn gets to where it waits for time to pass.
+    await this.#pass(0);
+    for (let leftMs = ms; leftMs > 0; leftMs = endMs - this.clock.monotonicMs()) await this.#pass(leftMs);
   }
 
   /** Whether it came true within so many milliseconds. */
   async within(ms: number, isTrue: () => boolean): Promise<boolean> {
-    for (let passed = 0; passed < ms && !isTrue(); passed++) await this.pass();
+    const endMs = this.clock.monotonicMs() + ms;
+    await this.#pass(0);
+    for (let leftMs = ms; leftMs > 0 && !isTrue(); leftMs = endMs - this.clock.monotonicMs())
+      await this.#pass(Math.min(leftMs, LOOK_EVERY_MS));
     return isTrue();
   }
 

@@ -10,17 +10,18 @@ export const ENGINE = {
 export const FORGETFUL_ENGINE = { ...ENGINE, compaction: { entries: 16, keepEntries: 4 } } as const;
 
 /** What the engine and the key-value store of each node are told. */
-export function configOf({ hasShortLogs, shape = {} }: Plan): {
+export function configOf({ hasShortLogs, shape = {} }: Pick<Plan, 'hasShortLogs' | 'shape'>): {
   readonly engine: unknown;
   readonly kv: unknown;
 } {
-  const { appendEntries, compactionEntries: entries, gatherCommands, reads, retentionMs } = shape;
+  const { appendEntries, compactionEntries: entries, gatherCommands, reads, retentionMs, tickMs } = shape;
   const base = hasShortLogs ? FORGETFUL_ENGINE : ENGINE;
   const engine = {
     ...base,
     ...(entries !== undefined && { compaction: { entries, keepEntries: entries >> 2 } }),
     ...(appendEntries !== undefined && { limits: { appendEntries } }),
     ...(reads !== undefined && { reads }),
+    ...(tickMs !== undefined && { ticks: { ...ENGINE.ticks, ms: tickMs } }),
   };
   const kv = {
     ...(gatherCommands !== undefined && { gatherCommandsMax: gatherCommands }),

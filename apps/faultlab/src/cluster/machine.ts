@@ -141,11 +141,11 @@ export class Machine {
   }
 
   get engine(): ReplicationEngine {
-    return this.process!.host.get(ReplicationEngine);
+    return this.process!.engine;
   }
 
   get group(): ReplicatedGroup {
-    return this.engine.group(1);
+    return this.process!.group;
   }
 
   get directory(): DataDirectory {
@@ -276,6 +276,8 @@ export class Machine {
 export class Process {
   isServing = false;
   readonly #ready = createDeferred<void>();
+  #engine: ReplicationEngine | undefined;
+  #group: ReplicatedGroup | undefined;
 
   constructor(
     readonly life: Life,
@@ -283,6 +285,14 @@ export class Process {
     readonly host: Host,
     readonly seen: (kv: KvService) => KvService,
   ) {}
+
+  get engine(): ReplicationEngine {
+    return (this.#engine ??= this.host.get(ReplicationEngine));
+  }
+
+  get group(): ReplicatedGroup {
+    return (this.#group ??= this.engine.group(1));
+  }
 
   /** As whoever asks for it now sees it. */
   get kv(): KvService {

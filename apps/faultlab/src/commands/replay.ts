@@ -1,8 +1,8 @@
 import { toHex } from '@caisson/base';
 import { Command } from 'commander';
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { divergence, type Run } from '../campaigns/campaign.js';
-import type { Plan, Profile } from '../faults/plan.js';
+import { divergence, processorMs, type Run, stopwatch } from '../campaigns/campaign.js';
+import { type Plan, type Profile, stormMsOf } from '../faults/plan.js';
 import { exitCodeOf } from '../oracles/rules.js';
 import { toReport } from '../reports/report.js';
 import { lineOf, tellingOf } from '../reports/terminal.js';
@@ -19,7 +19,7 @@ const LINES_AT_ONCE = 1000;
 interface Options {
   readonly seed?: number;
   readonly plan?: string;
-  readonly seconds: number;
+  readonly seconds?: number;
   readonly profile: Profile;
   readonly plant?: string;
   readonly expect?: string;
@@ -34,7 +34,11 @@ export function replayCommand(): Command {
     .description('Runs one storm again and tells its story; a trace that differs ends with 6')
     .option('--seed <seed>', 'the storm of this seed', whole)
     .option('--plan <file>', 'the storm of this plan, with the faults it names')
-    .option('--seconds <s>', 'with --seed: how long things go wrong, in virtual time', seconds, 15_000)
+    .option(
+      '--seconds <s>',
+      'with --seed: how long things go wrong, in virtual time (15, or 60 for standard)',
+      seconds,
+    )
     .option('--profile <name>', 'with --seed: what goes wrong', profileName, 'swarm')
     .option('--plant <name>', 'with a planted bug', plantName)
     .option('--expect <hash>', 'what the trace hash should be; by default the one in the plan')
@@ -50,14 +54,14 @@ async function replay(options: Options): Promise<void> {
   const print = options.json === '-' ? tell : say;
   const plan = options.plan === undefined ? undefined : await readPlan(options.plan);
   const plugins = await ownPlugins(options.config);
-  const begunAt = performance.now();
+  const stop = stopwatch(() => performance.now(), processorMs);
   const verdict = await traced(options.trace, (listener) =>
     runOne(plan, options, { isAttributed: true, isRecorded: options.json !== undefined, listener, plugins }),
   );
-  const wallMs = performance.now() - begunAt;
+  const taken = stop();
   const traceHash = options.expect ?? (isSameRun(plan, options) ? plan?.traceHash : undefined);
   const differs = divergence({ traceHash: traceHash ?? verdict.traceHash }, verdict);
-  const run: Run = { ...verdict, wallMs, findings: [...verdict.findings, ...differs] };
+  const run: Run = { ...verdict, ...taken, findings: [...verdict.findings, ...differs] };
   print(tellingOf(run));
   print(lineOf(run));
   if (options.writePlan !== undefined) await writeDocument(options.writePlan, run.plan);
@@ -67,7 +71,7 @@ async function replay(options: Options): Promise<void> {
 }
 
 function runOne(plan: Plan | undefined, options: Options, extras: StormExtras): Promise<Verdict> {
-  const { plant, profile, seconds: stormMs, seed } = options;
+  const { plant, profile, seconds: stormMs = stormMsOf(profile), seed } = options;
   if (plan !== undefined) return runPlan(plan, { ...extras, plant });
   if (seed === undefined) throw new UsageError('replay needs --seed or --plan');
   return runSeed({ seed, stormMs, profile }, { ...extras, plant });

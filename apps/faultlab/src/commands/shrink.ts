@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { AWRY, shrink, type Shrunk } from '../campaigns/shrink.js';
 import type { OwnPlugins } from '../composition/own-plugins.js';
-import { describePlan, type Plan, type Profile } from '../faults/plan.js';
+import { describePlan, type Plan, type Profile, stormMsOf } from '../faults/plan.js';
 import { EXIT_CODES, exitCodeOf, gravest, RULES } from '../oracles/rules.js';
 import { SHRUNK_SCHEMA } from '../reports/report.js';
 import { runPlan, runSeed } from '../storm/storm.js';
@@ -14,7 +14,7 @@ import { readPlan, UsageError } from './plan-file.js';
 interface Options {
   readonly seed?: number;
   readonly plan?: string;
-  readonly seconds: number;
+  readonly seconds?: number;
   readonly profile: Profile;
   readonly plant?: string;
   readonly triesMax: number;
@@ -28,7 +28,11 @@ export function shrinkCommand(): Command {
     .description('Leaves away faults as long as the same rule breaks, and prints the plan that is left')
     .option('--seed <seed>', 'a storm that breaks a rule', whole)
     .option('--plan <file>', 'the same as a plan')
-    .option('--seconds <s>', 'with --seed: how long things go wrong, in virtual time', seconds, 15_000)
+    .option(
+      '--seconds <s>',
+      'with --seed: how long things go wrong, in virtual time (15, or 60 for standard)',
+      seconds,
+    )
     .option('--profile <name>', 'with --seed: what goes wrong', profileName, 'swarm')
     .option('--plant <name>', 'with a planted bug', plantName)
     .option('--config <file>', 'with the plugins that this file names, in place of twins')
@@ -73,7 +77,7 @@ async function shrinkOne(options: Options): Promise<void> {
 }
 
 async function firstRun(options: Options, plugins: OwnPlugins | undefined): Promise<Verdict> {
-  const { plan, plant, profile, seconds: stormMs, seed } = options;
+  const { plan, plant, profile, seconds: stormMs = stormMsOf(profile), seed } = options;
   if (plan !== undefined) return runPlan(await readPlan(plan), { plant, plugins });
   if (seed === undefined) throw new UsageError('shrink needs --seed or --plan');
   return runSeed({ seed, stormMs, profile }, { plant, plugins });

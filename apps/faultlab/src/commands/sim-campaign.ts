@@ -1,4 +1,4 @@
-import { type Run, runCampaign, runTimed } from '../campaigns/campaign.js';
+import { processorMs, type Run, runCampaign, runTimed } from '../campaigns/campaign.js';
 import { runInProcesses, serveAsJob } from '../campaigns/processes.js';
 import type { OwnPlugins } from '../composition/own-plugins.js';
 import type { Profile } from '../faults/plan.js';
@@ -67,7 +67,7 @@ export function asJob(options: Omit<SeedsOptions, 'onRun'>): Promise<void> {
 
 function timed(options: Omit<SeedsOptions, 'onRun'>) {
   const { plant, plugins, profile, records, seconds: stormMs, twiceEvery } = options;
-  return { plant, plugins, profile, stormMs, twiceEvery, now, willRecord: firstOnes(records) };
+  return { plant, plugins, profile, stormMs, twiceEvery, now, processorMs, willRecord: firstOnes(records) };
 }
 
 /** Yes, so many times. */

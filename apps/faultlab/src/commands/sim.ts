@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import { writeFile } from 'node:fs/promises';
-import { type Run, runScenarios } from '../campaigns/campaign.js';
+import { processorMs, type Run, runScenarios } from '../campaigns/campaign.js';
 import { findingsOf } from '../campaigns/numbers.js';
-import { type Plan, type Profile, PROFILES } from '../faults/plan.js';
+import { type Plan, type Profile, PROFILES, stormMsOf } from '../faults/plan.js';
 import { EXIT_CODES, exitCodeOf } from '../oracles/rules.js';
 import { toJunit } from '../reports/junit.js';
 import { toReport } from '../reports/report.js';
@@ -20,7 +20,7 @@ import { sealsProfile } from './seals.js';
 interface Options {
   readonly seeds: number;
   readonly from: number;
-  readonly seconds: number;
+  readonly seconds?: number;
   readonly twiceEvery: number;
   readonly profile: Profile | 'seals';
   readonly plant?: string;
@@ -47,11 +47,11 @@ export function simCommand(): Command {
     .description('Puts simulated clusters through storms, seed after seed')
     .option('--seeds <n>', 'how many', positive, 20)
     .option('--from <seed>', 'the first', whole, 1)
-    .option('--seconds <s>', 'how long things go wrong, in virtual time', seconds, 15_000)
+    .option('--seconds <s>', 'how long things go wrong, in virtual time (15, or 60 for standard)', seconds)
     .option('--twice-every <n>', 'run every n-th seed twice and compare traces; 0 for none', whole, 10)
     .option(
       '--profile <name>',
-      `what goes wrong: ${PROFILES.join(' or ')}; seals puts disks back and seals much`,
+      `what goes wrong: ${PROFILES.join(', ')}; seals puts disks back and seals much`,
       profileOrSeals,
       'swarm',
     )
@@ -80,10 +80,11 @@ export function simCommand(): Command {
 async function sim({ profile, ...options }: Options): Promise<void> {
   if (profile === 'seals') return sealsProfile(options);
   const plugins = await ownPlugins(options.config);
-  if (options.job === true) return asJob({ ...options, profile, plugins });
+  const seconds = options.seconds ?? stormMsOf(profile);
+  if (options.job === true) return asJob({ ...options, seconds, profile, plugins });
   // Without a report nobody would look at it.
   const records = options.json === undefined ? 0 : options.records;
-  const common = { ...options, profile, plugins, records };
+  const common = { ...options, seconds, profile, plugins, records };
   const print = options.json === '-' ? tell : say;
   const begunAt = performance.now();
   const onRun = (run: Run, done: number) => {
@@ -116,7 +117,7 @@ async function directedCampaign(
   const now = () => performance.now();
   const willRecord = firstOnes(records);
   const each = (run: Run) => onRun(run, ++done);
-  const runs = await runScenarios(plans, { plant, plugins, now, willRecord, onRun: each });
+  const runs = await runScenarios(plans, { plant, plugins, now, processorMs, willRecord, onRun: each });
   return { runs, before: [], isInterrupted: false };
 }
 

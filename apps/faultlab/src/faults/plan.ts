@@ -21,6 +21,8 @@ export type Step = z.infer<typeof Step>;
 export const Shape = z.strictObject({
   voters: few.max(7).optional(),
   clients: few.max(32).optional(),
+  /** Of each client, on average, between an answer and what it does next. */
+  pauseMs: few.optional(),
   /** Founded in clear, with encryption on: the cutovers are left to orders. */
   isBornClear: z.boolean().optional(),
   envelopeVersion: z.union([z.literal(1), z.literal(2)]).optional(),
@@ -30,8 +32,18 @@ export const Shape = z.strictObject({
   appendEntries: few.optional(),
   retentionMs: few.optional(),
   reads: z.enum(['safe', 'lease-based']).optional(),
+  /** Ten of them are the shortest time until an election. */
+  tickMs: few.optional(),
 });
 export type Shape = z.infer<typeof Shape>;
+
+/**
+ * `usual` storms crash, cut and change members; `swarm` ones have a random half of everything but disks;
+ * `disks` are usual ones whose disks fail, rot, fill up, are put back and cloned. `standard` ones are long,
+ * with few clients that take their time and a fault of any family now and then: speed is measured on them.
+ */
+export const PROFILES = ['usual', 'swarm', 'disks', 'standard'] as const;
+export type Profile = (typeof PROFILES)[number];
 
 /** What is drawn, and how much of it, where a plan names no steps. */
 export const Mood = z.strictObject({
@@ -56,6 +68,8 @@ export const Plan = z.strictObject({
   /** Logs so short that whoever was away for a moment needs a snapshot. */
   hasShortLogs: z.boolean(),
   shape: Shape.optional(),
+  /** What it was drawn by. */
+  profile: z.enum(PROFILES).optional(),
   /** What the steps were drawn from. */
   mood: Mood.optional(),
   stormMs: whole,
@@ -74,13 +88,6 @@ export const Plan = z.strictObject({
 });
 export type Plan = z.infer<typeof Plan>;
 
-/**
- * `usual` storms crash, cut and change members; `swarm` ones have a random half of everything but disks;
- * `disks` are usual ones whose disks fail, rot, fill up, are put back and cloned.
- */
-export const PROFILES = ['usual', 'swarm', 'disks'] as const;
-export type Profile = (typeof PROFILES)[number];
-
 /** What all seeds have in common. */
 export interface Setting {
   readonly seed: number;
@@ -91,15 +98,32 @@ export interface Setting {
 /** How a seed decides what a schedule does not. */
 export function planOf({ profile, seed, stormMs }: Setting, steps: readonly Step[] = []): Plan {
   const [isEncrypted, hasShortLogs] = [seed % 2 === 0, seed % 4 >= 2];
-  const usual: Plan = { schema: PLAN_SCHEMA, seed, isEncrypted, hasShortLogs, stormMs, steps: [...steps] };
+  const base = { seed, isEncrypted, hasShortLogs, stormMs, ...(profile && { profile }) };
+  const usual: Plan = { schema: PLAN_SCHEMA, ...base, steps: [...steps] };
   if (profile === 'disks') return { ...usual, mood: { ...USUAL_MOOD, families: [...USUAL, ...OF_DISKS] } };
+  if (profile === 'standard') return { ...usual, ...STANDARD };
   return profile === 'swarm' ? swarmed(usual) : usual;
+}
+
+/** How long storms of a profile are where nothing is said. */
+export function stormMsOf(profile: Profile): number {
+  return profile === 'standard' ? 60_000 : 15_000;
 }
 
 export const USUAL_MOOD: Mood = { families: [...USUAL], meanPauseMs: 250, hasTriggers: false };
 
 const OF_DISKS: readonly FamilyName[] = ['disks', 'images'];
 const SWARMING = FAMILY_NAMES.filter((name) => !OF_DISKS.includes(name));
+
+/**
+ * As a small cluster is used: about eight acknowledged writes a second and as many reads, in the time that
+ * servers keep where nothing is configured, and something goes wrong every three seconds.
+ */
+const STANDARD: Pick<Plan, 'isEncrypted' | 'shape' | 'mood'> = {
+  isEncrypted: true,
+  shape: { voters: 3, clients: 4, pauseMs: 130, tickMs: 100 },
+  mood: { families: [...SWARMING], meanPauseMs: 1200, hasTriggers: true },
+};
 
 /** One storm in ten is calm, and one brutal. */
 function swarmed(plan: Plan): Plan {

@@ -81,6 +81,6 @@ function textOf(thing: unknown, depth: number): string {
   if (depth === 0) return '';
   const parts: unknown[] = Array.isArray(thing) ? thing : Object.entries(thing);
   const own =
-    thing instanceof Error ? `${thing.message} ${thing.stack} ${textOf(thing.cause, depth - 1)} ` : '';
+    thing instanceof Error ? `${thing.name} ${thing.message} ${textOf(thing.cause, depth - 1)} ` : '';
   return own + parts.map((part) => textOf(part, depth - 1)).join(' ');
 }

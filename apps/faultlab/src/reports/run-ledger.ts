@@ -19,6 +19,7 @@ export interface LedgerLine {
   readonly schedules: number;
   readonly simulatedMs: number;
   readonly wallMs: number;
+  readonly cpuMs: number;
   readonly speed: number;
   readonly effectiveFaults: number;
   readonly acknowledged: number;
@@ -35,7 +36,7 @@ export interface LedgerLine {
 export type LedgerPlace = Pick<LedgerLine, 'at' | 'commit' | 'node'>;
 
 export function ledgerLine(runs: readonly Run[], place: LedgerPlace): LedgerLine {
-  const { effective, schedules, speed, total, wallMs } = numbersOf(runs);
+  const { effective, schedules, speed, total, wallMs, cpuMs } = numbersOf(runs);
   const seeds = runs.map(({ seed }) => seed);
   const failures = runs.flatMap((run) => {
     const worst = gravest(run.findings);
@@ -51,6 +52,7 @@ export function ledgerLine(runs: readonly Run[], place: LedgerPlace): LedgerLine
     schedules,
     simulatedMs: total.simulatedMs,
     wallMs: Math.round(wallMs),
+    cpuMs: Math.round(cpuMs),
     speed: Number(speed.toFixed(2)),
     effectiveFaults: faultCount(effective),
     acknowledged: total.acknowledged,

@@ -41,6 +41,7 @@ const StoredRun = z.object({
   looks: z.record(z.string(), z.object({ evaluated: number, couldFail: number })).default({}),
   counts: Counts,
   wallMs: number,
+  cpuMs: number.optional(),
   /** These three of runs that broke a rule, or of all with `--whole`. */
   story: z.array(z.object({ atMs: number, text: z.string(), kind: z.string().optional() })).optional(),
   lanes: z.record(z.string(), z.array(LaneChange)).optional(),

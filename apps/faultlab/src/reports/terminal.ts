@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import type { Run } from '../campaigns/campaign.js';
-import { type Counted, type Numbers, numbersOf } from '../campaigns/numbers.js';
+import { type Counted, type Numbers, numbersOf, spentOn } from '../campaigns/numbers.js';
 import { describeFinding, gravest } from '../oracles/rules.js';
 import { type EffectiveFaults, faultCount } from '../storm/verdict.js';
 import type { Row } from './comparison.js';
@@ -10,14 +10,14 @@ const FINDINGS_SHOWN = 5;
 
 /** One line per seed, while it goes on. */
 export function lineOf(run: Counted & Pick<Run, 'seed' | 'traceHash'> & { plan?: Run['plan'] }): string {
-  const { counts, effective, findings, plan, seed, traceHash, wallMs } = run;
+  const { counts, effective, findings, plan, seed, traceHash } = run;
   const worst = gravest(findings);
   const columns = [
     `seed ${String(seed).padStart(6)}`,
     traceHash,
     `${String(faultCount(effective)).padStart(3)} faults`,
     `${String(counts.checked).padStart(4)} operations`,
-    `${(counts.simulatedMs / wallMs).toFixed(1).padStart(5)}x`,
+    `${(counts.simulatedMs / spentOn(run)).toFixed(1).padStart(5)}x`,
     worst === undefined ? 'ok' : `BROKEN ${worst.rule}`,
     ...(plan?.title === undefined ? [] : [plan.title]),
   ];
@@ -32,14 +32,14 @@ export function progressOf(done: number, total: number, elapsedMs: number): stri
 }
 
 export function tableOf(runs: readonly Counted[]): string {
-  const { effective, effectiveById, failed, looks, medianFaults, schedules, speed, total, wallMs } =
+  const { effective, effectiveById, failed, looks, medianFaults, schedules, speed, total, wallMs, cpuMs } =
     numbersOf(runs);
   const table = new Table({ style: { head: [], border: [] }, colWidths: [38, 84], wordWrap: true });
   table.push(
     ['schedules', `${schedules}, ${failed} of them broke a rule`],
     ['beyond what a quorum can mend', `${total.beyond} of ${schedules}`],
     ['simulated time', `${(total.simulatedMs / 3_600_000).toFixed(3)} h`],
-    ['real time', `${(wallMs / 1000).toFixed(1)} s`],
+    ['real time, processor time', `${(wallMs / 1000).toFixed(1)} s, ${(cpuMs / 1000).toFixed(1)} s`],
     ['simulated : real, one core', `${speed.toFixed(1)}x`],
     ['effective faults', describeFaults(effective)],
     ['effective faults by id', describeFaults(effectiveById).replaceAll('\n', ', ')],
@@ -65,10 +65,11 @@ function describeLooks(looks: Numbers['looks']): string {
 }
 
 /** What runs the storm of a seed again. */
-export function commandOf(name: string, { mood, plant, seed, stormMs }: Run['plan']): string {
-  const profile = mood === undefined ? ' --profile usual' : '';
+export function commandOf(name: string, { mood, plant, profile, seed, stormMs }: Run['plan']): string {
+  const drawnBy = profile ?? (mood === undefined ? 'usual' : 'swarm');
+  const named = drawnBy === 'swarm' ? '' : ` --profile ${drawnBy}`;
   const planted = plant === undefined ? '' : ` --plant ${plant}`;
-  return `npm run -s faultlab -- ${name} --seed ${seed}${profile} --seconds ${stormMs / 1000}${planted}`;
+  return `npm run -s faultlab -- ${name} --seed ${seed}${named} --seconds ${stormMs / 1000}${planted}`;
 }
 
 /** How it came to what it broke. */

@@ -1,4 +1,4 @@
-import { fromUtf8, toHex, toUtf8 } from '@caisson/base';
+import { createDeferred, fromUtf8, toHex, toUtf8 } from '@caisson/base';
 import type { SeededRandom } from '@caisson/compliance';
 import { isCaissonError, type KvService, type WriteRequest, type WriteResponse } from '@caisson/contracts';
 import type { StormCluster } from '../cluster/cluster.js';
@@ -107,21 +107,18 @@ export class Calls {
     if (serving.length === 0) this.#favourite = undefined;
     const machine = serving[this.#random.integer(Math.max(serving.length, 1))];
     if (machine === undefined) return undefined;
-    const limit = new AbortController();
     const limitMs = this.habits.has('impatient') && node === undefined ? IMPATIENT_MS : ATTEMPT_MS;
-    const late = this.cluster.clock.sleep(limitMs, limit.signal).then(
-      () => undefined,
-      () => undefined,
-    );
+    const late = createDeferred<undefined>();
+    const cancelLimit = this.cluster.clock.after(limitMs, () => late.resolve(undefined));
     const { kv, life } = machine.process!;
     const calling = new Promise<T>((resolve, reject) => life.run(() => call(kv).then(resolve, reject)));
     const answer = calling.catch((error: unknown) => this.#excuse(error));
     try {
-      const answered = await Promise.race([answer, late]);
+      const answered = await Promise.race([answer, late.promise]);
       this.#favourite = answered === undefined ? undefined : machine.name;
       return answered;
     } finally {
-      limit.abort();
+      cancelLimit();
     }
   }
 

@@ -25,9 +25,9 @@ import { drainingError, GroupCondition } from './group-condition.js';
 import { GroupEnding } from './group-ending.js';
 import { GroupMachinery } from './group-machinery.js';
 import type { GroupParts } from './group-parts.js';
+import { GroupStanding } from './group-standing.js';
 import { referencesHere } from './key-references.js';
 import type { AppliedState, LogCache } from './log-cache.js';
-import { memberStatuses } from './member-progress.js';
 import { MembershipOrders } from './membership-orders.js';
 import { PeerSide } from './peer-side.js';
 
@@ -117,25 +117,13 @@ export class ConsensusGroup implements ReplicatedGroup {
   }
 
   status(): GroupStatus {
-    const machinery = this.#machinery;
-    const { appendThread, leadership, loop, raw } = machinery;
-    const { halted, isDraining } = this.#condition;
-    const leader = leadership.leaderName;
-    return {
+    const logStart = this.#parts.log.start.index;
+    return new GroupStanding({
       id: this.id,
-      applied: loop.applied,
-      durable: appendThread.durable,
-      logStart: this.#parts.log.start.index,
-      leads: leadership.isReady && halted === undefined && !isDraining && raw.raft.transferee === NONE,
-      leadership: leadership.term,
-      ...(leader !== undefined && leader !== '' && { leader }),
-      // Asked for with every timestamp that is drawn, and mostly for who leads.
-      get members() {
-        return memberStatuses(machinery);
-      },
-      ...(halted !== undefined && { halted: halted.message }),
-      refused: loop.refused,
-    };
+      logStart,
+      machinery: this.#machinery,
+      condition: this.#condition,
+    });
   }
 
   keyReferences(keyId: number, signal?: AbortSignal): Promise<KeyReferences> {

@@ -54,25 +54,26 @@ export interface Message {
 
 export type MessageFields = Partial<Message> & Pick<Message, 'type'>;
 
-const EMPTY: Message = Object.freeze({
-  type: 'MsgHup',
-  to: NONE,
-  from: NONE,
-  term: 0,
-  logTerm: 0,
-  index: 0,
-  entries: Object.freeze([]),
-  commit: 0,
-  vote: NONE,
-  snapshot: undefined,
-  reject: false,
-  rejectHint: 0,
-  context: NO_DATA,
-  responses: Object.freeze([]),
-});
+const NO_ENTRIES: readonly Entry[] = Object.freeze([]);
+const NO_RESPONSES: readonly Message[] = Object.freeze([]);
 
-/** Starts from a copy, so that all messages have one shape: they are made and read in great numbers. */
-export const createMessage = (fields: MessageFields): Message => Object.assign({ ...EMPTY }, fields);
+/** Written out, so that all messages have one shape: they are made and read in great numbers. */
+export const createMessage = (fields: MessageFields): Message => ({
+  type: fields.type,
+  to: fields.to ?? NONE,
+  from: fields.from ?? NONE,
+  term: fields.term ?? 0,
+  logTerm: fields.logTerm ?? 0,
+  index: fields.index ?? 0,
+  entries: fields.entries ?? NO_ENTRIES,
+  commit: fields.commit ?? 0,
+  vote: fields.vote ?? NONE,
+  snapshot: fields.snapshot,
+  reject: fields.reject ?? false,
+  rejectHint: fields.rejectHint ?? 0,
+  context: fields.context ?? NO_DATA,
+  responses: fields.responses ?? NO_RESPONSES,
+});
 
 const LOCAL: ReadonlySet<MessageType> = new Set<MessageType>([
   'MsgHup',

@@ -8,7 +8,6 @@ import type { Raft } from './raft.js';
 import { handleSnapshot } from './restore.js';
 
 export function stepFollower(raft: Raft, message: Message): StepOutcome {
-  const self = hex(raft.id);
   switch (message.type) {
     case 'MsgApp':
       heardFromLeader(raft, message);
@@ -38,7 +37,10 @@ export function stepFollower(raft: Raft, message: Message): StepOutcome {
       break;
     case 'MsgTimeoutNow': {
       const from = `received MsgTimeoutNow from ${hex(message.from)}`;
-      raft.say('info', `${self} [term ${raft.term}] ${from} and starts an election to get leadership.`);
+      raft.say(
+        'info',
+        `${hex(raft.id)} [term ${raft.term}] ${from} and starts an election to get leadership.`,
+      );
       hup(raft, 'transfer');
       break;
     }

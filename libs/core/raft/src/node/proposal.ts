@@ -12,17 +12,16 @@ import { broadcastAppend } from './replicate.js';
 /** Appends what was proposed to the leader and sends it out. */
 export function propose(raft: Raft, entries: readonly Entry[]): StepOutcome {
   invariant('RAFT-20', entries.length > 0, 'a proposal without entries');
-  const self = hex(raft.id);
   // A removed leader goes on leading what is there but adds nothing.
   if (raft.tracker.of(raft.id) === undefined) return 'proposal-dropped';
   if (raft.transferee !== NONE) {
     const text = `transfer leadership to ${hex(raft.transferee)} is in progress; dropping proposal`;
-    raft.say('debug', `${self} [term ${raft.term}] ${text}`);
+    raft.say('debug', `${hex(raft.id)} [term ${raft.term}] ${text}`);
     return 'proposal-dropped';
   }
   const changes = entries.map(decodeConfChange);
   if (entries.some((entry, at) => entry.type !== 'EntryNormal' && changes[at] === undefined)) {
-    raft.say('warn', `${self} cannot read a proposed conf change; dropping proposal`);
+    raft.say('warn', `${hex(raft.id)} cannot read a proposed conf change; dropping proposal`);
     return 'proposal-dropped';
   }
   const admitted = entries.map((entry, at) => admit(raft, entry, { change: changes[at], at }));

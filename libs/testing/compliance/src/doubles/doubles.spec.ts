@@ -19,6 +19,33 @@ describe('ManualClock', () => {
     expect([clock.nowMs(), clock.monotonicMs()]).toEqual([520, 20]);
   });
 
+  it('knows how long it is until something rings, and rings what was set first first', () => {
+    const clock = new ManualClock();
+    const rung: number[] = [];
+    const order = [7, 3, 9, 3, 5, 1, 7, 3, 8, 2, 9, 4, 6];
+    const cancels = order.map((ms, at) => clock.after(ms, () => rung.push(at)));
+    expect([clock.waiting, clock.untilNextMs]).toEqual([13, 1]);
+    cancels[5]!();
+    cancels[5]!();
+    cancels[8]!();
+    expect([clock.waiting, clock.untilNextMs]).toEqual([11, 2]);
+    clock.advance(9);
+    expect(rung).toEqual([9, 1, 3, 7, 11, 4, 12, 0, 6, 2, 10]);
+    expect([clock.waiting, clock.untilNextMs]).toEqual([0, Infinity]);
+  });
+
+  it('wakes a sleeper in time, or at once with the reason of its signal', async () => {
+    const clock = new ManualClock();
+    const [slept, limit] = [clock.sleep(5), new AbortController()];
+    const broken = clock.sleep(5, limit.signal);
+    limit.abort('enough');
+    await expect(broken).rejects.toBe('enough');
+    await expect(clock.sleep(5, limit.signal)).rejects.toBe('enough');
+    expect(clock.waiting).toBe(1);
+    clock.advance(5);
+    await slept;
+  });
+
   it('does not go back (CLOCK-1)', () => {
     expect(() => new ManualClock().advance(-1)).toThrow('CLOCK-1');
   });

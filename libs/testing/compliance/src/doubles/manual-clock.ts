@@ -3,7 +3,10 @@ import type { Clock } from '@caisson/contracts';
 
 interface Alarm {
   readonly at: number;
-  readonly ring: () => void;
+  /** Of those of one time, the one that was set first rings first. */
+  readonly number: number;
+  /** Nothing once it has rung or was cancelled. */
+  ring: (() => void) | undefined;
 }
 
 /**
@@ -11,7 +14,10 @@ interface Alarm {
  * each seeing its own moment.
  */
 export class ManualClock implements Clock {
-  readonly #alarms = new Set<Alarm>();
+  /** A heap: no alarm comes before its parent. */
+  readonly #alarms: Alarm[] = [];
+  #count = 0;
+  #waiting = 0;
   #elapsedMs = 0;
   #wallMs: number;
 
@@ -27,46 +33,64 @@ export class ManualClock implements Clock {
     return this.#elapsedMs;
   }
 
-  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    const woken = createDeferred<void>();
-    const cancel = this.after(ms, () => woken.resolve());
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
+    const { promise, reject, resolve } = createDeferred<void>();
+    if (signal === undefined) {
+      this.after(ms, resolve);
+      return promise;
+    }
     const onAbort = () => {
       cancel();
-      woken.reject(signal?.reason);
+      reject(signal.reason);
     };
-    signal?.addEventListener('abort', onAbort, { once: true });
-    try {
-      await woken.promise;
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
-    }
+    const cancel = this.after(ms, () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal.addEventListener('abort', onAbort, { once: true });
+    return promise;
   }
 
   after(ms: number, task: () => void): () => void {
-    const alarm: Alarm = { at: this.#elapsedMs + Math.max(ms, 0), ring: task };
-    this.#alarms.add(alarm);
-    return () => void this.#alarms.delete(alarm);
+    const alarm: Alarm = { at: this.#elapsedMs + Math.max(ms, 0), number: this.#count++, ring: task };
+    this.#push(alarm);
+    this.#waiting++;
+    return () => {
+      if (alarm.ring !== undefined) this.#waiting--;
+      alarm.ring = undefined;
+    };
   }
 
   /** A few turns of the microtask queue: enough for work that waits for nothing else. */
   async turn(): Promise<void> {
-    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+    for (let turn = 0; turn < 10; turn++) await undefined;
   }
 
   /** Alarms that have not rung. */
   get waiting(): number {
-    return this.#alarms.size;
+    return this.#waiting;
+  }
+
+  /** How long it is until the first of them rings; Infinity where none is set. */
+  get untilNextMs(): number {
+    let first = this.#alarms[0];
+    for (; first !== undefined && first.ring === undefined; first = this.#alarms[0]) this.#pop();
+    return first === undefined ? Infinity : Math.max(first.at - this.#elapsedMs, 0);
   }
 
   /** Moves both clocks forward and rings what falls due, also what is set meanwhile. */
   advance(ms: number): void {
     invariant('CLOCK-1', ms >= 0, 'monotonic time does not go back');
     const end = this.#elapsedMs + ms;
-    for (let alarm = this.#due(end); alarm !== undefined; alarm = this.#due(end)) {
-      this.#alarms.delete(alarm);
-      this.#moveTo(alarm.at);
-      alarm.ring();
+    for (let first = this.#alarms[0]; first !== undefined && first.at <= end; first = this.#alarms[0]) {
+      this.#pop();
+      const { at, ring } = first;
+      if (ring === undefined) continue;
+      first.ring = undefined;
+      this.#waiting--;
+      this.#moveTo(at);
+      ring();
     }
     this.#moveTo(end);
   }
@@ -82,11 +106,32 @@ export class ManualClock implements Clock {
     this.#wallMs += passed;
   }
 
-  #due(end: number): Alarm | undefined {
-    let first: Alarm | undefined;
-    for (const alarm of this.#alarms) {
-      if (alarm.at <= end && (first === undefined || alarm.at < first.at)) first = alarm;
+  #push(alarm: Alarm): void {
+    const alarms = this.#alarms;
+    let at = alarms.length;
+    for (let above = (at - 1) >> 1; at > 0 && isBefore(alarm, alarms[above]!); above = (at - 1) >> 1) {
+      alarms[at] = alarms[above]!;
+      at = above;
     }
-    return first;
+    alarms[at] = alarm;
   }
+
+  #pop(): void {
+    const alarms = this.#alarms;
+    const last = alarms.pop();
+    if (last === undefined || alarms.length === 0) return;
+    let at = 0;
+    for (let below = 1; below < alarms.length; below = 2 * at + 1) {
+      const [left, right] = [alarms[below]!, alarms[below + 1]];
+      const first = right !== undefined && isBefore(right, left) ? right : left;
+      if (!isBefore(first, last)) break;
+      alarms[at] = first;
+      at = first === left ? below : below + 1;
+    }
+    alarms[at] = last;
+  }
+}
+
+function isBefore(a: Alarm, b: Alarm): boolean {
+  return a.at < b.at || (a.at === b.at && a.number < b.number);
 }

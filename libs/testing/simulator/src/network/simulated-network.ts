@@ -70,8 +70,10 @@ export class SimulatedNetwork {
 
   link(from: string, to: string): Link {
     const name = `${from}>${to}`;
+    const known = this.#links.get(name);
+    if (known !== undefined) return known;
     const seed = Number(fnv1a64(toUtf8(`${this.#seed} ${name}`)) & 0xffff_ffffn);
-    const link = this.#links.get(name) ?? new Link(this.#weather, new SeededRandom(seed));
+    const link = new Link(this.#weather, new SeededRandom(seed));
     this.#links.set(name, link);
     return link;
   }

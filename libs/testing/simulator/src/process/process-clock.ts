@@ -1,3 +1,4 @@
+import { createDeferred } from '@caisson/base';
 import type { Clock } from '@caisson/contracts';
 import type { Life } from './life.js';
 import { whileAlive } from './mortal.js';
@@ -29,16 +30,20 @@ export class ProcessClock implements Clock {
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    const limit = new AbortController();
-    const onAbort = () => limit.abort(signal?.reason);
-    if (signal?.aborted === true) onAbort();
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.#waiting.add(onAbort);
-    const slept = this.#clock.sleep(ms, limit.signal).finally(() => {
-      signal?.removeEventListener('abort', onAbort);
-      this.#waiting.delete(onAbort);
-    });
-    return whileAlive(slept, this.#life);
+    const { promise, reject, resolve } = createDeferred<void>();
+    if (signal?.aborted === true) reject(signal.reason);
+    else {
+      const onAbort = () => {
+        cancel();
+        this.#life.run(() => void (this.#life.isOver || reject(signal?.reason)));
+      };
+      const cancel = this.after(ms, () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      });
+      signal?.addEventListener('abort', onAbort, { once: true });
+    }
+    return promise;
   }
 
   after(ms: number, task: () => void): () => void {
