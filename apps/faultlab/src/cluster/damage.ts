@@ -18,7 +18,7 @@ export const DISK_CODES: readonly ErrorCode[] = [
 ];
 
 /** Holds for every cluster, whatever becomes of its disks. */
-const ALWAYS: ReadonlySet<string> = new Set(['E1', 'E5', 'E6', 'E8', 'H1', 'H5']);
+const ALWAYS: ReadonlySet<string> = new Set(['E1', 'E5', 'E6', 'E8', 'H1', 'H5', 'H8', 'H9']);
 
 /**
  * What storms did to disks for good, and what may still be asked of the cluster.

@@ -9,12 +9,15 @@ import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
 const hashes = new NodeHashes();
 const ciphers = [new AesGcmCipher()];
 const OTHER_KEY = 0xee;
+const STRANGE_KEY = 0xdd;
 
 /** What a machine has beside its disks; it stays with the machine, whatever its processes do. */
 export class Equipment {
   readonly time: NodeTime;
   /** What the next process is told. */
   isEncryptionOff = false;
+  /** Whether other bytes stand in the file of its key; a process that runs has read it already. */
+  hasOtherKey = false;
 
   constructor(clock: Clock) {
     this.time = new NodeTime(clock);
@@ -26,6 +29,10 @@ export class KeyServices {
   readonly all: KeyService[] = [];
   /** The bytes of every key in it, to be looked for where they must not be. */
   readonly material: Uint8Array[] = [];
+  /** Whether somebody's own provider stands in the place of the first: where its key lies is its own affair. */
+  isOwn = false;
+  /** A key of the same name that is none of this cluster's. */
+  readonly #stranger: KeyService;
   readonly #clock: Clock;
   readonly #random: SeededRandom;
 
@@ -33,10 +40,12 @@ export class KeyServices {
     this.#clock = clock;
     this.#random = new SeededRandom(seed ^ 0x6b65_6b73);
     this.add('file');
+    this.#stranger = this.#service('file', STRANGE_KEY);
   }
 
   /** Somebody's own provider on a node, in place of the first service: it has the moods of that one. */
   around(own: KekProvider, node: string): KekProvider {
+    this.isOwn = true;
     return this.#heard(this.all[0]!.around(own, node));
   }
 
@@ -47,11 +56,14 @@ export class KeyServices {
 
   /** One more, under its own name. */
   add(provider: string): KeyService {
-    const [clock, random] = [this.#clock, this.#random];
-    const key = this.#key(provider, 9 + this.all.length);
-    const service = new KeyService({ clock, random, key, otherKey: this.#key(provider, OTHER_KEY) });
+    const service = this.#service(provider, 9 + this.all.length);
     this.all.push(service);
     return service;
+  }
+
+  /** What a node reads from its configuration now. */
+  configuredAt({ hasOtherKey }: Pick<Equipment, 'hasOtherKey'>): readonly KeyService[] {
+    return hasOtherKey ? [this.#stranger, ...this.all.slice(1)] : this.all;
   }
 
   /** A new version of every key. */
@@ -63,6 +75,12 @@ export class KeyServices {
 
   calm(): void {
     for (const service of this.all) service.calm();
+  }
+
+  #service(provider: string, byte: number): KeyService {
+    const [clock, random] = [this.#clock, this.#random];
+    const [key, otherKey] = [this.#key(provider, byte), this.#key(provider, OTHER_KEY)];
+    return new KeyService({ clock, random, key, otherKey });
   }
 
   #key(provider: string, byte: number): KekProvider {

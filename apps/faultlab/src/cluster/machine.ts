@@ -3,12 +3,13 @@ import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
 import { type ManualClock, SeededRandom } from '@caisson/compliance';
 import {
   Applier,
-  type CaissonError,
+  CaissonError,
   Cipher,
   Clock,
   DataDirectory,
   Disk,
   Hashes,
+  KekConfiguration,
   KekProvider,
   KvService,
   Logger,
@@ -76,6 +77,8 @@ export interface MachineOptions {
   readonly disks?: CrashProfile | undefined;
   /** The one that all have where nothing is said. */
   readonly clusterId?: Uint8Array;
+  /** Where it listens, if not where its name says. */
+  readonly address?: string;
 }
 
 /** What all machines stand in. */
@@ -96,6 +99,7 @@ export interface Surroundings {
   readonly recorder?: Recorder | undefined;
 }
 
+export const LOCK = '/data/lock';
 const CLUSTER_ID = new Uint8Array(16).fill(7);
 /** How far wall clocks are off, at most; another start, another error. */
 const SKEW_MS = 400;
@@ -116,11 +120,12 @@ export class Machine {
   readonly #around: Surroundings;
   readonly disk: MachineDisk;
   readonly #random: SeededRandom;
+  #besides = 0;
 
   constructor(options: MachineOptions, around: Surroundings) {
     const { disks = 'journalled', isBornClear = false, isEncrypted, joined, name, seed } = options;
     this.name = name;
-    this.address = `${name}:7000`;
+    this.address = options.address ?? `${name}:7000`;
     this.#options = options;
     this.#around = around;
     this.equipment = new Equipment(around.clock);
@@ -138,6 +143,11 @@ export class Machine {
 
   get isUp(): boolean {
     return this.process?.isServing === true;
+  }
+
+  /** Whether operators reach it: a node that stops has closed its door to them already. */
+  get takesOrders(): boolean {
+    return this.isUp && this.process?.isStopping === false;
   }
 
   get engine(): ReplicationEngine {
@@ -173,13 +183,35 @@ export class Machine {
     this.process = process;
     await this.disk.prepare();
     this.disk.provide(this.#options.plugins?.files.contents ?? NO_FILES.contents);
-    await within(() => process.start());
+    await within(() => process.start(() => mortal(this.disk.platter, life).hold(LOCK)));
+  }
+
+  /** A second process over the same disk, beside the one that runs; rejects as its start does. */
+  async startBeside(): Promise<void> {
+    const first = this.process?.life;
+    const address = `${this.name}:${7001 + this.#besides++}`;
+    const identity = { id: fullNodeId(this.name), name: this.name, address, clusterId: 'ours' };
+    const transport = new SimulatedTransport(this.#around.network, identity);
+    const life = new Life(() => transport.crash());
+    transport.runBy((task) => life.run(task));
+    const hold = async () => {
+      const held = await this.disk.platter.hold(LOCK);
+      if (first?.isOver !== true) return;
+      await held.release();
+      throw new CaissonError('UNAVAILABLE', { reason: 'the first one ended meanwhile' });
+    };
+    try {
+      await new Process(life, transport, this.#host(life, transport), (kv) => kv).start(hold);
+    } finally {
+      life.end();
+    }
   }
 
   /** Ends the process in good order. */
   async stop(): Promise<void> {
     const { process } = this;
     if (process === undefined) return;
+    process.isStopping = true;
     await process.host.stop();
     process.transport.stop();
     process.life.end();
@@ -217,10 +249,11 @@ export class Machine {
     const { plugins } = this.#options;
     const path = directory.group(1).store;
     const own = new OwnParts({ plugins, node: name, life, path, taps, lineage, rows, keys, recorder });
-    const keks = own.keyServices.map((service) => {
-      const tapped = taps.keks(service.clientOf(name));
-      return recorder?.keks(name, tapped) ?? tapped;
-    });
+    const keksNow = () =>
+      own.keyServices(this.equipment).map((service) => {
+        const tapped = taps.keks(service.clientOf(name));
+        return recorder?.keks(name, tapped) ?? tapped;
+      });
     return new Host({
       given: own.without([
         [Clock, new ProcessClock(time, life, this.#random.integer(2 * SKEW_MS) - SKEW_MS)],
@@ -235,7 +268,8 @@ export class Machine {
           ? [Wire, place]
           : [RaftTransport, taps.transport(spy.transport(recorder?.transport(place) ?? place))],
         [Cipher, ciphers],
-        [KekProvider, keks],
+        [KekProvider, keksNow()],
+        [KekConfiguration, { load: async () => ({ keks: keksNow(), close: async () => undefined }) }],
       ]),
       services: [
         ...own.services,
@@ -275,6 +309,7 @@ export class Machine {
 /** One run of a node. */
 export class Process {
   isServing = false;
+  isStopping = false;
   readonly #ready = createDeferred<void>();
   #engine: ReplicationEngine | undefined;
   #group: ReplicatedGroup | undefined;
@@ -304,10 +339,12 @@ export class Process {
     return this.#ready.promise;
   }
 
-  async start(): Promise<void> {
+  /** First of all it holds its directory, as a program does. */
+  async start(hold: () => Promise<unknown>): Promise<void> {
     // Whoever does not ask is not told.
     this.ready.catch(() => undefined);
     try {
+      await hold();
       await this.host.start();
       this.isServing = !this.life.isOver;
       this.#ready.resolve();

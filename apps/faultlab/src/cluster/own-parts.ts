@@ -6,12 +6,12 @@ import {
   type Token,
   UntrustedStores,
 } from '@caisson/contracts';
-import { type Life, mortal } from '@caisson/simulator';
+import { type KeyService, type Life, mortal } from '@caisson/simulator';
 import type { OwnPlugins } from '../composition/own-plugins.js';
 import type { Lineage } from '../oracles/lineage.js';
 import type { Rows } from '../oracles/rows.js';
 import type { Recorder } from '../trace/recorder.js';
-import type { KeyServices } from './equipment.js';
+import type { Equipment, KeyServices } from './equipment.js';
 import type { HostParts } from './host.js';
 import type { Taps } from './taps.js';
 
@@ -44,9 +44,9 @@ export class OwnParts {
   }
 
   /** The key services that are still those of the simulation: an own one takes the place of the first. */
-  get keyServices(): KeyServices['all'] {
-    const { all } = this.#tools.keys;
-    return this.#provides(KekProvider.key) ? all.slice(1) : all;
+  keyServices(equipment: Equipment): readonly KeyService[] {
+    const configured = this.#tools.keys.configuredAt(equipment);
+    return this.#provides(KekProvider.key) ? configured.slice(1) : configured;
   }
 
   around(token: string, instance: unknown): unknown {

@@ -8,14 +8,18 @@ import type { Machine } from './machine.js';
 import { backUp, placeOf, restoreInto } from './second-cluster.js';
 
 /** A backup of whoever leads becomes a cluster of its own, and both write. */
-export function secondCluster({ cluster, watch }: Scene, ms: number): boolean {
+export function secondCluster({ cluster, tell, watch }: Scene, ms: number): boolean {
   const { leader } = cluster;
   if (leader === undefined || !cluster.hasSafeNonces) return false;
-  watch(leader, 'a second cluster', restored(cluster, leader, ms));
+  watch(
+    leader,
+    'a second cluster',
+    restored(cluster, leader, ms).then((written) => tell(`the second cluster wrote ${written} values`)),
+  );
   return true;
 }
 
-async function restored(cluster: StormCluster, leader: Machine, ms: number): Promise<void> {
+async function restored(cluster: StormCluster, leader: Machine, ms: number): Promise<number> {
   const vault = new SimulatedDisk();
   const { host } = leader.process!;
   await backUp({ ...placeOf(leader), host, clock: leader.equipment.time }, vault);
@@ -26,5 +30,5 @@ async function restored(cluster: StormCluster, leader: Machine, ms: number): Pro
   const keks = await second.keksOn(target, random);
   await restoreInto(placeOf(target), vault, { keks, random, nowMs: cluster.clock.nowMs() });
   second.excuses.coverAll();
-  await lives(second, ms);
+  return lives(second, ms);
 }

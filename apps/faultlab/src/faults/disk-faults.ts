@@ -1,9 +1,8 @@
 import type { DiskTrouble } from '@caisson/simulator';
 import { z } from 'zod';
-import { cloneAll } from '../cluster/clones.js';
 import { DISK_CODES } from '../cluster/damage.js';
 import type { Machine } from '../cluster/machine.js';
-import { secondCluster } from '../cluster/second-life.js';
+import { epochsOn } from '../cluster/sidecar-epochs.js';
 import type { Draw, Family, Scene } from './family.js';
 import type { Fate } from './fate.js';
 import type { Fault } from './fault.js';
@@ -46,10 +45,6 @@ export const DiskFault = z.discriminatedUnion('kind', [
   /** The disk as it was when an image was kept, or a part of it; the process ends before. */
   z.strictObject({ kind: z.literal('putBack'), node, part }),
   z.strictObject({ kind: z.literal('emptyDisk'), node }),
-  /** Copies of all disks run for a while, out of reach of the cluster. */
-  z.strictObject({ kind: z.literal('clone'), ms: count }),
-  /** A backup becomes another cluster, for a while, while this one lives. */
-  z.strictObject({ kind: z.literal('secondCluster'), ms: count }),
 ]);
 export type DiskFault = z.infer<typeof DiskFault>;
 
@@ -63,8 +58,6 @@ const IDS: Readonly<Record<DiskFault['kind'], string>> = {
   keepImage: 'P8',
   putBack: 'P8',
   emptyDisk: 'D16',
-  clone: 'P9',
-  secondCluster: 'O8',
 };
 
 /** From here on a disk is stalled, and not only slow. */
@@ -118,10 +111,6 @@ function describe(fault: DiskFault): string {
       return `the disk of ${fault.node} is put back: ${fault.part}`;
     case 'emptyDisk':
       return `the disk of ${fault.node} is replaced by an empty one`;
-    case 'clone':
-      return `copies of all disks run for ${fault.ms} ms`;
-    case 'secondCluster':
-      return `a backup runs as a second cluster for ${fault.ms} ms`;
   }
 }
 
@@ -144,16 +133,12 @@ function perform(fault: DiskFault, scene: Scene): boolean {
       return putBack(fault, scene);
     case 'emptyDisk':
       return emptied(fault, scene);
-    case 'clone':
-      return cloneAll(scene, fault.ms);
-    case 'secondCluster':
-      return secondCluster(scene, fault.ms);
   }
 }
 
 function trouble({ node: name, trouble: what }: Of<'diskTrouble'>, { cluster }: Scene): boolean {
   const machine = cluster.find(name);
-  if (machine === undefined) return false;
+  if (machine === undefined || (what.kind === 'lying' && !cluster.hasSafeNonces)) return false;
   machine.disk.platter.troubles.add(what as DiskTrouble);
   cluster.excuses.add(machine.name, DISK_CODES);
   if (what.kind === 'misdirected') cluster.damage.spoil(machine.name);
@@ -174,8 +159,17 @@ function putBack({ node: name, part: of }: Of<'putBack'>, scene: Scene): boolean
   const { cluster } = scene;
   const machine = cluster.find(name);
   if (machine === undefined || !machine.disk.hasImage) return false;
+  // Under envelope 1 a disk that comes back repeats nonces, which is why there is another one.
+  if (!cluster.hasSafeNonces) return false;
   ends(machine, 'process', scene);
+  const before = epochsOn(machine.disk.platter.image);
   machine.disk.putBack(of);
+  const now = epochsOn(machine.disk.platter.image);
+  for (const [keyId, epoch] of before) {
+    const older = now.get(keyId) ?? 0;
+    if (older < epoch)
+      scene.tell(`the epoch of ${machine.name} under key ${keyId} goes back from ${epoch} to ${older}`);
+  }
   cluster.forgetDisks(machine.name);
   cluster.excuses.add(machine.name, DISK_CODES);
   // A node whose log is whole keeps what it promised to others, or refuses to start.
@@ -224,8 +218,6 @@ export const DISKS: readonly Draw[] = [
   { weight: 24, draw: (fate) => fate.onAny((name) => [{ kind: 'diskWell', node: name }]) },
   { weight: 8, draw: (fate) => fate.onOne((name) => [{ kind: 'kill', node: name }]) },
   { weight: 8, draw: (fate) => fate.onOne((name) => [{ kind: 'bareCrash', node: name }]) },
-  { weight: 2, draw: (fate) => [{ kind: 'clone', ms: 200 + fate.logUniform(1000) }] },
-  { weight: 2, draw: (fate) => [{ kind: 'secondCluster', ms: 200 + fate.logUniform(1000) }] },
 ];
 
 /** Disks that come back older, or other: some of it no member can know, and then only secrets are kept. */

@@ -1,6 +1,8 @@
 import { CHANGES } from './amid-faults.js';
 import { CLIENTS } from './client-faults.js';
 import { CLOCKS } from './clock-faults.js';
+import { COPIES } from './copy-faults.js';
+import { CUSTODY } from './custody-faults.js';
 import { DISKS, IMAGES } from './disk-faults.js';
 import type { Draw } from './family.js';
 import { KEYS } from './key-faults.js';
@@ -28,6 +30,8 @@ export const DRAWS = {
   images: IMAGES,
   wires: WIRES,
   changes: CHANGES,
+  copies: COPIES,
+  custody: CUSTODY,
 } as const satisfies Readonly<Record<string, readonly Draw[]>>;
 
 export type FamilyName = keyof typeof DRAWS;

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { AmidFault, amidFamily } from './amid-faults.js';
 import { ClientFault, clientFamily } from './client-faults.js';
 import { ClockFault, clockFamily } from './clock-faults.js';
+import { CopyFault, copyFamily } from './copy-faults.js';
+import { CustodyFault, custodyFamily } from './custody-faults.js';
 import { DiskFault, diskFamily } from './disk-faults.js';
 import type { Family, Scene } from './family.js';
 import { KeyFault, keyFamily } from './key-faults.js';
@@ -24,6 +26,8 @@ export const Fault = z.discriminatedUnion('kind', [
   DiskFault,
   WireFault,
   AmidFault,
+  CopyFault,
+  CustodyFault,
 ]);
 export type Fault = z.infer<typeof Fault>;
 
@@ -39,6 +43,8 @@ const FAMILIES = [
   diskFamily,
   wireFamily,
   amidFamily,
+  copyFamily,
+  custodyFamily,
 ] as unknown as readonly Family<Fault>[];
 
 export function isRelief(fault: Fault): boolean {

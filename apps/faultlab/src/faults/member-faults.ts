@@ -79,8 +79,14 @@ function order({ kind, node: asked }: Order, scene: Scene): boolean {
 /** A leader that is to go hands over, and whoever leads then is to remove it. */
 async function leaderRemoved(name: string, { cluster }: Scene): Promise<void> {
   for (let tries = 0; tries < HANDOVERS_MAX && !cluster.isCalm; tries++) {
+    const { leader } = cluster;
     try {
-      return await cluster.leader?.engine.changeMembership(1, { kind: 'remove', name });
+      if (leader !== undefined) {
+        const removed = leader.engine.changeMembership(1, { kind: 'remove', name });
+        // A leader that is gone answers nobody.
+        return await Promise.race([removed, leader.process!.life.ended]);
+      }
+      await cluster.clock.sleep(HANDOVER_MS);
     } catch (error) {
       if (!isCaissonError(error, 'NOT_LEADER')) throw error;
       await cluster.clock.sleep(HANDOVER_MS);

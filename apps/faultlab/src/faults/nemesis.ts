@@ -4,6 +4,7 @@ import type { StormCluster } from '../cluster/cluster.js';
 import type { KvHabits } from '../cluster/habits.js';
 import { causes } from '../cluster/logger.js';
 import type { Machine } from '../cluster/machine.js';
+import { mustRefuseKeys } from '../oracles/refusals.js';
 import type { Scene } from './family.js';
 import { describeFault, type Fault, idOf, isRelief, performFault } from './fault.js';
 import { describeTrigger, type Trigger } from './moment.js';
@@ -64,6 +65,8 @@ export class Nemesis implements Scene {
   readonly start = (machine: Machine): void => {
     const starting = machine.start();
     const { process } = machine;
+    const { findings, keys } = this.cluster;
+    if (machine.equipment.hasOtherKey && keys.all.length === 1) mustRefuseKeys(machine, findings);
     // A process that does not come up is gone, like any that ends.
     starting.catch(() => process?.life.end());
     this.watch(machine, 'start', starting);
@@ -81,6 +84,7 @@ export class Nemesis implements Scene {
     for (const { disk, equipment, process } of cluster.machines) {
       disk.platter.troubles.lift();
       equipment.time.calm();
+      equipment.hasOtherKey = false;
       process?.life.endAt(Infinity, 'before');
       process?.life.slow(undefined);
       process?.life.resume();

@@ -63,7 +63,7 @@ export const orderFamily: Family<OrderFault> = {
 
 function perform({ node: name = 'leader', order }: OrderFault, scene: Scene): boolean {
   const machine = scene.cluster.find(name);
-  if (machine === undefined || !machine.isUp) return false;
+  if (machine?.takesOrders !== true) return false;
   if (!scene.cluster.isEncrypted && order !== 'snapshot' && order !== 'backup') return false;
   const keyId = keyFor(order, machine);
   if (keyId === undefined) return false;

@@ -38,7 +38,7 @@ export const Shape = z.strictObject({
 export type Shape = z.infer<typeof Shape>;
 
 /**
- * `usual` storms crash, cut and change members; `swarm` ones have a random half of everything but disks;
+ * `usual` storms crash, cut and change members; `swarm` ones have a random half of everything;
  * `disks` are usual ones whose disks fail, rot, fill up, are put back and cloned. `standard` ones are long,
  * with few clients that take their time and a fault of any family now and then: speed is measured on them.
  */
@@ -112,8 +112,10 @@ export function stormMsOf(profile: Profile): number {
 
 export const USUAL_MOOD: Mood = { families: [...USUAL], meanPauseMs: 250, hasTriggers: false };
 
-const OF_DISKS: readonly FamilyName[] = ['disks', 'images'];
-const SWARMING = FAMILY_NAMES.filter((name) => !OF_DISKS.includes(name));
+const OF_DISKS: readonly FamilyName[] = ['disks', 'images', 'copies'];
+/** Disks that come back older are often more than a cluster can mend, and then little is asked of it. */
+const RARE: FamilyName = 'images';
+const SWARMING: readonly FamilyName[] = FAMILY_NAMES.filter((name) => name !== RARE);
 
 /**
  * As a small cluster is used: about eight acknowledged writes a second and as many reads, in the time that
@@ -131,6 +133,7 @@ function swarmed(plan: Plan): Plan {
   const temper = random.integer(10);
   const pick = <T>(items: readonly T[]): T => items[random.integer(items.length)]!;
   const chosen = SWARMING.filter(() => random.integer(2) === 0);
+  if (random.integer(4) === 0) chosen.push(RARE);
   const pace = Math.round(60 * 10 ** (random.integer(1001) / 1000));
   const families =
     temper === 0 ? [] : temper === 1 ? [...SWARMING] : [...new Set([...chosen, 'restarts' as const])];

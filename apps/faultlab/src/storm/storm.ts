@@ -28,6 +28,8 @@ const REVIVAL_MS = 250;
 const BEYOND_MS = 3_000;
 /** A storm shows nothing with less: writes for each second of it, and faults that had an effect. */
 const ACKNOWLEDGED_PER_SECOND_MIN = 2;
+/** Where disks hang and fill up beside everything else. */
+const ON_BAD_DISKS_MIN = 1;
 const FAULTS_MIN = 3;
 const CHANGES_MEMBERS = /^(addLearner|promote|remove|wipe|amid)$/;
 
@@ -211,7 +213,8 @@ class Storm {
   #judgeEffect(): void {
     const { findings } = this.#cluster;
     const { expect, forbid, mood = USUAL_MOOD, steps, stormMs } = this.#plan;
-    const wanted = Math.max(1, Math.floor((stormMs / 1000) * ACKNOWLEDGED_PER_SECOND_MIN));
+    const perSecond = mood.families.includes('disks') ? ON_BAD_DISKS_MIN : ACKNOWLEDGED_PER_SECOND_MIN;
+    const wanted = Math.max(1, Math.floor((stormMs / 1000) * perSecond));
     findings.saw('H6');
     if (this.#fate === undefined) {
       if (this.#clients.acknowledged === 0) findings.add('H6', 'no write was acknowledged');

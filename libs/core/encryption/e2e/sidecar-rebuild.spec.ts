@@ -116,6 +116,14 @@ test('a lost sidecar is made anew by the start itself, and by the order as well'
   await serves(again);
 });
 
+test('damaged epoch floors keep the node from starting until they are made anew with the sidecar', async () => {
+  const before = epochsOf(await sidecar());
+  world.disk.put('/data/encryption/epoch-floors', Uint8Array.of(1, 0, 0, 1, 2, 3, 4));
+  await refuses('SIDECAR_CORRUPT');
+  expect(await rebuild()).toMatchObject({ old: 'authentic', keys: { length: 3 }, floors: [] });
+  await serves(before);
+});
+
 test('a second rebuild repeats nothing, and what members saw registered counts', async () => {
   const first = await rebuild();
   const told = first.keys.map(({ keyId }) => ({ keyId, epoch: 40 }));

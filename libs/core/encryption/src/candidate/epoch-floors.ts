@@ -44,18 +44,28 @@ export class EpochFloors {
     return turn;
   }
 
+  /** In place of a file that cannot be read: these floors, and no others. */
+  replace(floors: readonly KeyEpoch[]): Promise<void> {
+    const turn = this.#turn.then(() => this.#write(toMap(floors)));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
   async #raise(floors: readonly KeyEpoch[]): Promise<void> {
     const higher = floors.filter(({ keyId, epoch }) => epoch > this.of(keyId));
     if (higher.length === 0) return;
-    const raised = new Map([...this.#floors, ...toMap(higher)]);
-    const rows = [...raised].map(([keyId, epoch]) => ({ keyId, epoch })).sort((a, b) => a.keyId - b.keyId);
+    await this.#write(new Map([...this.#floors, ...toMap(higher)]));
+  }
+
+  async #write(floors: ReadonlyMap<number, number>): Promise<void> {
+    const rows = [...floors].map(([keyId, epoch]) => ({ keyId, epoch })).sort((a, b) => a.keyId - b.keyId);
     const { disk, directory } = this.#parts;
     if ((await disk.status(directory.encryptionPath)) === undefined) {
       await disk.makeDirectory(directory.encryptionPath);
       await disk.syncDirectory(directory.path);
     }
     await replaceFile(disk, directory.encryptionPath, FLOORS_NAME, encodeEpochFloors(rows));
-    this.#floors = raised;
+    this.#floors = floors;
   }
 }
 

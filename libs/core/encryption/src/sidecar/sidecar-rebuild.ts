@@ -94,7 +94,7 @@ export class SidecarRebuild {
 
   /** `seen`: what other members saw registered of this node. */
   async carryOut(groups: readonly ClosedGroup[], seen: readonly KeyEpoch[]): Promise<SidecarRebuilt> {
-    await this.#floors.load().catch(unreadable);
+    const areKnown = await this.#floors.load().then(() => true, unreadable);
     const old = await this.#book.read().catch(unreadable);
     const isThere = await this.#book.isPresent();
     const states = new Map<number, GroupState>();
@@ -108,7 +108,9 @@ export class SidecarRebuild {
     const floors = seen
       .filter(({ keyId }) => !keys.has(keyId))
       .map(({ keyId, epoch }) => ({ keyId, epoch: Math.min(epoch + 1, EPOCH_MAX) }));
-    await this.#floors.raise(floors);
+    // A damaged file would keep the node from starting, whatever the sidecar beside it says.
+    if (areKnown === true) await this.#floors.raise(floors);
+    else await this.#floors.replace(floors);
     await this.#write(known, { keys, seen, old: verdict === 'authentic' ? old : undefined });
     this.#keystore.erase();
     const rebuilt = [...keys].map(([keyId, { record, from }]): RebuiltKey => {
