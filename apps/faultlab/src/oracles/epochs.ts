@@ -42,16 +42,17 @@ export class EpochWatch {
   disk<T extends Disk>(node: string, sound: T): T {
     const short = nodeId16(fullNodeId(node));
     this.#names.set(short, (this.#names.get(short) ?? new Set()).add(node));
-    let isPending = false;
+    let pending: string | undefined;
     const replaced: Partial<Disk> = {
       rename: async (from, to) => {
         await sound.rename(from, to);
-        if (to.endsWith(SIDECAR)) isPending = true;
+        if (to.endsWith(SIDECAR)) pending = sound.join(to, '..');
       },
       syncDirectory: async (path) => {
         await sound.syncDirectory(path);
-        if (!isPending) return;
-        isPending = false;
+        // Logs sync directories of their own meanwhile.
+        if (pending !== path) return;
+        pending = undefined;
         const bytes = await sound.read(sound.join(path, SIDECAR), SIDECAR_BYTES_MAX);
         if (bytes === undefined) return;
         const { groups, keys } = parseSidecar(bytes);
