@@ -2,6 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Run } from './campaign.js';
 
+/** A process that holds more is replaced between two storms: what it gathered would slow down the next ones. */
+export const RSS_BYTES_MAX = 2 ** 30;
+
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 
 export interface ProcessesOptions {
@@ -13,6 +16,17 @@ export interface ProcessesOptions {
   readonly onRun: (run: Run) => void;
   /** No more storms are begun once it is aborted; those that are under way come to their end. */
   readonly signal: AbortSignal;
+  /** With more memory than this a process is replaced; `RSS_BYTES_MAX` where nothing is said. */
+  readonly rssBytesMax?: number | undefined;
+  /** Of the program, where it is not that of this process. */
+  readonly main?: string | undefined;
+}
+
+/** What a process says of a storm. */
+interface Told {
+  readonly run: Run;
+  /** Of the process, after it. */
+  readonly rssBytes: number;
 }
 
 /** A process that storms are run in did not come to the end of one. */
@@ -25,7 +39,7 @@ export class JobFailed extends Error {
  * one. A storm is the same wherever it runs, so the processes share nothing.
  */
 export async function runInProcesses(options: ProcessesOptions): Promise<readonly Run[]> {
-  const { args, jobs, onRun, seeds, signal } = options;
+  const { jobs, onRun, seeds, signal } = options;
   const left = [...seeds];
   const done = new Map<number, Run>();
   const waiting = [...seeds];
@@ -34,10 +48,10 @@ export async function runInProcesses(options: ProcessesOptions): Promise<readonl
     done.set(run.seed, run);
     while (done.has(waiting[0] ?? -1)) onRun(done.get(waiting.shift()!)!);
   };
-  const count = Math.min(jobs, seeds.length);
-  const children = Array.from({ length: count }, () => fork(MAIN, ['sim', '--job', ...args]));
+  const children = new Set<ChildProcess>();
+  const lane = () => new Lane(options, children).workOff(take, finish);
   try {
-    await Promise.all(children.map((child) => workOff(child, take, finish)));
+    await Promise.all(Array.from({ length: Math.min(jobs, seeds.length) }, lane));
   } finally {
     for (const child of children) child.kill('SIGKILL');
   }
@@ -46,25 +60,44 @@ export async function runInProcesses(options: ProcessesOptions): Promise<readonl
   return seeds.flatMap((seed) => done.get(seed) ?? []);
 }
 
-function workOff(
-  child: ChildProcess,
-  take: () => number | undefined,
-  finish: (run: Run) => void,
-): Promise<void> {
+/** One process after the other, each until it holds too much. */
+class Lane {
+  readonly #options: ProcessesOptions;
+  /** Of all lanes, those that live. */
+  readonly #children: Set<ChildProcess>;
+
+  constructor(options: ProcessesOptions, children: Set<ChildProcess>) {
+    this.#options = options;
+    this.#children = children;
+  }
+
+  async workOff(take: () => number | undefined, finish: (run: Run) => void): Promise<void> {
+    const { args, main = MAIN, rssBytesMax = RSS_BYTES_MAX } = this.#options;
+    let child: ChildProcess | undefined;
+    for (let seed = take(); seed !== undefined; seed = take()) {
+      child ??= fork(main, ['sim', '--job', ...args]);
+      this.#children.add(child);
+      const { rssBytes, run } = await runIn(child, seed);
+      const isFull = rssBytes > rssBytesMax;
+      if (isFull) child = this.#retire(child);
+      finish(run);
+    }
+  }
+
+  #retire(child: ChildProcess): undefined {
+    child.removeAllListeners();
+    this.#children.delete(child);
+    child.disconnect();
+  }
+}
+
+function runIn(child: ChildProcess, seed: number): Promise<Told> {
   return new Promise((resolve, reject) => {
-    let seed: number | undefined;
-    const next = (): void => {
-      seed = take();
-      if (seed === undefined) resolve();
-      else child.send({ seed });
-    };
-    child.on('message', (run) => {
-      finish(run as Run);
-      next();
-    });
+    child.removeAllListeners();
+    child.once('message', (told) => resolve(told as Told));
     child.once('error', reject);
     child.once('exit', (code) => reject(new JobFailed(`a process ended with ${code} in seed ${seed}`)));
-    next();
+    child.send({ seed });
   });
 }
 
@@ -74,8 +107,12 @@ export function serveAsJob(runOne: (seed: number) => Promise<Run>): Promise<void
     // A terminal interrupts all processes of a campaign; the first of them decides what that means.
     for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
     process.on('message', ({ seed }: { readonly seed: number }) => {
-      runOne(seed).then((run) => process.send!(run), reject);
+      runOne(seed).then((run) => process.send!(toldOf(run)), reject);
     });
     process.once('disconnect', resolve);
   });
+}
+
+function toldOf(run: Run): Told {
+  return { run, rssBytes: process.memoryUsage.rss() };
 }

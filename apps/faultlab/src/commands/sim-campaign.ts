@@ -52,7 +52,7 @@ export async function campaign(options: SeedsOptions): Promise<Campaign> {
   return untilInterrupted('what is under way comes to its end', async (signal) => {
     const common = { seeds, onRun, signal };
     const runs =
-      options.jobs > 1
+      Math.min(options.jobs, seeds.length) > 1
         ? await runInProcesses({ ...common, jobs: options.jobs, args: argsOf(options) })
         : await runCampaign({ ...timed(options), ...common });
     return { runs, before, isInterrupted: runs.length < seeds.length };

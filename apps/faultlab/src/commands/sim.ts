@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { processorMs, type Run, runScenarios } from '../campaigns/campaign.js';
 import { findingsOf } from '../campaigns/numbers.js';
 import { type Plan, type Profile, PROFILES, stormMsOf } from '../faults/plan.js';
@@ -67,7 +68,12 @@ export function simCommand(): Command {
       3,
     )
     .option('--junit <file>', 'write one test case per seed')
-    .option('--jobs <n>', 'so many storms at once, each in a process of its own', positive, 1)
+    .option(
+      '--jobs <n>',
+      'so many storms at once, each in a process of its own',
+      positive,
+      availableParallelism(),
+    )
     .option('--resume <report>', 'leave out the seeds that this report holds, and take them into the new one')
     .option('--config <file>', 'with the plugins that this file names, in place of twins')
     .option('--ledger <file>', 'append one line about this campaign')
