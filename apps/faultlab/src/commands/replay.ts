@@ -33,7 +33,7 @@ export function replayCommand(): Command {
   return new Command('replay')
     .description('Runs one storm again and tells its story; a trace that differs ends with 6')
     .option('--seed <seed>', 'the storm of this seed', whole)
-    .option('--plan <file>', 'the storm of this plan, with the faults it names')
+    .option('--plan <file>', 'the storm of this plan, or of the first in this report that broke a rule')
     .option(
       '--seconds <s>',
       'with --seed: how long things go wrong, in virtual time (15, or 60 for standard)',

@@ -1,4 +1,4 @@
-import type { Call } from '../trace/record.js';
+import type { Call, Standing } from '../trace/record.js';
 import { tellCall } from './client-lanes.js';
 import { tellStanding } from './node-lanes.js';
 import type { Telling } from './prose.js';
@@ -15,7 +15,10 @@ interface Line {
 }
 
 /** What led to it, one thing after the other: faults, what nodes were, and calls for the key it is about. */
-export function courseOf(run: StoredRun, { atMs: brokenMs, key, sinceMs }: Telling): readonly Line[] {
+export function courseOf(
+  run: StoredRun,
+  { atMs: brokenMs, ending = 'this is where it broke', key, sinceMs }: Telling,
+): readonly Line[] {
   const { lanes = {}, record, story = [] } = run;
   const isIn = (atMs: number) => atMs >= sinceMs && atMs <= brokenMs;
   const before = spansOf(run).filter(({ fromMs, untilMs }) => fromMs < sinceMs && untilMs > sinceMs);
@@ -27,7 +30,7 @@ export function courseOf(run: StoredRun, { atMs: brokenMs, key, sinceMs }: Telli
   );
   const terms = Object.entries(record?.nodes ?? {}).flatMap(([node, { standings }]) =>
     standings
-      .filter((each, at) => isIn(each.atMs) && standings[at - 1]?.term !== each.term)
+      .filter((each, at) => isIn(each.atMs) && isOther(each, standings[at - 1]))
       .map((each) => ({
         atMs: each.atMs,
         text: `${node} is in ${tellStanding(each).replace(/^\d+ ms: /, '')}`,
@@ -50,7 +53,7 @@ export function courseOf(run: StoredRun, { atMs: brokenMs, key, sinceMs }: Telli
       (call): Line => ({ atMs: call.untilMs ?? call.fromMs, text: tellCall(call), kind: 'client' }),
     ),
   ];
-  const last = { atMs: brokenMs, text: 'this is where it broke', kind: 'broken' } as const;
+  const last = { atMs: brokenMs, text: ending, kind: 'broken' } as const;
   return [...lines.sort((a, b) => a.atMs - b.atMs).slice(-LINES_MAX), last];
 }
 
@@ -60,3 +63,8 @@ function tells({ end, said }: Call): boolean {
 }
 
 const WORDS = { down: 'is down', starts: 'starts', serves: 'serves', leads: 'leads' } as const;
+
+/** Whether it is another term, or another leader to follow. */
+function isOther({ leader, term }: Standing, before: Standing | undefined): boolean {
+  return before?.term !== term || (leader !== undefined && before.leader !== leader);
+}

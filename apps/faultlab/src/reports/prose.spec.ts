@@ -32,6 +32,7 @@ const RECORD: StormRecord = {
   ],
   messages: [],
   foundAt: [],
+  sealedBefore: [],
   leftOut: [],
 };
 
@@ -102,6 +103,25 @@ test('what came out at a node is told with its state and the entry that it is ab
   expect(told).toContain('At 1,150 ms: n3 applied at 57');
   expect(told).toContain('n3 served (since 5 ms) in term 2 led by n1 and had applied the log up to entry 41');
   expect(told).toContain('Entry 57 of term 2 (k = new) was applied by n1 at 1,150 ms and n3 at 1,900 ms');
+});
+
+test('of a nonce that comes twice it is told who sealed under it first, and what it says of itself', () => {
+  const nonce = `d9d90003${'0'.repeat(15)}7`;
+  const text = `two texts are sealed under 7c4f538452f76e15 ${nonce}`;
+  const told = tell({ rule: 'E1', text }, { foundAt: ['n3'], sealedBefore: ['process 1 of n3 at 82 ms'] });
+  expect(told).toContain('The nonce says: node d9d9, epoch 3, seal 7 in it');
+  expect(told).toContain('The first text under it was sealed by process 1 of n3 at 82 ms.');
+});
+
+test('of a cluster that stands still it is told since when, and who waits', () => {
+  const waiting = call({ client: 'c1', value: 'canary:never', fromMs: 1950, end: 'open' });
+  const finding = { rule: 'L1', atMs: 32_000, text: 'not within 30000 ms: clients write again' } as const;
+  const told = tell(finding, { calls: [waiting] });
+  expect(told).toContain(
+    'After 1,900 ms nothing was applied any more: entry 57 was the last, 30,100 ms before.',
+  );
+  expect(told).toContain('c1 writes k = never at n1, 1950 ms: never answered');
+  expect(tellingOf(run(finding))).toMatchObject({ sinceMs: 1400, ending: 'and so it stayed' });
 });
 
 test('nothing is told of a run that broke nothing', () => {

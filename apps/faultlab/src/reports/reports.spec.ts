@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Run } from '../campaigns/campaign.js';
-import { planOf } from '../faults/plan.js';
+import { planOf, type Profile, PROFILES } from '../faults/plan.js';
 import { toJunit } from './junit.js';
 import { toPage } from './page.js';
 import { SHRUNK_SCHEMA, toReport } from './report.js';
 import { StoredReport, StoredShrunk } from './stored.js';
-import { progressOf, tableOf, tellingOf } from './terminal.js';
+import { commandOf, progressOf, tableOf, tellingOf } from './terminal.js';
 
 const COUNTS = { simulatedMs: 9000, events: 10, acknowledged: 3, checked: 5, entries: 4, terms: 1 };
 const MORE = { installs: 0, seals: 7, bytesScanned: 100, nodes: 3, beyond: 0 };
@@ -86,6 +86,15 @@ test('a test case fails for each seed that broke a rule', () => {
   expect(xml).toContain('tests="2" failures="1"');
   expect(xml).toContain('a &lt; b');
   expect(xml.match(/<testcase/g)).toHaveLength(2);
+});
+
+test('what runs a storm again names the profile that draws it, or the report where no seed does', () => {
+  const plan = (profile: Profile) => planOf({ seed: 5, stormMs: 2000, profile });
+  const commands = PROFILES.map((profile) => commandOf('replay', plan(profile)));
+  expect(new Set(commands).size).toBe(PROFILES.length);
+  expect(commands).toContain('npm run -s faultlab -- replay --seed 5 --profile disks --seconds 2');
+  const directed = commandOf('shrink', { ...plan('usual'), title: 'S1: one' });
+  expect(directed).toBe('npm run -s faultlab -- shrink --plan report.json');
 });
 
 test('a terminal tells how to repeat a failure, and what was done', () => {

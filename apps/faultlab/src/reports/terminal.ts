@@ -64,11 +64,13 @@ function describeLooks(looks: Numbers['looks']): string {
   return rules.map(([rule, { couldFail, evaluated }]) => `${rule} ${evaluated}/${couldFail}`).join('  ');
 }
 
-/** What runs the storm of a seed again. */
-export function commandOf(name: string, { mood, plant, profile, seed, stormMs }: Run['plan']): string {
+/** What runs a storm again: by its seed, or where no seed draws it by the report that it is the first of. */
+export function commandOf(name: string, plan: Run['plan']): string {
+  const { mood, plant, profile, seed, stormMs, title } = plan;
+  const planted = plant === undefined ? '' : ` --plant ${plant}`;
+  if (title !== undefined) return `npm run -s faultlab -- ${name} --plan report.json${planted}`;
   const drawnBy = profile ?? (mood === undefined ? 'usual' : 'swarm');
   const named = drawnBy === 'swarm' ? '' : ` --profile ${drawnBy}`;
-  const planted = plant === undefined ? '' : ` --plant ${plant}`;
   return `npm run -s faultlab -- ${name} --seed ${seed}${named} --seconds ${stormMs / 1000}${planted}`;
 }
 

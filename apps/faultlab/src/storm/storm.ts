@@ -10,6 +10,7 @@ import { isRelief } from '../faults/fault.js';
 import { forgetGenerations } from '../kernel/generations.js';
 import { Nemesis } from '../faults/nemesis.js';
 import { type Plan, planOf, type Setting, type Step, USUAL_MOOD } from '../faults/plan.js';
+import { TextLedger } from '../ledger/seal-ledger.js';
 import type { OwnPlugins } from '../composition/own-plugins.js';
 import { Diary } from '../oracles/diary.js';
 import type { RuleId } from '../oracles/rules.js';
@@ -85,6 +86,7 @@ class Storm {
       isAttributed: extras.isAttributed === true || isRecorded,
       plugins,
       recorder: this.#recorder,
+      ...(this.#recorder && { ledger: this.#recorder.ledger(new TextLedger()) }),
       listener: heardBy(extras.listener, this.#recorder?.listener),
       isBornClear,
       ...(envelopeVersion !== undefined && { envelopeVersion }),

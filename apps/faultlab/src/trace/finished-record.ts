@@ -15,7 +15,8 @@ export function finished(recorder: Recorder, findings: readonly Finding[]): Stor
   const leftOut: string[] = [];
   const worst = gravest(findings);
   const place = worst && placeOf(recorder, worst);
-  const aroundMs = place?.atMs ?? worst?.atMs ?? 0;
+  // What stood still did so long before anybody said so.
+  const aroundMs = place?.atMs ?? (worst?.rule === 'L1' ? lastMoveMs(recorder) : worst?.atMs) ?? 0;
   const isPast = (mark: Mark) => place === undefined || isWithin(place.horizon, mark);
   const nearest = <T>(name: string, items: readonly T[], max: number, atOf: (item: T) => number): T[] => {
     if (items.length <= max) return [...items];
@@ -43,9 +44,15 @@ export function finished(recorder: Recorder, findings: readonly Finding[]): Stor
     ),
     messages: messages.map(({ heard, mark, ...message }) => ({ ...message, isPast: isPast(heard ?? mark) })),
     foundAt: findings.map((finding) => recorder.places.get(finding)?.lane ?? null),
+    sealedBefore: findings.map((finding) => recorder.more.get(finding) ?? null),
     ...(worst && place && { slice: sliceOf(recorder, place, findings.indexOf(worst)) }),
     leftOut,
   };
+}
+
+/** When the last entry was applied that anybody applied. */
+function lastMoveMs({ entries }: Recorder): number {
+  return Math.max(0, ...Object.values(entries.all.at(-1)?.appliedAtMs ?? {}));
 }
 
 /** Where it came out; what an answer broke came out with the answer, however much later it was judged. */

@@ -94,6 +94,8 @@ export const StormRecord = z.object({
   messages: z.array(Message),
   /** Of each finding: at which node it came out, where that is known. */
   foundAt: z.array(z.string().nullable()),
+  /** Of a text that is the second under its key and nonce: who sealed the first, and when. */
+  sealedBefore: z.array(z.string().nullable()),
   slice: Slice.optional(),
   /** What there was more of than is kept here. */
   leftOut: z.array(z.string()),

@@ -1,3 +1,4 @@
+import { toHex } from '@caisson/base';
 import { override } from '@caisson/compliance';
 import {
   type Clock,
@@ -12,7 +13,8 @@ import {
 import type { RecordDisk, SimulatedNetwork } from '@caisson/simulator';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Machine } from '../cluster/machine.js';
-import { nodeNow } from '../kernel/generations.js';
+import { generationNow, nodeNow } from '../kernel/generations.js';
+import type { SealLedger } from '../ledger/seal-ledger.js';
 import type { Findings } from '../oracles/findings.js';
 import type { Finding } from '../oracles/rules.js';
 import { ClientCalls } from './client-calls.js';
@@ -79,6 +81,11 @@ export class Recorder {
   readonly messages: (Noted<Message> & { readonly heard?: Mark })[] = [];
   readonly nodes = new Map<string, NodeNotes>();
   readonly places = new Map<Finding, Place>();
+  /** What else is known of a finding. */
+  readonly more = new Map<Finding, string>();
+  /** Which process sealed first under a key and nonce. */
+  readonly #seals = new Map<string, string>();
+  #sealedBefore: string | undefined;
   /** Signs of life between members, which are only counted. */
   signsOfLife = 0;
   #clock: Clock | undefined;
@@ -106,10 +113,23 @@ export class Recorder {
       add(rule, text, about);
       const lane = nodeNow();
       const finding = findings.all.at(-1)!;
+      if (rule === 'E1' && this.#sealedBefore !== undefined) this.more.set(finding, this.#sealedBefore);
       if (lane === undefined) return;
       this.order.step(lane);
       this.places.set(finding, { lane, atMs: finding.atMs, horizon: this.order.horizon(lane) });
     };
+  }
+
+  /** Where seals are noted, with who made them. */
+  ledger(sound: SealLedger): SealLedger {
+    const note: SealLedger['note'] = (key, nonce, aad, text) => {
+      const name = `${key} ${toHex(nonce)}`;
+      this.#sealedBefore = this.#seals.get(name);
+      if (this.#sealedBefore === undefined)
+        this.#seals.set(name, `${generationNow() ?? 'somebody'} at ${this.#now()} ms`);
+      return sound.note(key, nonce, aad, text);
+    };
+    return { note };
   }
 
   /** Of the trace: what nodes apply. */

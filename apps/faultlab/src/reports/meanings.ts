@@ -1,0 +1,30 @@
+import type { RuleId } from '../oracles/rules.js';
+
+/** Why it matters, where the statement of the rule does not say it. */
+export const MEANING: Readonly<Partial<Record<RuleId, string>>> = {
+  R1: 'A majority elects a leader, and each member votes once in a term: two leaders of one term would decide two histories.',
+  R3: 'Members that apply different entries at one place of the log hold different data from then on.',
+  R4: 'A member that leaves out an entry, or takes one twice, holds other data than the rest.',
+  R5: 'The same entry has to come to the same on every member: otherwise their data differ from here on.',
+  R2: 'Members whose logs differ at one place decide differently.',
+  R6: 'What a client was promised is gone after a crash.',
+  R8: 'A member that forgets its vote, its term or what it has confirmed can help to decide against what was decided.',
+  T1: 'No order of the operations, each at some moment between its call and its answer, explains what clients saw.',
+  T4: 'Whoever reads as of a time would see other things than were there then.',
+  T10: 'The same question has other answers, whichever member is asked.',
+  T11: 'A client was told what is not so, or at a time when it was not so.',
+  E1: 'Whoever has both texts as they were sealed learns what they differ in, and can forge others under this key.',
+  E5: 'Whoever reads the disk, the wire or the logs can read what a user stored.',
+  E6: 'Whoever has the key can read everything that was sealed with it.',
+  E10: 'Members that disagree about where encryption begins take and refuse different entries.',
+  E11: 'Encryption was on for good, and yet something lay there for everybody to read.',
+  E12: 'A forgotten registration lets a member seal again with numbers that it has used.',
+  E13: 'After a crash the same epoch would be used again, and with it the same nonces.',
+  E14: 'Two members with one short id come to the same nonces.',
+  E17: 'What was sealed with the one key cannot be opened with the other.',
+  E19: 'A start that is refused has to leave everything as it was, so that the right one can follow.',
+  E22: 'The old key was to be out of use, and could not be given up.',
+  H1: 'A seed that comes to two things cannot be looked into.',
+  L1: 'The storm was over: nothing was wrong any more, and what has to happen then did not happen in time.',
+  L5: 'A node or a client met an error that none of the faults explains.',
+};
