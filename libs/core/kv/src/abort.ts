@@ -19,6 +19,15 @@ export function abortable<T>(signal: AbortSignal | undefined, read: () => Promis
     const onAbort = (): void => reject(abortError(signal));
     signal.addEventListener('abort', onAbort, { once: true });
     const forget = (): void => signal.removeEventListener('abort', onAbort);
-    read().then(resolve, reject).finally(forget);
+    read().then(
+      (result) => {
+        forget();
+        resolve(result);
+      },
+      (error: unknown) => {
+        forget();
+        reject(error);
+      },
+    );
   });
 }

@@ -50,7 +50,7 @@ export class OpenCalls {
       const deadline = this.#open(call);
       const { signal } = deadline;
       this.parts.audit
-        .carryOut(role, call, signal, async () => handle(call.request, signal))
+        .carryOut(role, call, signal, () => handle(call.request, signal))
         .then(
           (response) => callback(null, response),
           (error: unknown) => callback(toServiceError(error)),

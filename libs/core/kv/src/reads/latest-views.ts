@@ -32,10 +32,12 @@ export class LatestViews {
   /** `position` is what the read's barrier found applied. */
   async during<T>(position: number, look: (snapshot: Snapshot) => Promise<T>): Promise<T> {
     const view = this.#join(position);
+    let snapshot: Snapshot | undefined;
     try {
-      return await look(await view.snapshot);
+      snapshot = await view.snapshot;
+      return await look(snapshot);
     } finally {
-      await this.#leave(view);
+      this.#leave(view, snapshot);
     }
   }
 
@@ -53,11 +55,10 @@ export class LatestViews {
     return this.#newest;
   }
 
-  /** The last one closes it. */
-  async #leave(view: LatestView): Promise<void> {
+  /** The last one closes it, and need not wait for that: it has its answer, and nobody else looks. */
+  #leave(view: LatestView, snapshot: Snapshot | undefined): void {
     if (--view.looking > 0) return;
     if (this.#newest === view) this.#newest = undefined;
-    const snapshot = await view.snapshot.catch(() => undefined);
-    await snapshot?.close();
+    snapshot?.close().catch(() => undefined);
   }
 }
