@@ -6,6 +6,7 @@ import {
   decodeKeyState,
   decodeProposal,
   EMPTY_KEY_STATE,
+  ENVELOPE_V1,
   type KeyState,
   parseSidecar,
   SIDECAR_BYTES_MAX,
@@ -128,7 +129,8 @@ class Audit {
       const { keyId, problem } = this.#reader.entry({ group: GROUP, term, index }, data);
       this.#opens('an entry', keyId, problem);
       if (keyId !== undefined) this.#used.entries.add(keyId);
-      if (at >= MOVED_MAX) continue;
+      // Version 1 binds entries to no place.
+      if (at >= MOVED_MAX || decodeProposal(data).body[0] === ENVELOPE_V1) continue;
       const places = [
         { group: GROUP, term, index: index + 1 },
         { group: GROUP, term: term + 1, index },
