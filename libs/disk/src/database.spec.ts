@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from './database.js';
 
 const [a, b, c] = ['a', 'b', 'c'].map((name) => Buffer.from(name));
+const UNMERGEABLE = join(import.meta.dirname, '..', 'testdata', 'unmergeable.mjs');
 let folder: string;
 let database: Database;
 
@@ -41,3 +43,8 @@ test('a database that is not there is CORRUPTION unless it may be made', async (
   const absent = new Database(join(folder, 'absent'));
   await expect(absent.open({ createIfMissing: false })).rejects.toMatchObject({ code: 'CORRUPTION' });
 });
+
+test('a merge whose file cannot be written fails, and so does a close that would wait for it', () => {
+  const { stdout } = spawnSync(process.execPath, [UNMERGEABLE, join(folder, 'other')], { timeout: 60_000 });
+  expect(stdout.toString()).toBe('compact: DISK_ERROR\nclose: DISK_ERROR\n');
+}, 90_000);

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CaissonError } from '@caisson/contracts';
 import RocksDb from 'rocksdb';
 import type {
   Binding,
@@ -18,11 +20,16 @@ export type NumericProperty =
   | 'current-super-version-number'
   | 'background-errors';
 
+/** How often a merge looks whether it still gets anywhere. */
+const LOOK_MS = 250;
+
 /** The binding with promises, and with failures of our own types. */
 export class Database {
   readonly path: string;
   readonly #db: Binding;
   readonly #resumption = new OwnResumption();
+  /** Merges that nobody waits for any more, and that hold a thread of this process all the same. */
+  readonly #stuck = new Set<Promise<void>>();
 
   constructor(path: string) {
     this.path = path;
@@ -33,7 +40,9 @@ export class Database {
     return this.#settle('open', (done) => this.#db.open(options, done));
   }
 
+  /** Rejects at once where a merge is stuck: the binding would wait for it. The process has to end then. */
   async close(): Promise<void> {
+    if (this.#stuck.size > 0) throw this.#unwritten('close');
     await this.#resumption.pause();
     return this.#settle('close', (done) => this.#db.close(done));
   }
@@ -71,8 +80,25 @@ export class Database {
     return this.#db.iterator(options);
   }
 
-  compact(from: Buffer, to: Buffer): Promise<void> {
-    return this.#settle('compact', (done) => this.#db.compactRange(from, to, done));
+  /**
+   * Rejects where a table file could not be written since the database was opened, by this merge or not. The
+   * binding takes every end of a merge for a good one, and there is none where RocksDB waits for a flush that
+   * is not tried again.
+   */
+  async compact(from: Buffer, to: Buffer): Promise<void> {
+    const hasFailed = (): boolean => this.number('background-errors') > 0;
+    let isOver = false;
+    const merge = this.#settle('compact', (done) => this.#db.compactRange(from, to, done)).finally(() => {
+      isOver = true;
+      this.#stuck.delete(merge);
+    });
+    const watch = async (): Promise<void> => {
+      while (!isOver && !hasFailed()) await sleep(LOOK_MS);
+    };
+    await Promise.race([merge, watch()]);
+    if (!isOver) this.#stuck.add(merge);
+    if (hasFailed()) throw this.#unwritten('compact');
+    return merge;
   }
 
   /** The live table files and their key ranges, as text. */
@@ -82,6 +108,11 @@ export class Database {
 
   number(property: NumericProperty): number {
     return Number(this.#db.getProperty(`rocksdb.${property}`));
+  }
+
+  #unwritten(operation: string): CaissonError {
+    const cause = new RangeError('a table file could not be written in the background');
+    return diskFault(cause, { operation, path: this.path });
   }
 
   #settle(operation: string, start: (done: Done) => void): Promise<void> {
