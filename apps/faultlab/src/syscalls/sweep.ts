@@ -108,7 +108,7 @@ class Ground {
     const judged = await this.#victim('judge', this.#folder, [], this.#told);
     const givenUp = isGivenUp(point, judged);
     const problem = givenUp ? undefined : problemOf(point, ended, judged);
-    const refusal = told.refused[0]?.[1] ?? ended.said?.code;
+    const refusal = [...told.refused, ...told.asides][0]?.[1] ?? ended.said?.code;
     return {
       series,
       point,
@@ -171,7 +171,7 @@ function problemOf({ deed }: Point, ended: Ended, judged: Ended): Pick<Finding, 
       rule: 'R6',
       text: `step ${late} was acknowledged after step ${told.refused[0]?.[0]} had failed`,
     };
-  const untyped = told.refused.find(([, code]) => code === UNTYPED);
+  const untyped = [...told.refused, ...told.asides].find(([, code]) => code === UNTYPED);
   if (untyped !== undefined || ended.said?.code === UNTYPED)
     return { rule: 'L5', text: `an error without a code: ${ended.said?.text ?? `at step ${untyped?.[0]}`}` };
   if (judged.said === undefined) return { rule: 'R6', text: `the next process ended by ${judged.signal}` };

@@ -42,18 +42,25 @@ test('points are drawn by a seed, each kind of call before any comes again, and 
 });
 
 test('a line that was cut off is no promise', () => {
-  const told = parseTold('> 0\n< 0\n> 1\n! 1 DISK_FULL\n> 2\n< 2');
-  expect(told).toEqual({ begun: [0, 1, 2], acknowledged: [0], refused: [[1, 'DISK_FULL']], isDone: false });
+  const told = parseTold('> 0\n< 0\n~ 5 DISK_ERROR\n> 1\n! 1 DISK_FULL\n> 2\n< 2');
+  expect(told).toEqual({
+    begun: [0, 1, 2],
+    acknowledged: [0],
+    refused: [[1, 'DISK_FULL']],
+    asides: [[5, 'DISK_ERROR']],
+    isDone: false,
+  });
   expect(firstInDoubt(told)).toBe(1);
   expect(acknowledgedTooLate(told)).toBeUndefined();
   expect(acknowledgedTooLate(parseTold('> 1\n! 1 DISK_FULL\n> 2\n< 2\n'))).toBe(2);
+  expect(acknowledgedTooLate(parseTold('~ 1 DISK_FULL\n> 2\n< 2\n'))).toBeUndefined();
 });
 
 /** Steps up to one are acknowledged, and so many more are under way. */
 function toldUpTo(last: number, underWay = 1): Told {
   const acknowledged = Array.from({ length: last + 1 }, (_, at) => at);
   const begun = [...acknowledged, ...Array.from({ length: underWay }, (_, at) => last + 1 + at)];
-  return { begun, acknowledged, refused: [], isDone: false };
+  return { begun, acknowledged, refused: [], asides: [], isDone: false };
 }
 
 test('a store is as after its last synced batch or a later one, and never in between', () => {

@@ -7,11 +7,11 @@ export interface Told {
   readonly acknowledged: readonly number[];
   /** Steps that failed, with the code of why. */
   readonly refused: readonly (readonly [step: number, code: string])[];
+  /** The same of what promises nothing. */
+  readonly asides: readonly (readonly [step: number, code: string])[];
   /** Whether it came to the end of its series. */
   readonly isDone: boolean;
 }
-
-export const NOTHING_TOLD: Told = { begun: [], acknowledged: [], refused: [], isDone: false };
 
 /** What an error is called that has none of the codes of the catalogue. */
 export const UNTYPED = 'UNTYPED';
@@ -47,21 +47,22 @@ export class ToldSteps implements Steps {
   async take(step: number, work: () => Promise<unknown>): Promise<void> {
     tell(`> ${step}`);
     if (this.#isHasty) tell(`< ${step}`);
-    if (await this.#settled(step, work)) tell(`< ${step}`);
+    const code = await this.#failureOf(step, work);
+    tell(code === undefined ? `< ${step}` : `! ${step} ${code}`);
   }
 
   async aside(step: number, work: () => Promise<unknown>): Promise<void> {
-    await this.#settled(step, work);
+    const code = await this.#failureOf(step, work);
+    if (code !== undefined) tell(`~ ${step} ${code}`);
   }
 
-  async #settled(step: number, work: () => Promise<unknown>): Promise<boolean> {
+  async #failureOf(step: number, work: () => Promise<unknown>): Promise<string | undefined> {
     try {
       await work();
-      return true;
+      return undefined;
     } catch (error) {
       this.#failed ??= step;
-      tell(`! ${step} ${codeOf(error)}`);
-      return false;
+      return codeOf(error);
     }
   }
 }
@@ -81,15 +82,17 @@ export function parseTold(output: string): Told {
   const begun: number[] = [];
   const acknowledged = new Set<number>();
   const refused: [number, string][] = [];
+  const asides: [number, string][] = [];
   let isDone = false;
   for (const line of output.split('\n').slice(0, -1)) {
     const [what, step, code] = line.split(' ');
     if (what === '>') begun.push(Number(step));
     if (what === '<') acknowledged.add(Number(step));
     if (what === '!') refused.push([Number(step), code!]);
+    if (what === '~') asides.push([Number(step), code!]);
     if (what === 'done') isDone = true;
   }
-  return { begun, acknowledged: [...acknowledged], refused, isDone };
+  return { begun, acknowledged: [...acknowledged], refused, asides, isDone };
 }
 
 /** The first step of which nothing is known, if there is one: it failed, or nobody heard of it again. */
