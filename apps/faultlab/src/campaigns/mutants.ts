@@ -1,7 +1,7 @@
 import type { Plan, Profile } from '../faults/plan.js';
 import { type Finding, gravest, RULES, type RuleId } from '../oracles/rules.js';
 import { type Plant, PLANTS } from '../plants/plants.js';
-import { readScenario } from '../scenarios/scenarios.js';
+import { readAnyScenario } from '../scenarios/scenarios.js';
 import { runPlan, runSeed } from '../storm/storm.js';
 import type { Verdict } from '../storm/verdict.js';
 
@@ -48,7 +48,7 @@ export async function hunt(name: string, { from, seedsMax, stormMs }: HuntOption
     const caught = found && { seed: from, rule: found.rule, isExpected: breaks.includes(found.rule) };
     return { result: { ...common, seeds: 1, ...(caught && { caught }) } };
   }
-  const directed = scenario === undefined ? undefined : await readScenario(scenario);
+  const directed = scenario === undefined ? undefined : await readAnyScenario(scenario);
   const extras = { plant: name, until: breaks };
   for (let seed = from; seed < from + seedsMax; seed++) {
     const verdict =

@@ -1,6 +1,7 @@
 import type { Profile } from '../faults/plan.js';
 import type { RuleId } from '../oracles/rules.js';
 import { AT_REST } from './at-rest.js';
+import { MENDED } from './mended.js';
 import { TRANSACTIONS } from './transactions.js';
 
 /** A bug planted into the built sources of one package, before anything of it is loaded. */
@@ -395,6 +396,7 @@ export const PATCHES: Readonly<Record<string, Patch>> = {
   ...TRANSACTIONS,
   ...ENCRYPTION,
   ...AT_REST,
+  ...MENDED,
 };
 
 /** Every file that a bug changes. */

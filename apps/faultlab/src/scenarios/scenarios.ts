@@ -24,6 +24,12 @@ export async function readScenario(name: string, shelf: Shelf = 'scenarios'): Pr
   throw new RangeError(`there is no scenario ${name}: there are ${(await scenarioNames(shelf)).join(', ')}`);
 }
 
+/** A directed storm, from whichever shelf. */
+export async function readAnyScenario(name: string): Promise<Plan> {
+  const isKept = (await scenarioNames('regressions')).includes(name);
+  return readScenario(name, isKept ? 'regressions' : 'scenarios');
+}
+
 /** All shelves. */
 export async function everyScenario(): Promise<readonly Plan[]> {
   const plans: Plan[] = [];
