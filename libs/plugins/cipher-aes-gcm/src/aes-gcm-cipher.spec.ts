@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createCipheriv, randomBytes } from 'node:crypto';
 import { fromHex, toHex } from '@caisson/base';
 import { Secret } from '@caisson/contracts';
 import fc from 'fast-check';
@@ -71,5 +71,19 @@ test('room asked for comes in front and changes nothing behind it', () => {
     expect(opened).toHaveLength(room + text.length);
     expect(Buffer.compare(opened.subarray(room), text)).toBe(0);
     expect(key.openBehind!(room, nonce, text, sealed.subarray(room))).toBeUndefined();
+  }
+});
+
+test('what is authenticated may be of any length, from one message to the next, and stays untouched', () => {
+  const text = randomBytes(33);
+  for (const length of [0, 84, 85, 255, 256, 257, 5000, 12, 84]) {
+    const [aad, other] = [randomBytes(length), randomBytes(length + 1)];
+    const before = Buffer.from(aad);
+    const cipher = createCipheriv('aes-256-gcm', Buffer.alloc(32), nonce).setAAD(aad);
+    const expected = Buffer.concat([cipher.update(text), cipher.final(), cipher.getAuthTag()]);
+    expect(Buffer.from(key.seal(nonce, aad, text))).toEqual(expected);
+    expect(Buffer.from(key.open(nonce, aad, expected)!)).toEqual(text);
+    expect(key.open(nonce, other, expected)).toBeUndefined();
+    expect(aad).toEqual(before);
   }
 });

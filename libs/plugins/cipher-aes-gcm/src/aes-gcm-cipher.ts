@@ -7,6 +7,8 @@ const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const OPTIONS = { authTagLength: TAG_BYTES };
+/** Room for what is authenticated with most values: a few fields and a short key. */
+const AAD_BYTES_HELD = 256;
 
 /** AES-256-GCM of node:crypto, the suite behind envelope versions 1 and 2. */
 export class AesGcmCipher implements Cipher {
@@ -27,6 +29,8 @@ export class AesGcmCipher implements Cipher {
  */
 class AesGcmKey implements PreparedKey {
   #key: Uint8Array | undefined;
+  readonly #nonce = new Outside(NONCE_BYTES);
+  readonly #aad = new Outside(AAD_BYTES_HELD);
 
   constructor(key: Uint8Array) {
     this.#key = key;
@@ -37,8 +41,8 @@ class AesGcmKey implements PreparedKey {
   }
 
   sealBehind(room: number, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
-    const cipher = createCipheriv(ALGORITHM, this.#live(), nonce, OPTIONS);
-    cipher.setAAD(aad);
+    const cipher = createCipheriv(ALGORITHM, this.#live(), this.#nonce.hold(nonce), OPTIONS);
+    cipher.setAAD(this.#aad.hold(aad));
     const ciphertext = cipher.update(plaintext);
     cipher.final();
     const end = room + ciphertext.length;
@@ -52,8 +56,8 @@ class AesGcmKey implements PreparedKey {
     const key = this.#live();
     const cut = sealed.length - TAG_BYTES;
     if (cut < 0 || nonce.length !== NONCE_BYTES) return undefined;
-    const decipher = createDecipheriv(ALGORITHM, key, nonce, OPTIONS);
-    decipher.setAAD(aad);
+    const decipher = createDecipheriv(ALGORITHM, key, this.#nonce.hold(nonce), OPTIONS);
+    decipher.setAAD(this.#aad.hold(aad));
     decipher.setAuthTag(part(sealed, cut, TAG_BYTES));
     const plaintext = decipher.update(part(sealed, 0, cut));
     try {
@@ -82,6 +86,29 @@ class AesGcmKey implements PreparedKey {
   #live(): Uint8Array {
     invariant('CIPHER-2', this.#key !== undefined, 'a disposed key was used');
     return this.#key;
+  }
+}
+
+/**
+ * Bytes outside of the engine's heap, where OpenSSL takes them from, used again and again: a small array that
+ * was just made has to move there first, which costs more than copying it.
+ */
+class Outside {
+  readonly #memory: ArrayBuffer;
+  #window: Uint8Array;
+
+  constructor(bytes: number) {
+    this.#memory = new ArrayBuffer(bytes);
+    this.#window = new Uint8Array(this.#memory);
+  }
+
+  /** The same bytes, until the next call; those that do not fit are handed back as they are. */
+  hold(bytes: Uint8Array): Uint8Array {
+    const { length } = bytes;
+    if (length > this.#memory.byteLength) return bytes;
+    if (length !== this.#window.length) this.#window = new Uint8Array(this.#memory, 0, length);
+    this.#window.set(bytes);
+    return this.#window;
   }
 }
 
