@@ -103,7 +103,9 @@ export class StormCluster {
     this.generations = new Generations(options.isAttributed === true);
     this.committed = new CommittedLog(findings);
     this.witness = new Witness(this, trace);
-    this.spy = beside?.spy ?? new Spy({ isEncrypted, findings, trace, ...(ledger && { ledger }) });
+    this.spy =
+      (ledger ? undefined : beside?.spy) ??
+      new Spy({ isEncrypted, findings, trace, ...(ledger && { ledger }) });
     this.keys = beside?.keys ?? new KeyServices(clock, seed);
     this.keys.learn(options.plugins?.files.keys ?? []);
     this.lineage = new Lineage(findings);
@@ -167,6 +169,10 @@ export class StormCluster {
     return { ...this.#options, recorder: undefined, seed: this.#options.seed + 1009 * ++this.#likenesses };
   }
 
+  get seed(): number {
+    return this.#options.seed;
+  }
+
   /** Whether stores and logs are the simulation's own, so that others can read what they left. */
   get isOfTwins(): boolean {
     const { plugins } = this.#options;
@@ -209,6 +215,7 @@ export class StormCluster {
   /** The disks of a machine are other ones, or older: what they were promised does not bind them. */
   forgetDisks(name: string): void {
     for (const oracle of [this.lineage, this.rows, this.epochs]) oracle.forget(name);
+    this.witness.mayGoOnElsewhere(name);
   }
 
   /** Whether any key is the simulation's own, and can have new versions. */

@@ -1,6 +1,6 @@
 import { createDeferred } from '@caisson/base';
 import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
-import { type ManualClock, SeededRandom } from '@caisson/compliance';
+import { type ManualClock, override, SeededRandom } from '@caisson/compliance';
 import {
   Applier,
   CaissonError,
@@ -12,6 +12,7 @@ import {
   KekConfiguration,
   KekProvider,
   KvService,
+  Meter,
   Logger,
   type NodeIdentity,
   RaftLogs,
@@ -40,6 +41,7 @@ import {
 import type { Ears } from '../oracles/ears.js';
 import type { EpochWatch } from '../oracles/epochs.js';
 import type { Findings } from '../oracles/findings.js';
+import { Numbers } from '../oracles/numbers.js';
 import type { Lineage } from '../oracles/lineage.js';
 import type { Rows } from '../oracles/rows.js';
 import type { Spy } from '../oracles/spy.js';
@@ -103,6 +105,8 @@ export const LOCK = '/data/lock';
 const CLUSTER_ID = new Uint8Array(16).fill(7);
 /** How far wall clocks are off, at most; another start, another error. */
 const SKEW_MS = 400;
+/** Running nodes ask their key services often: that those fail must not matter. */
+const KEK_CANARY_MS = 900;
 const hashes = new NodeHashes();
 const AES_GCM = new AesGcmCipher();
 
@@ -115,6 +119,8 @@ export class Machine {
   readonly address: string;
   readonly identity: NodeIdentity;
   process: Process | undefined;
+  /** Of the process that runs, or ran last. */
+  numbers = new Numbers();
   readonly equipment: Equipment;
   readonly #options: MachineOptions;
   readonly #around: Surroundings;
@@ -228,6 +234,7 @@ export class Machine {
   }
 
   #host(life: Life, place: PlaceInNetwork): Host {
+    this.numbers = new Numbers();
     const { ears, epochs, excuses, findings, keys, lineage, moments, recorder, rows, spy, witness } =
       this.#around;
     const { name } = this;
@@ -239,7 +246,8 @@ export class Machine {
     const ciphers = [epochs.cipher(spy.cipher(AES_GCM))];
     const seen = (platter: SimulatedDisk) => {
       const noted = recorder?.disk(name, platter) ?? platter;
-      return taps.disk(spy.disk(epochs.disk(name, plants.disk?.(noted) ?? noted)));
+      const watched = spy.disk(epochs.disk(name, noted));
+      return taps.disk(plants.disk?.(watched) ?? watched);
     };
     const { disk, logs, stores } = this.disk.mount(life, seen);
     const directory = this.#directory();
@@ -251,7 +259,7 @@ export class Machine {
     const own = new OwnParts({ plugins, node: name, life, path, taps, lineage, rows, keys, recorder });
     const keksNow = () =>
       own.keyServices(this.equipment).map((service) => {
-        const tapped = taps.keks(service.clientOf(name));
+        const tapped = this.#doubted(taps.keks(service.clientOf(name)));
         return recorder?.keks(name, tapped) ?? tapped;
       });
     return new Host({
@@ -261,6 +269,7 @@ export class Machine {
         [Hashes, hashes],
         [Logger, ears.logger(loggerOf(complain))],
         [Disk, disk],
+        [Meter, this.numbers],
         [DataDirectory, directory],
         [UntrustedStores, rows.stores(name, path, stores)],
         [RaftLogs, mortal(taps.logs(lineage.logs(name, plants.logs?.(logs) ?? logs)), life)],
@@ -273,7 +282,9 @@ export class Machine {
       ]),
       services: [
         ...own.services,
-        ...applierEncryption.services(settingsOf(applierEncryption, { enabled, envelopeVersion })),
+        ...applierEncryption.services(
+          settingsOf(applierEncryption, { enabled, envelopeVersion, kekCanaryMs: KEK_CANARY_MS }),
+        ),
         ...applierKv.services(ApplierKvConfig.parse(kv)),
         ...engineRaft.services(EngineRaftConfig.parse(engine)),
       ],
@@ -282,6 +293,7 @@ export class Machine {
         recovered: () => undefined,
         fatal: (error: CaissonError) => {
           complain(`fatal: ${error.message}${causes(error)}`);
+          if (!life.isOver) this.#fell(error);
           life.end();
         },
       },
@@ -291,6 +303,27 @@ export class Machine {
         return token === Applier.name ? witness.watch(name, life, instance as Applier) : instance;
       },
     });
+  }
+
+  /** Counts what fails while a node serves, and must not matter to it. */
+  #doubted(kek: KekProvider): KekProvider {
+    const probe: KekProvider['probe'] = (signal) =>
+      kek.probe(signal).catch((error: unknown) => {
+        if (this.isUp) this.#around.findings.saw('E20');
+        throw error;
+      });
+    return override(kek, { probe });
+  }
+
+  /** What a process leaves behind that ends itself. */
+  #fell(error: CaissonError): void {
+    const { ears, findings, witness } = this.#around;
+    ears.hear('metrics', this.numbers.text);
+    if (!this.isUp) return;
+    if (error.code.startsWith('KEK_'))
+      findings.add('E20', `${this.name} served, and ended itself: ${error.message}`);
+    const { applied, halted } = this.group.status();
+    if (halted !== undefined) witness.halted(this.name, applied + 1);
   }
 
   #directory(): DataDirectory {

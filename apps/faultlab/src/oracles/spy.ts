@@ -67,16 +67,34 @@ export class Spy {
 
   /** Stores and logs are files on it, too. */
   disk<T extends RecordDisk>(sound: T): T {
+    const broken = new Set<string>();
     const watched = (path: string, file: DiskFile): DiskFile =>
       override(file, {
+        sync: () => this.#syncs(path, file, broken),
         write: (bytes, offset) => {
           this.#look(`the file ${path}`, bytes);
           return file.write(bytes, offset);
         },
       });
-    const create: Disk['create'] = async (path) => watched(path, await sound.create(path));
+    const create: Disk['create'] = async (path) => {
+      broken.delete(path);
+      return watched(path, await sound.create(path));
+    };
     const open: RecordDisk['open'] = async (path) => watched(path, await sound.open(path));
     return override<T>(sound, { create, open } as Partial<T>);
+  }
+
+  /** What a failed sync lost no later one brings back: a process that asks again means to believe it. */
+  async #syncs(path: string, file: DiskFile, broken: Set<string>): Promise<void> {
+    try {
+      await file.sync();
+    } catch (error) {
+      this.#findings.saw('R12');
+      broken.add(path);
+      throw error;
+    }
+    this.#findings.saw('R12', broken.size > 0);
+    if (broken.has(path)) this.#findings.add('R12', `${path} is synced again after a sync that failed`);
   }
 
   transport(sound: RaftTransport): RaftTransport {

@@ -84,9 +84,39 @@ export class Witness {
 
   /** States that nodes installed while they ran. */
   installs = 0;
+  readonly #installers = new Set<string>();
+  /** Where nodes halted that have not gone on yet: the entry that they could not apply. */
+  readonly #halted = new Map<string, number>();
+
+  /** Whether the node has ever taken a state from another one. */
+  hasInstalled(node: string): boolean {
+    return this.#installers.has(node);
+  }
+
+  halted(node: string, index: number): void {
+    this.#halted.set(node, index);
+  }
+
+  /** It is sent a state, or has another disk: where it goes on is not known. */
+  mayGoOnElsewhere(node: string): void {
+    this.#halted.delete(node);
+  }
+
+  #judgeHalt(node: string, index: number): void {
+    const halted = this.#halted.get(node);
+    if (halted === undefined) return;
+    this.#halted.delete(node);
+    this.#findings.saw('E9');
+    if (index > halted)
+      this.#findings.add('E9', `${node} could not apply ${halted}, and goes on with ${index}`);
+  }
 
   #begin(node: string, life: Life): void {
-    if (this.#stretches.has(life)) this.installs++;
+    if (this.#stretches.has(life)) {
+      this.installs++;
+      this.#installers.add(node);
+      this.#halted.delete(node);
+    }
     const stretch = { node, indexes: [] };
     this.#stretches.set(life, stretch);
     this.#all.push(stretch);
@@ -108,6 +138,7 @@ export class Witness {
     this.#history.set(index, what);
     indexes.push(index);
     this.#judgeSeal(node, index, term);
+    this.#judgeHalt(node, index);
   }
 
   /** Behind the cutover of the log nothing is applied that lay there in clear. */

@@ -1,5 +1,5 @@
 import { override, SeededRandom } from '@caisson/compliance';
-import { type DiskFile, KvService, type Random } from '@caisson/contracts';
+import { type DiskFile, KvService, type RaftLogs, type Random } from '@caisson/contracts';
 import type { SimulatedDisk } from '@caisson/simulator';
 import { emptyDisk, LoneNode } from '../crashpoints/lone-node.js';
 import type { Finding } from '../oracles/rules.js';
@@ -69,6 +69,42 @@ function misreads(): Plants['around'] {
   };
 }
 
+/** A sync that fails is asked for once more, as if the next one could make up for it. */
+function asksAgain(disk: SimulatedDisk): SimulatedDisk {
+  const deaf = (file: DiskFile): DiskFile =>
+    override(file, { sync: () => file.sync().catch(() => file.sync()) });
+  return override<SimulatedDisk>(disk, {
+    create: async (path) => deaf(await disk.create(path)),
+    open: async (path) => deaf(await disk.open(path)),
+  });
+}
+
+/** Where a sync of a log fails once. */
+async function inAFailedSync(plant: string): Promise<readonly Finding[]> {
+  const [{ readScenario }, { runPlan }] = await Promise.all([
+    import('../scenarios/scenarios.js'),
+    import('../storm/storm.js'),
+  ]);
+  const { traceHash: _, ...plan } = await readScenario('failed-sync-of-a-log');
+  const { findings } = await runPlan(plan, { plant, until: ['R12'] });
+  return findings.filter(({ rule }) => rule === 'R12');
+}
+
+/** A log that is opened drops what it need not keep, or does not, by chance. */
+function tidiesByChance(): Plants['logs'] {
+  let opened = 0;
+  return (logs) => {
+    const open: RaftLogs['open'] = async (...args) => {
+      const log = await logs.open(...args);
+      const { commit } = log.hardState;
+      const isTidied = ++opened % 2 === 0 && commit > log.start.index + 1 && commit <= log.last;
+      if (isTidied) await log.compact(log.start.index + 1);
+      return log;
+    };
+    return override(logs, { open });
+  };
+}
+
 export const DISK_PLANTS: Readonly<Record<string, Plant>> = {
   ...CRASH_PLANTS,
   'goes-on-after-a-failed-sync': {
@@ -76,6 +112,17 @@ export const DISK_PLANTS: Readonly<Record<string, Plant>> = {
     breaks: ['R6'],
     make: () => ({ disk: goesOnAfterFailedSyncs }),
     hunt: ({ disk }) => afterFailedSync(disk),
+  },
+  'asks-for-a-second-sync': {
+    about: 'a sync that fails is repeated, and believed when it succeeds',
+    breaks: ['R12'],
+    make: () => ({ disk: asksAgain }),
+    hunt: () => inAFailedSync('asks-for-a-second-sync'),
+  },
+  'tidies-by-chance': {
+    about: 'what a log keeps at a start is not decided by its disk',
+    breaks: ['R9'],
+    make: () => ({ logs: tidiesByChance() }),
   },
   'takes-damage-for-a-value': {
     about: 'a read that meets a damaged value answers with it',

@@ -2,6 +2,7 @@ import type { Profile } from '../faults/plan.js';
 import type { RuleId } from '../oracles/rules.js';
 import { AT_REST } from './at-rest.js';
 import { MENDED } from './mended.js';
+import { RUNNING } from './running.js';
 import { TRANSACTIONS } from './transactions.js';
 
 /** A bug planted into the built sources of one package, before anything of it is loaded. */
@@ -127,7 +128,7 @@ const APPLYING: Readonly<Record<string, Patch>> = {
   },
   'snapshots-forget-requests': {
     about: 'a snapshot leaves out which requests were answered',
-    breaks: ['T10', 'T11', 'R5'],
+    breaks: ['R10', 'T10', 'T11', 'R5'],
     file: `${NODE}/snapshots/outgoing-stream`,
     edits: [
       [
@@ -397,6 +398,7 @@ export const PATCHES: Readonly<Record<string, Patch>> = {
   ...ENCRYPTION,
   ...AT_REST,
   ...MENDED,
+  ...RUNNING,
 };
 
 /** Every file that a bug changes. */

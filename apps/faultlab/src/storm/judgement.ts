@@ -1,13 +1,18 @@
 import { SeededRandom } from '@caisson/compliance';
+import { EncryptionService } from '@caisson/contracts';
 import { judgeHistory, judgeTransactions } from '@caisson/simulator';
 import type { Clients } from '../cluster/clients.js';
 import type { StormCluster } from '../cluster/cluster.js';
 import type { Machine } from '../cluster/machine.js';
 import { auditDisk } from '../oracles/at-rest.js';
+import { compareRestarts } from '../oracles/restarts.js';
 import type { Diary } from '../oracles/diary.js';
 import { differences, readReplica } from '../oracles/digest.js';
 
 const EVEN_MS = 30_000;
+const REST_MS = 1200;
+const QUEUE = 'proposal_queue_bytes';
+const RESTARTS_EVERY = 3;
 
 export interface JudgementParts {
   readonly cluster: StormCluster;
@@ -28,6 +33,7 @@ export class Judgement {
   }
 
   async pass(members: readonly Machine[]): Promise<void> {
+    await this.#rest(members);
     await this.#auditDisks(members);
     await this.#judgeReplicas(members);
     await this.#readAll(members);
@@ -35,6 +41,33 @@ export class Judgement {
     this.#judgeHistories(wrong);
     this.#judgeTransactions();
     this.#cluster.witness.judgeHoles();
+    await this.#compareRestarts(members);
+  }
+
+  /** Nobody wants anything: who leads goes on to lead, nothing waits, and nodes say nothing they must not. */
+  async #rest(members: readonly Machine[]): Promise<void> {
+    const { ears, findings, witness } = this.#cluster;
+    const { terms } = witness;
+    await this.#cluster.passMs(REST_MS);
+    findings.saw('L2');
+    if (witness.terms > terms + 1)
+      findings.add('L2', `the lead changed ${witness.terms - terms} times in ${REST_MS} ms of rest`);
+    for (const { group, name, numbers, process } of members) {
+      const waiting = numbers.get(QUEUE);
+      findings.saw('L3');
+      if (waiting > 0) findings.add('L3', `${waiting} bytes wait to be proposed at ${name}`);
+      ears.hear('metrics', numbers.text);
+      ears.hear('a status', [group.status(), process?.host.get(EncryptionService).status()]);
+    }
+  }
+
+  /** Now and then: a member, started twice from copies of its disk. */
+  async #compareRestarts(members: readonly Machine[]): Promise<void> {
+    const { damage, hasSafeNonces, isOfTwins, seed } = this.#cluster;
+    const machine = members[seed % members.length];
+    const isTurn = seed % RESTARTS_EVERY === 0 && hasSafeNonces && isOfTwins && !damage.isAny;
+    if (!isTurn || machine === undefined) return;
+    await this.#cluster.settled(compareRestarts(this.#cluster, machine));
   }
 
   /** What lies on the disk of each of them, unless it was damaged. */
@@ -55,9 +88,12 @@ export class Judgement {
     const [first, ...others] = replicas;
     for (const other of others) {
       findings.saw('T10', first!.rows.size > 0);
+      const isInstalled = [first!, other].some(({ name }) => this.#cluster.witness.hasInstalled(name));
+      findings.saw('R10', isInstalled);
       if (other.applied !== first!.applied) findings.add('T10', 'positions moved while replicas were read');
       for (const difference of differences(first!, other).slice(0, 5)) {
         findings.add('T10', `replicas differ: ${difference}`);
+        if (isInstalled) findings.add('R10', `a state that was installed differs: ${difference}`);
       }
     }
   }
