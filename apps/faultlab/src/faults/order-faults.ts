@@ -128,8 +128,11 @@ async function carryOut(order: OrderName, machine: Machine, { keyId, scene }: Or
       await machine.engine.takeSnapshot(1);
       return;
     case 'backup':
-      for await (const { bytes } of host.get(BackupService).create(context))
+      for await (const { bytes } of host.get(BackupService).create(context)) {
         cluster.ears.look('a backup', bytes);
+        if (cluster.isEncrypted && cluster.ears.holdsValue(bytes))
+          cluster.findings.add('E5', 'a backup holds a value as it is');
+      }
   }
 }
 

@@ -131,7 +131,7 @@ export const DISK_PLANTS: Readonly<Record<string, Plant>> = {
   },
   'draws-the-same-salts': {
     about: 'every process begins with the same randomness, as after a copy of its memory',
-    breaks: ['E1'],
+    breaks: ['E1', 'E2'],
     make: () => ({ random: withTheSameBytes }),
     hunt: async (plants) => (await runSeals({ ...SEALS, plants })).findings,
   },

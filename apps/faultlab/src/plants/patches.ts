@@ -376,7 +376,7 @@ const ENCRYPTION: Readonly<Record<string, Patch>> = {
   },
   'salts-nothing': {
     about: 'every process derives the same key, and seals in the epoch of the one before it',
-    breaks: ['E1'],
+    breaks: ['E1', 'E2'],
     file: `${KEYS}/envelope/salt-source`,
     edits: [['this.#salt = parts.random.bytes(SALT_BYTES);', 'this.#salt = new Uint8Array(SALT_BYTES);']],
     beside: { file: `${KEYS}/node/node-keys`, edits: [['return localEpoch + 1;', 'return localEpoch;']] },
