@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaissonError } from '@caisson/contracts';
 import RocksDb from 'rocksdb';
 import type {
@@ -11,7 +10,7 @@ import type {
   OpenOptions,
 } from './binding.js';
 import { diskFault } from './faults.js';
-import { OwnResumption } from './own-resumption.js';
+import { lookAgainUntil, OwnResumption } from './own-resumption.js';
 
 /** Properties of the binding that are numbers. */
 export type NumericProperty =
@@ -19,9 +18,6 @@ export type NumericProperty =
   | 'num-entries-imm-mem-tables'
   | 'current-super-version-number'
   | 'background-errors';
-
-/** How often a merge looks whether it still gets anywhere. */
-const LOOK_MS = 250;
 
 /** The binding with promises, and with failures of our own types. */
 export class Database {
@@ -92,10 +88,7 @@ export class Database {
       isOver = true;
       this.#stuck.delete(merge);
     });
-    const watch = async (): Promise<void> => {
-      while (!isOver && !hasFailed()) await sleep(LOOK_MS);
-    };
-    await Promise.race([merge, watch()]);
+    await Promise.race([merge, lookAgainUntil(() => isOver || hasFailed())]);
     if (!isOver) this.#stuck.add(merge);
     if (hasFailed()) throw this.#unwritten('compact');
     return merge;

@@ -5,6 +5,8 @@ import { isCaissonError } from '@caisson/contracts';
 const CYCLE_MS = 5_000;
 /** How far a close keeps away from a try, before and after. */
 const MARGIN_MS = 1_000;
+/** How often somebody looks who is not told. */
+const LOOK_MS = 250;
 
 /**
  * When RocksDB may be trying to resume after the disk was full.
@@ -32,4 +34,9 @@ export class OwnResumption {
 function untilBetweenTries(sinceTryMs: number): number {
   if (sinceTryMs < MARGIN_MS) return MARGIN_MS - sinceTryMs;
   return sinceTryMs > CYCLE_MS - MARGIN_MS ? CYCLE_MS + MARGIN_MS - sinceTryMs : 0;
+}
+
+/** Of what the database does in threads of its own it says nothing: whoever wants to know looks again. */
+export async function lookAgainUntil(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await sleep(LOOK_MS);
 }
