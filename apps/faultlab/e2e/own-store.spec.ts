@@ -28,3 +28,9 @@ test('what a simulation cannot take from a plugin is refused, with the reason', 
   expect(code).toBe(2);
   expect(stderr).toContain('provides Clock; a simulation takes UntrustedStores, RaftLogs');
 });
+
+test('a crash behind every operation is for logs, and the plugins must have one', async () => {
+  const { code, stderr } = await store.run(store.source, 'crashpoints');
+  expect(code).toBe(2);
+  expect(stderr).toContain('no plugin that provides RaftLogs');
+});

@@ -8,6 +8,9 @@ import {
   fingerprintOf,
   SimulatedDisk,
 } from '@caisson/simulator';
+import { type Failure, failingDisk, failuresOf } from './failing-disk.js';
+
+const TURN_EVERY = 16;
 
 /** A protocol that must survive a crash at any moment. */
 export interface Target<P> {
@@ -30,12 +33,16 @@ export interface ExploreOptions {
   /** Images of one prefix, at most; above it they are drawn. */
   readonly bound: number;
   readonly depth: 1 | 2;
+  /** Whether each operation also fails, in each way it may, before power is lost behind it or a later one. */
+  readonly withErrors?: boolean;
+  /** Nothing more is tried once it is aborted; what is left out is counted. */
+  readonly signal?: AbortSignal;
   /** Recoveries at most; what is left out is counted. */
   readonly recoveriesMax: number;
   /** Failures after which nothing more is tried; none where nothing is said. */
   readonly failuresMax?: number;
   readonly seed: number;
-  readonly onProgress?: (done: number, found: number) => void;
+  readonly onProgress?: (done: number, expected: number, recovered: number) => void;
 }
 
 export interface CrashFailure {
@@ -55,12 +62,20 @@ export interface CrashNumbers {
   /** Prefixes with more ways than the bound. */
   readonly sampled: number;
   readonly recovered: number;
+  /** Runs in which one operation failed. */
+  readonly errorRuns: number;
   readonly nestedPrefixes: number;
   readonly nestedImages: number;
   readonly nestedRecovered: number;
   readonly leftOut: number;
   readonly refused: Readonly<Record<string, number>>;
   readonly failures: readonly CrashFailure[];
+}
+
+interface Recording {
+  readonly failure?: Failure;
+  /** Takes what is done to the disk, in its order. */
+  readonly operations?: DiskOperation[];
 }
 
 interface Found<P> {
@@ -75,15 +90,35 @@ export async function explore<P>(target: Target<P>, options: ExploreOptions): Pr
   return new Explorer(target, options).run();
 }
 
+/** Of two explorations that had nothing in common. */
+export function sumOf(one: CrashNumbers, other: CrashNumbers): CrashNumbers {
+  const refused = { ...one.refused };
+  for (const [code, count] of Object.entries(other.refused)) refused[code] = (refused[code] ?? 0) + count;
+  const failures = [...one.failures, ...other.failures];
+  const counts = Object.entries(one).flatMap(([name, count]) => {
+    return typeof count === 'number' ? [[name, count + (other[name as keyof CrashNumbers] as number)]] : [];
+  });
+  return { ...one, ...Object.fromEntries(counts), refused, failures };
+}
+
 class Explorer<P> {
   readonly #target: Target<P>;
   readonly #options: ExploreOptions;
   readonly #random: SeededRandom;
   readonly #seen = new Set<string>();
-  readonly #counts = { prefixes: 0, ways: 0, images: 0, sampled: 0, recovered: 0, leftOut: 0 };
+  readonly #counts = {
+    prefixes: 0,
+    ways: 0,
+    images: 0,
+    sampled: 0,
+    recovered: 0,
+    errorRuns: 0,
+    leftOut: 0,
+  };
   readonly #nested = { nestedPrefixes: 0, nestedImages: 0, nestedRecovered: 0 };
   readonly #refused: Record<string, number> = {};
   readonly #failures: CrashFailure[] = [];
+  #tried = 0;
 
   constructor(target: Target<P>, options: ExploreOptions) {
     this.#target = target;
@@ -94,30 +129,77 @@ class Explorer<P> {
   async run(): Promise<CrashNumbers> {
     const base = await this.#target.prepare();
     const found: Found<P>[] = [];
-    for (const profile of this.#options.profiles) found.push(...(await this.#record(base, profile)));
+    const failures: (readonly [CrashProfile, Failure])[] = [];
+    for (const profile of this.#options.profiles) {
+      const operations: DiskOperation[] = [];
+      found.push(...(await this.#record(base, profile, { operations })));
+      failures.push(...failuresOf(operations).map((failure) => [profile, failure] as const));
+    }
     this.#counts.images = found.length;
     const tried = spread(found, this.#options.recoveriesMax);
     this.#counts.leftOut = found.length - tried.length;
-    for (const [done, each] of tried.entries()) {
-      await this.#tryOut(each);
-      this.#options.onProgress?.(done + 1, tried.length);
-    }
+    for (const each of tried) await this.#tryOut(each, tried.length);
+    if (this.#options.withErrors === true) await this.#failEverywhere(base, failures);
     return { ...this.#counts, ...this.#nested, refused: this.#refused, failures: this.#failures };
   }
 
-  /** The images behind every operation of the protocol itself. */
-  async #record(base: DiskImage, profile: CrashProfile): Promise<readonly Found<P>[]> {
+  /** One run for each failure: each is followed by what it leaves to a crash, before the next one begins. */
+  async #failEverywhere(
+    base: DiskImage,
+    failures: readonly (readonly [CrashProfile, Failure])[],
+  ): Promise<void> {
+    for (const [at, [profile, failure]] of failures.entries()) {
+      if (this.#isEnough) return;
+      const found = await this.#record(base, profile, { failure });
+      this.#counts.images += found.length;
+      // So many more are to be expected.
+      const expected = Math.ceil((this.#counts.images * failures.length) / (at + 1));
+      for (const each of found) await this.#tryOut(each, expected);
+    }
+  }
+
+  /** The images behind every operation of the protocol itself, or from one that fails on. */
+  async #record(
+    base: DiskImage,
+    profile: CrashProfile,
+    { failure, operations = [] }: Recording,
+  ): Promise<readonly Found<P>[]> {
     const found: Found<P>[] = [];
     let promised = this.#target.nothing;
     const disk = restored(base, profile);
-    disk.onChange = (operation, path) => {
+    const failed = failure && describeFailure(failure);
+    let isDue = failure === undefined;
+    const crash = (operation: DiskOperation | 'close', path: string): void => {
+      if (!isDue) return;
       this.#counts.prefixes++;
-      const at = [describe(this.#counts.prefixes, operation, path)];
+      const last = describe(this.#counts.prefixes, operation, path);
+      const at = failed === undefined ? [last] : [failed, last];
       for (const image of this.#images(disk, profile)) this.#add(found, { image, promised, profile, at });
     };
-    await this.#target.run(disk, (more) => (promised = more));
+    disk.onChange = crash;
+    const seen = failingDisk(disk, failure, (operation) => {
+      if (failure !== undefined && operations.length >= failure.number) isDue = true;
+      operations.push(operation);
+    });
+    try {
+      await this.#target.run(seen, (more) => (promised = more));
+    } catch (error) {
+      if (failure === undefined) throw error;
+      this.#judgeEnd(error, profile, failed!);
+    }
+    if (failure !== undefined) {
+      this.#counts.errorRuns++;
+      crash('close', 'everything');
+    }
     disk.onChange = undefined;
     return found;
+  }
+
+  /** What fails for the world's sake says so in a typed way, or comes to no end. */
+  #judgeEnd(error: unknown, profile: CrashProfile, failed: string): void {
+    if (isCaissonError(error) || error instanceof RangeError) return;
+    const problem = error instanceof Error ? (error.stack ?? error.message) : 'unknown';
+    this.#failures.push({ profile, at: [failed], problem, image: [] });
   }
 
   #images(disk: SimulatedDisk, profile: CrashProfile): readonly DiskImage[] {
@@ -129,14 +211,16 @@ class Explorer<P> {
   }
 
   #add(found: Found<P>[], each: Found<P>): void {
-    const name = `${fingerprintOf(each.image)} ${JSON.stringify(each.promised)}`;
+    const name = `${fingerprintOf(each.image)} ${JSON.stringify(each.promised, plain)}`;
     if (this.#seen.has(name)) return;
     this.#seen.add(name);
     found.push(each);
   }
 
   /** One recovery, and every crash during it where that is asked for. */
-  async #tryOut(each: Found<P>): Promise<void> {
+  async #tryOut(each: Found<P>, expected: number): Promise<void> {
+    // Without a turn of the loop now and then nobody could interrupt it.
+    if (this.#tried % TURN_EVERY === 0) await new Promise((resolve) => setImmediate(resolve));
     if (this.#isEnough) return void this.#counts.leftOut++;
     const nested: Found<P>[] = [];
     const disk = restored(each.image, each.profile);
@@ -156,10 +240,16 @@ class Explorer<P> {
       else if (await this.#recovers(restored(second.image, second.profile), second))
         this.#nested.nestedRecovered++;
     }
+    this.#options.onProgress?.(
+      ++this.#tried,
+      expected,
+      this.#counts.recovered + this.#nested.nestedRecovered,
+    );
   }
 
   get #isEnough(): boolean {
-    const { failuresMax = Infinity, recoveriesMax } = this.#options;
+    const { failuresMax = Infinity, recoveriesMax, signal } = this.#options;
+    if (signal?.aborted === true) return true;
     if (this.#failures.length >= failuresMax) return true;
     return this.#counts.recovered + this.#nested.nestedRecovered >= recoveriesMax;
   }
@@ -197,6 +287,11 @@ function spread<T>(items: readonly T[], max: number): readonly T[] {
 
 const plain = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
 
-function describe(number: number, operation: DiskOperation, path: string): string {
+function describeFailure({ number, trouble }: Failure): string {
+  const what = trouble.kind === 'failing' ? `a ${trouble.operation} fails` : `the disk is ${trouble.kind}`;
+  return `${number + 1}: ${what}`;
+}
+
+function describe(number: number, operation: DiskOperation | 'close', path: string): string {
   return `${number}: ${operation} ${path}`;
 }

@@ -1,7 +1,8 @@
-import { type KeyProgress, KeyLifecycleService } from '@caisson/contracts';
-import type { DiskImage } from '@caisson/simulator';
+import { type KeyProgress, KeyLifecycleService, type RaftLogs } from '@caisson/contracts';
+import type { DiskImage, SimulatedDisk } from '@caisson/simulator';
 import { backupTarget } from './backup-target.js';
 import type { Target } from './explorer.js';
+import { logTarget } from './log-target.js';
 import { emptyDisk, LoneNode, type LoneOptions } from './lone-node.js';
 import { brokenPromise, Client, type Promised } from './promises.js';
 import { type Epochs, watched } from './sealed-epochs.js';
@@ -16,6 +17,10 @@ type Around = NonNullable<LoneOptions['around']>;
 /** What a target is made with: nothing, or something wrong with what the node sees of its disk. */
 export interface TargetOptions {
   readonly around?: Around;
+  /** Somebody's own logs over a disk. */
+  readonly logs?: (disk: SimulatedDisk) => RaftLogs;
+  /** Of what is drawn. */
+  readonly seed?: number;
 }
 
 export const TARGETS = {
@@ -44,6 +49,7 @@ export const TARGETS = {
         for (const key of ['b', 'd', 'a', 'c']) await client.put(key);
       },
     }),
+  truncation: logTarget,
   rewrite: (options: TargetOptions) =>
     nodeTarget(options, {
       about: 'values are sealed anew under another key while one is written',
