@@ -28,10 +28,13 @@ export function isIn({ fromMs, untilMs }: Span, beginMs: number, endMs = beginMs
   return endMs >= fromMs && beginMs <= untilMs;
 }
 
+/** What has no width at all is not drawn. */
+const WIDTH_MIN = 0.1;
+
 /** Something that takes time. It is seen however short it is: its border has a pixel of its own. */
 export function bar(span: Span, at: Span, { kind, title, y }: Shape, height: number): string {
   const from = Math.max(at.fromMs, span.fromMs);
-  const width = Math.max(Math.min(at.untilMs, span.untilMs) - from, 0);
+  const width = Math.max(Math.min(at.untilMs, span.untilMs) - from, WIDTH_MIN);
   const place = `x="${number(from - span.fromMs)}" y="${y}" width="${number(width)}" height="${height}"`;
   return `<rect class="${kind}" ${place}>${titled(title)}</rect>`;
 }

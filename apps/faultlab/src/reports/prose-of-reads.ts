@@ -22,7 +22,8 @@ export function tellRead(run: StoredRun, record: StormRecord, call: Call): Telli
   const versions = versionsOf(record, key);
   const seenAt = versions.findLastIndex(({ value }) => value === saw);
   const newest = versions.findLast((version, at) => at > seenAt && (answered(version) ?? Infinity) < fromMs);
-  const read = `Client ${client} read the key ${key} through ${node}, from ${times(fromMs)} to ${times(untilMs)}, and was told ${said(saw)}.`;
+  const when = fromMs === untilMs ? `at ${times(fromMs)}` : `from ${times(fromMs)} to ${times(untilMs)}`;
+  const read = `Client ${client} read the key ${key} through ${node}, ${when}, and was told ${said(saw)}.`;
   const sentences = [read, ...reason({ call, seenAt, newest, versions })];
   const hasAsked = record.messages.some(({ from, sentAtMs }) => {
     return from === node && sentAtMs >= fromMs && sentAtMs <= untilMs;
@@ -65,13 +66,13 @@ function stale({ call, seenAt, versions }: Reading, newest: Version): readonly s
   const { call: write, entry, value } = newest;
   const ackMs = answered(newest)!;
   const seen = versions[seenAt];
-  const order = seen === undefined ? '' : `, which is entry ${seen.entry.index},`;
+  const behind = seen === undefined ? '' : ` behind entry ${seen.entry.index}`;
   const applied = entry.appliedAtMs[node];
   return [
-    `That was no longer true. ${said(value)} (entry ${entry.index} of the log) came after it${order} and had been acknowledged to ${write!.client} by ${write!.node} at ${times(ackMs)}, ${times(fromMs - ackMs)} before the read began.`,
+    `That was no longer true. ${said(value)} came after it in the log (entry ${entry.index}${behind}) and had been acknowledged to ${write!.client} by ${write!.node} at ${times(ackMs)}, ${times(fromMs - ackMs)} before the read began.`,
     `A read must see what was acknowledged before it.`,
     applied === undefined
-      ? `${node} had not applied entry ${entry.index}, and never did so by itself later.`
+      ? `${node} had not applied entry ${entry.index}, and never did so itself later.`
       : `${node} applied entry ${entry.index} at ${times(applied)}, ${times(Math.abs(applied - fromMs))} ${applied > fromMs ? 'after' : 'before'} the read began.`,
   ];
 }

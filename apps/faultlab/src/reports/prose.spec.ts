@@ -62,7 +62,7 @@ test('a stale read is told with what it should have seen, who was told of that, 
   expect(told).toContain(
     'Client c2 read the key k through n3, from 1,200 ms to 1,203 ms, and was told “old”',
   );
-  expect(told).toContain('“new” (entry 57 of the log) came after it, which is entry 41');
+  expect(told).toContain('“new” came after it in the log (entry 57 behind entry 41)');
   expect(told).toContain('acknowledged to c0 by n1 at 1,160 ms, 40 ms before the read began');
   expect(told).toContain('n3 applied entry 57 at 1,900 ms, 700 ms after the read began');
   expect(told).toContain('it sent no message to any other node');
@@ -122,6 +122,15 @@ test('of a cluster that stands still it is told since when, and who waits', () =
   );
   expect(told).toContain('c1 writes k = never at n1, 1950 ms: never answered');
   expect(tellingOf(run(finding))).toMatchObject({ sinceMs: 1400, ending: 'and so it stayed' });
+});
+
+test('what was read as of a moment is told with the calls that did so', () => {
+  const ts = '111411200148766720';
+  const scan = call({ client: 'c2', what: 'scan', key: 'a', fromMs: 1300, untilMs: 1304, ts });
+  const slice = { finding: 0, lane: 'c2', atMs: 1304, untilMs: {} };
+  const told = tell({ rule: 'T9', text: `a scan at ${ts} has k where m is next` }, { calls: [scan], slice });
+  expect(told).toContain('At 1,304 ms: a scan at');
+  expect(told).toContain('As of that moment: c2 scans from a at n1, 1300 to 1304 ms: done.');
 });
 
 test('nothing is told of a run that broke nothing', () => {

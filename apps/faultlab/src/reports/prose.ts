@@ -1,7 +1,16 @@
 import { decodeCommandResults } from '@caisson/formats';
 import { type Finding, gravest, RULES } from '../oracles/rules.js';
 import type { Call, StormRecord } from '../trace/record.js';
-import { appliedThen, entryOf, promisesOf, sealsOf, stallOf, tellEntry, votesOf } from './circumstances.js';
+import {
+  appliedThen,
+  entryOf,
+  promisesOf,
+  readsAt,
+  sealsOf,
+  stallOf,
+  tellEntry,
+  votesOf,
+} from './circumstances.js';
 import { MEANING } from './meanings.js';
 import { tellRead } from './prose-of-reads.js';
 import type { StoredRun } from './stored.js';
@@ -14,13 +23,15 @@ export interface Telling {
   readonly sinceMs: number;
   readonly atMs: number;
   readonly key?: string;
+  /** The rest of what was found, as it was found. */
+  readonly listing?: readonly string[];
   /** Of what did not break at once. */
   readonly ending?: string;
 }
 
 const BEFORE_MS = 500;
 const LONGEST_MS = 4000;
-const TEXT_MAX = 600;
+const TEXT_MAX = 3000;
 
 /** Undefined for a run that broke nothing. */
 export function tellingOf(run: StoredRun): Telling | undefined {
@@ -47,11 +58,16 @@ function callOf(
 }
 
 function tellFinding(run: StoredRun, finding: Finding): Telling {
-  const { atMs, rule } = finding;
+  const { rule } = finding;
   const { record } = run;
+  const { slice } = record ?? {};
+  // What was judged later broke when it was answered.
+  const atMs = slice?.finding === run.findings.indexOf(finding) ? slice.atMs : finding.atMs;
   const text = readable(finding);
-  const lane = record?.foundAt[run.findings.indexOf(finding)] ?? /^n\d+\b/.exec(text)?.[0];
-  const who = lane === undefined || text.startsWith(lane) ? '' : ` at ${lane}`;
+  const place = record?.foundAt[run.findings.indexOf(finding)] ?? /^n\d+\b/.exec(text)?.[0];
+  // A client stands for no node.
+  const lane = place !== undefined && run.lanes?.[place] !== undefined ? place : undefined;
+  const who = place === undefined || text.startsWith(place) ? '' : ` at ${place}`;
   const [first = '', ...more] = text.slice(0, TEXT_MAX).split('\n');
   const broke = `At ${times(atMs)}${who}: ${first.replace(/^RangeError: /, '').replace(/\.$/, '')}. Broken: ${RULES[rule].statement} (${rule}).`;
   const end = lane === undefined ? undefined : lastEnd(run, lane, atMs);
@@ -60,29 +76,29 @@ function tellFinding(run: StoredRun, finding: Finding): Telling {
   const context = [
     ...(lane === undefined ? [nodesAt(run, atMs)] : [`Then, ${nodeAt(run, lane, atMs)}.`, end?.text ?? '']),
     ...(record && entry ? tellEntry(record, entry) : []),
+    ...readsAt(record, text),
     ...votesOf(record, finding),
     ...sealsOf(record, run.findings.indexOf(finding), finding),
     ...(lane === undefined ? [] : promisesOf(record, lane, finding)),
     rule === 'L1' ? '' : faultsAt(run, atMs),
   ];
   const lines = more.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('at '));
-  const listing = rule === 'L1' ? lines : [];
   const sinceMs = Math.max(
     0,
     atMs - LONGEST_MS,
     Math.min(atMs - BEFORE_MS, (end?.atMs ?? atMs) - BEFORE_MS / 5),
   );
-  const key = entry?.writes.length === 1 ? entry.writes[0]!.key : undefined;
+  const key = entry?.writes.length === 1 ? entry.writes[0]!.key : keyIn(record, text);
   return {
     paragraphs: [
       [broke, MEANING[rule] ?? ''].filter(Boolean).join(' '),
       context.filter(Boolean).join(' '),
       ...(stall === undefined ? [] : [stall.text]),
-      ...(listing.length === 0 ? [] : [`How they stood: ${listing.join('; ')}.`]),
     ],
     sinceMs: stall === undefined ? sinceMs : Math.max(0, stall.atMs - BEFORE_MS),
     atMs: stall === undefined ? atMs : Math.min(atMs, stall.atMs + BEFORE_MS * 2),
     ...(key !== undefined && { key }),
+    ...(lines.length > 0 && { listing: lines }),
     ...(stall !== undefined && { ending: 'and so it stayed' }),
   };
 }
@@ -123,4 +139,11 @@ function tellSlice(record: StormRecord | undefined): readonly string[] {
   return [
     `What could have had an influence on it, through messages from node to node, reaches on ${listed(words)}; the rest is dimmed below.${without}`,
   ];
+}
+
+/** A key that a finding names, of those that clients read and write. */
+function keyIn(record: StormRecord | undefined, text: string): string | undefined {
+  const calls = (record?.calls ?? []).filter(({ what }) => what === 'get' || what === 'write');
+  const keys = new Set(calls.flatMap(({ key }) => key ?? []));
+  return (text.match(/[\w.-]+/g) ?? []).find((word) => keys.has(word));
 }

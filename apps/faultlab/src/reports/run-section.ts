@@ -73,6 +73,9 @@ function toldAs(run: StoredRun, telling: Telling): readonly string[] {
   });
   return [
     `<h3>What broke</h3><div class="prose">${telling.paragraphs.map((text) => `<p>${escaped(text)}</p>`).join('')}</div>`,
+    ...(telling.listing === undefined
+      ? []
+      : [`<pre class="bad">${escaped(telling.listing.join('\n'))}</pre>`]),
     `<h3>How it came to that</h3><ol class="course">${course.join('')}</ol>`,
   ];
 }

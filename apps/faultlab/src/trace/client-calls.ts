@@ -1,10 +1,12 @@
 import { fromUtf8 } from '@caisson/base';
 import { override } from '@caisson/compliance';
 import {
+  type BeginResponse,
   type Condition,
   type GetResponse,
   isCaissonError,
   type KvService,
+  type ScanResponse,
   type WriteRequest,
   type WriteResponse,
 } from '@caisson/contracts';
@@ -23,7 +25,7 @@ export type NotedCall = { -readonly [Name in keyof Omit<Call, 'isPast'>]: Call[N
 };
 
 type About = Pick<NotedCall, 'expects' | 'key' | 'value' | 'what'>;
-type End = Pick<NotedCall, 'end' | 'said' | 'value'>;
+type End = Pick<NotedCall, 'end' | 'said' | 'ts' | 'value'>;
 
 /** What clients call, and what they are told. */
 export class ClientCalls {
@@ -43,8 +45,8 @@ export class ClientCalls {
       get: (request, context) =>
         noted({ what: 'get', key: nameOf(request.key) }, () => sound.get(request, context), readEnd),
       scan: (request, context) =>
-        noted({ what: 'scan', key: nameOf(request.from) }, () => sound.scan(request, context), well),
-      begin: (context) => noted({ what: 'begin' }, () => sound.begin(context), well),
+        noted({ what: 'scan', key: nameOf(request.from) }, () => sound.scan(request, context), readEnd),
+      begin: (context) => noted({ what: 'begin' }, () => sound.begin(context), beginEnd),
       write: (request, context) =>
         noted({ what: 'write', ...written(request) }, () => sound.write(request, context), writeEnd),
     });
@@ -97,12 +99,16 @@ function expectationOf({ expect }: Condition): string {
   return expect.kind === 'absent' ? 'nothing' : expect.kind;
 }
 
-function readEnd({ found }: GetResponse): End {
-  return { end: 'ok', ...(found !== undefined && { value: nameOf(found.value) }) };
+function readEnd(answer: GetResponse | ScanResponse): End {
+  const found = 'found' in answer ? answer.found : undefined;
+  const ts = answer.readTs.toString();
+  return { end: 'ok', ts, ...(found !== undefined && { value: nameOf(found.value) }) };
+}
+
+function beginEnd({ startTs }: BeginResponse): End {
+  return { end: 'ok', ts: startTs.toString() };
 }
 
 function writeEnd({ kind }: WriteResponse): End {
   return kind === 'committed' ? { end: 'ok' } : { end: 'refused', said: kind };
 }
-
-const well = (): End => ({ end: 'ok' });

@@ -1,6 +1,7 @@
 import { type Finding, gravest } from '../oracles/rules.js';
 import { type Horizon, isWithin, type Mark } from './happened-before.js';
-import type { Slice, StormRecord } from './record.js';
+import type { NotedCall } from './client-calls.js';
+import { momentIn, type Slice, type StormRecord } from './record.js';
 import type { Place, Recorder } from './recorder.js';
 
 /** More would make a report that nobody opens. */
@@ -57,14 +58,17 @@ function lastMoveMs({ entries }: Recorder): number {
 
 /** Where it came out; what an answer broke came out with the answer, however much later it was judged. */
 function placeOf({ calls, places }: Recorder, finding: Finding): Place | undefined {
-  const { about } = finding;
-  if (about === undefined) return places.get(finding);
-  const call = calls.all.find(({ client, end, key, untilMs, value }) => {
-    const isSame = end === 'ok' && key === about.key && untilMs === about.untilMs;
-    return isSame && value === about.saw && (about.client ?? client) === client;
-  });
+  const call = calls.all.findLast((each) => isAbout(each, finding));
   if (call?.horizon === undefined || call.untilMs === undefined) return places.get(finding);
   return { lane: call.client, atMs: call.untilMs, horizon: call.horizon };
+}
+
+/** Whether it is the answer that a finding is about, or one as of the moment that it names. */
+function isAbout({ client, end, key, ts, untilMs, value }: NotedCall, { about, text }: Finding): boolean {
+  if (end !== 'ok') return false;
+  if (about === undefined) return ts !== undefined && ts === momentIn(text);
+  const isSame = key === about.key && untilMs === about.untilMs && value === about.saw;
+  return isSame && (about.client ?? client) === client;
 }
 
 /** On each lane the time of the last step that is in the past. */

@@ -17,6 +17,8 @@ export const Call = z.object({
   /** Absent where nobody ever answered. */
   untilMs: ms.optional(),
   end: z.enum(['ok', 'refused', 'open']),
+  /** As of which moment it was answered, where that is said. */
+  ts: z.string().optional(),
   /** Of an answer that is no success: which. */
   said: z.string().optional(),
   isPast,
@@ -92,7 +94,7 @@ export const StormRecord = z.object({
   nodes: z.record(z.string(), NodeRecord),
   entries: z.array(EntryRecord),
   messages: z.array(Message),
-  /** Of each finding: at which node it came out, where that is known. */
+  /** Of each finding: at which node or client it came out, where that is known. */
   foundAt: z.array(z.string().nullable()),
   /** Of a text that is the second under its key and nonce: who sealed the first, and when. */
   sealedBefore: z.array(z.string().nullable()),
@@ -101,3 +103,8 @@ export const StormRecord = z.object({
   leftOut: z.array(z.string()),
 });
 export type StormRecord = z.infer<typeof StormRecord>;
+
+/** The moment that a text names, as commit timestamps are written: no index and no time is so long. */
+export function momentIn(text: string): string | undefined {
+  return /\b\d{15,20}\b/.exec(text)?.[0];
+}

@@ -111,7 +111,7 @@ export class Recorder {
     const add = findings.add.bind(findings);
     findings.add = (rule, text, about) => {
       add(rule, text, about);
-      const lane = nodeNow();
+      const lane = nodeNow() ?? acting.getStore();
       const finding = findings.all.at(-1)!;
       if (rule === 'E1' && this.#sealedBefore !== undefined) this.more.set(finding, this.#sealedBefore);
       if (lane === undefined) return;
