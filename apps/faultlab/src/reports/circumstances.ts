@@ -1,6 +1,6 @@
 import { decodeNonce } from '@caisson/formats';
 import type { Finding } from '../oracles/rules.js';
-import { type EntryRecord, momentIn, type StormRecord } from '../trace/record.js';
+import { type EntryRecord, type StormRecord, tellsOf } from '../trace/record.js';
 import { tellCall } from './client-lanes.js';
 import { listed, plain, times } from './words.js';
 import { tellWork } from './work-lanes.js';
@@ -112,8 +112,7 @@ export function votesOf(record: StormRecord | undefined, { rule, text }: Finding
 
 /** The calls as of the moment that a finding names. */
 export function readsAt(record: StormRecord | undefined, text: string): readonly string[] {
-  const ts = momentIn(text);
-  const calls = (record?.calls ?? []).filter((call) => ts !== undefined && call.ts === ts);
+  const calls = (record?.calls ?? []).filter((call) => tellsOf(text, call));
   const words = calls.slice(0, 6).map(tellCall);
   return words.length === 0 ? [] : [`As of that moment: ${words.join('; ')}.`];
 }

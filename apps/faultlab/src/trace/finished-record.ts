@@ -1,7 +1,7 @@
 import { type Finding, gravest } from '../oracles/rules.js';
 import { type Horizon, isWithin, type Mark } from './happened-before.js';
 import type { NotedCall } from './client-calls.js';
-import { momentIn, type Slice, type StormRecord } from './record.js';
+import { type Slice, type StormRecord, tellsOf } from './record.js';
 import type { Place, Recorder } from './recorder.js';
 
 /** More would make a report that nobody opens. */
@@ -64,9 +64,10 @@ function placeOf({ calls, places }: Recorder, finding: Finding): Place | undefin
 }
 
 /** Whether it is the answer that a finding is about, or one as of the moment that it names. */
-function isAbout({ client, end, key, ts, untilMs, value }: NotedCall, { about, text }: Finding): boolean {
+function isAbout(call: NotedCall, { about, text }: Finding): boolean {
+  const { client, end, key, untilMs, value } = call;
   if (end !== 'ok') return false;
-  if (about === undefined) return ts !== undefined && ts === momentIn(text);
+  if (about === undefined) return tellsOf(text, call);
   const isSame = key === about.key && untilMs === about.untilMs && value === about.saw;
   return isSame && (about.client ?? client) === client;
 }

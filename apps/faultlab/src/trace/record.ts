@@ -104,7 +104,12 @@ export const StormRecord = z.object({
 });
 export type StormRecord = z.infer<typeof StormRecord>;
 
+/** Whether a text tells of an answer as of the moment that it names: of a scan, where it says so. */
+export function tellsOf(text: string, { ts, what }: Pick<Call, 'ts' | 'what'>): boolean {
+  return ts !== undefined && ts === momentIn(text) && (what === 'scan' || !text.includes('scan'));
+}
+
 /** The moment that a text names, as commit timestamps are written: no index and no time is so long. */
-export function momentIn(text: string): string | undefined {
+function momentIn(text: string): string | undefined {
   return /\b\d{15,20}\b/.exec(text)?.[0];
 }
