@@ -46,9 +46,10 @@ export function checkScan({ from, to, limit, ts }: ScanRequest): void {
 /** Returns the bytes of all keys and values. */
 export function checkWrite(request: WriteRequest, limits: KvLimits): number {
   const { mutations, conditions = [], readKeys = [], readRanges = [], requestId, startTs } = request;
-  for (const [field, items] of Object.entries({ mutations, conditions, readKeys, readRanges })) {
-    if (items.length > limits.writeItemsMax) refuse(field, limits.writeItemsMax, { count: items.length });
-  }
+  checkItems('mutations', mutations, limits);
+  checkItems('conditions', conditions, limits);
+  checkItems('readKeys', readKeys, limits);
+  checkItems('readRanges', readRanges, limits);
   if (requestId !== undefined && requestId.length !== REQUEST_ID_BYTES) {
     refuse('requestId', REQUEST_ID_BYTES, { bytes: requestId.length });
   }
@@ -73,6 +74,10 @@ export function checkWrite(request: WriteRequest, limits: KvLimits): number {
   return bytes;
 }
 
+function checkItems(field: string, { length: count }: readonly unknown[], { writeItemsMax }: KvLimits): void {
+  if (count > writeItemsMax) refuse(field, writeItemsMax, { count });
+}
+
 function checkMutation(mutation: Mutation, at: number, limits: KvLimits): number {
   if (mutation.op === 'deletePrefix') {
     checkKey(mutation.prefix, `mutations[${at}].prefix`);
@@ -84,7 +89,7 @@ function checkMutation(mutation: Mutation, at: number, limits: KvLimits): number
   if (mutation.op === 'delete') return key.length;
   const { value, ttlMs } = mutation;
   if (value.length > limits.valueBytesMax) checkValue(value, limits.valueBytesMax, `mutations[${at}].value`);
-  checkCount(`mutations[${at}].ttlMs`, ttlMs, TIMESTAMP_MS_LIMIT - 1);
+  if (ttlMs !== undefined) checkCount(`mutations[${at}].ttlMs`, ttlMs, TIMESTAMP_MS_LIMIT - 1);
   return key.length + value.length;
 }
 
