@@ -116,3 +116,22 @@ export function readsAt(record: StormRecord | undefined, text: string): readonly
   const words = calls.slice(0, 6).map(tellCall);
   return words.length === 0 ? [] : [`As of that moment: ${words.join('; ')}.`];
 }
+
+/** What a client was calling when something came out there. */
+export function callThen(record: StormRecord | undefined, client: string, atMs: number): readonly string[] {
+  const call = record?.calls.findLast((each) => {
+    return each.client === client && each.fromMs <= atMs && (each.untilMs ?? Infinity) >= atMs;
+  });
+  return call === undefined ? [] : [`It came with an answer: ${tellCall(call)}.`];
+}
+
+/** What the story tells, and should not. */
+export function forbiddenIn(story: readonly Told[], { rule, text }: Finding): Told | undefined {
+  const [, pattern] = rule === 'H8' ? (/^the story tells of (.+)$/.exec(text) ?? []) : [];
+  return pattern === undefined ? undefined : story.find((word) => new RegExp(pattern).test(word.text));
+}
+
+interface Told {
+  readonly atMs: number;
+  readonly text: string;
+}

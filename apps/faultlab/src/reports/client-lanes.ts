@@ -16,7 +16,8 @@ const WHAT: Readonly<Record<Call['what'], string>> = {
 
 /** A lane for each client: a box for each call, in the colour of its answer. */
 export function clientLanes({ calls, slice }: StormRecord, span: Span, key?: string): readonly Lane[] {
-  const clients = [...new Set(calls.map(({ client }) => client))].sort();
+  const names = [...new Set(calls.map(({ client }) => client))];
+  const clients = names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   return clients.map((client) => {
     const own = calls.filter((call) => call.client === client && isIn(span, call.fromMs, endOf(call)));
     const name = client === 'last' ? 'last reads' : client;

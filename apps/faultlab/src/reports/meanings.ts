@@ -33,6 +33,7 @@ export const MEANING: Readonly<Partial<Record<RuleId, string>>> = {
   E19: 'A start that is refused has to leave everything as it was, so that the right one can follow.',
   E22: 'The old key was to be out of use, and could not be given up.',
   H1: 'A seed that comes to two things cannot be looked into.',
+  H8: 'A directed storm has to come to what it is about, and to nothing that it forbids.',
   L1: 'The storm was over: nothing was wrong any more, and what has to happen then did not happen in time.',
   L5: 'A node or a client met an error that none of the faults explains.',
 };

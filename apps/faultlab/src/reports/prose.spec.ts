@@ -133,6 +133,16 @@ test('what was read as of a moment is told with the calls that did so', () => {
   expect(told).toContain('As of that moment: c2 scans from a at n1, 1300 to 1304 ms: done.');
 });
 
+test('what the story should not tell is told with its time, and what a client met with its call', () => {
+  const forbidden = tell({ rule: 'H8', text: 'the story tells of n. hangs' });
+  expect(forbidden).toContain('At 1,100 ms: the story tells of n. hangs.');
+  expect(forbidden).toContain('That is: “n3 hangs”.');
+  const met = { rule: 'E5', atMs: 1203, text: 'an error to a client holds a value' } as const;
+  expect(tell(met, { foundAt: ['c2'] })).toContain(
+    'It came with an answer: c2 reads k at n3, 1200 to 1203 ms: old.',
+  );
+});
+
 test('nothing is told of a run that broke nothing', () => {
   expect(tellingOf({ ...run({}), findings: [] })).toBeUndefined();
 });

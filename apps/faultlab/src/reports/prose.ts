@@ -3,7 +3,9 @@ import { type Finding, gravest, RULES } from '../oracles/rules.js';
 import type { Call, StormRecord } from '../trace/record.js';
 import {
   appliedThen,
+  callThen,
   entryOf,
+  forbiddenIn,
   promisesOf,
   readsAt,
   sealsOf,
@@ -62,7 +64,9 @@ function tellFinding(run: StoredRun, finding: Finding): Telling {
   const { record } = run;
   const { slice } = record ?? {};
   // What was judged later broke when it was answered.
-  const atMs = slice?.finding === run.findings.indexOf(finding) ? slice.atMs : finding.atMs;
+  const forbidden = forbiddenIn(run.story ?? [], finding);
+  const sliceMs = slice?.finding === run.findings.indexOf(finding) ? slice.atMs : undefined;
+  const atMs = sliceMs ?? forbidden?.atMs ?? finding.atMs;
   const text = readable(finding);
   const place = record?.foundAt[run.findings.indexOf(finding)] ?? /^n\d+\b/.exec(text)?.[0];
   // A client stands for no node.
@@ -76,6 +80,8 @@ function tellFinding(run: StoredRun, finding: Finding): Telling {
   const context = [
     ...(lane === undefined ? [nodesAt(run, atMs)] : [`Then, ${nodeAt(run, lane, atMs)}.`, end?.text ?? '']),
     ...(record && entry ? tellEntry(record, entry) : []),
+    forbidden === undefined ? '' : `That is: “${forbidden.text}”.`,
+    ...(place === undefined || lane !== undefined ? [] : callThen(record, place, atMs)),
     ...readsAt(record, text),
     ...votesOf(record, finding),
     ...sealsOf(record, run.findings.indexOf(finding), finding),
