@@ -72,7 +72,7 @@ describe('judgeHistory', () => {
 
   it('tells a key that is not there from an empty value', () => {
     const [remove, empty]: Action[] = [{ kind: 'write', value: undefined }, write('')];
-    const both = [operation(0, 9, remove), operation(0, 9, empty!)];
+    const both = [operation(0, 9, remove!), operation(0, 9, empty!)];
     expect(verdict(...both, operation(10, 11, read(undefined)))).toBe('linearizable');
     expect(verdict(...both, operation(10, 11, read('')))).toBe('linearizable');
     const [gone, there] = [operation(10, 11, read(undefined)), operation(12, 13, read(''))];
