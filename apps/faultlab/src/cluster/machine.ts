@@ -238,7 +238,7 @@ export class Machine {
     const { ears, epochs, excuses, findings, keys, lineage, moments, recorder, rows, spy, witness } =
       this.#around;
     const { name } = this;
-    const { engine, envelopeVersion = 2, isEncrypted, kv = {}, plants } = this.#options;
+    const { engine, envelopeVersion = 2, isEncrypted, kv = {}, plants, plugins } = this.#options;
     const random = plants.random?.(this.#random) ?? this.#random;
     const { isEncryptionOff, time } = this.equipment;
     const enabled = isEncrypted && !isEncryptionOff;
@@ -254,7 +254,6 @@ export class Machine {
     const complain = (text: string) => {
       if (!life.isOver && !excuses.covers(name, text)) findings.add('L5', `${name}: ${text}`);
     };
-    const { plugins } = this.#options;
     const path = directory.group(1).store;
     const own = new OwnParts({ plugins, node: name, life, path, taps, lineage, rows, keys, recorder });
     const keksNow = () =>
