@@ -1,3 +1,4 @@
+import { emptyCells } from '../faults/cells.js';
 import type { Looks } from '../oracles/findings.js';
 import { type Finding, gravest } from '../oracles/rules.js';
 import { type Counts, type EffectiveFaults, faultCount } from '../storm/verdict.js';
@@ -13,6 +14,7 @@ export interface Counted extends Taken {
   readonly counts: Counts;
   readonly effective: EffectiveFaults;
   readonly effectiveById: EffectiveFaults;
+  readonly cells?: EffectiveFaults | undefined;
   readonly looks: Readonly<Record<string, Looks>>;
   readonly findings: readonly Finding[];
 }
@@ -24,6 +26,9 @@ export interface Numbers {
   readonly total: Counts;
   readonly effective: EffectiveFaults;
   readonly effectiveById: EffectiveFaults;
+  /** How often which faults met whom, amid what; and those meetings that did not come about. */
+  readonly cells: EffectiveFaults;
+  readonly emptyCells: readonly string[];
   /** How often each rule was looked at, and how often it could have been seen broken. */
   readonly looks: Readonly<Record<string, Looks>>;
   /** Effective faults per schedule. */
@@ -52,6 +57,7 @@ const NOTHING: Counts = {
 
 export function numbersOf(runs: readonly Counted[]): Numbers {
   const total = runs.reduce((sum, { counts }) => added(sum, counts), NOTHING);
+  const cells = runs.reduce((sum: EffectiveFaults, run) => added(sum, run.cells ?? {}), {});
   const wallMs = runs.reduce((sum, run) => sum + run.wallMs, 0);
   const cpuMs = runs.reduce((sum, run) => sum + spentOn(run), 0);
   return {
@@ -60,6 +66,8 @@ export function numbersOf(runs: readonly Counted[]): Numbers {
     total,
     effective: runs.reduce((sum: EffectiveFaults, { effective }) => added(sum, effective), {}),
     effectiveById: runs.reduce((sum: EffectiveFaults, run) => added(sum, run.effectiveById), {}),
+    cells,
+    emptyCells: emptyCells(cells),
     looks: runs.reduce((sum: Numbers['looks'], { looks }) => lookedAt(sum, looks), {}),
     medianFaults: median(runs.map(({ effective }) => faultCount(effective))),
     wallMs,

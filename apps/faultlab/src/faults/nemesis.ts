@@ -5,6 +5,7 @@ import type { KvHabits } from '../cluster/habits.js';
 import { causes } from '../cluster/logger.js';
 import type { Machine } from '../cluster/machine.js';
 import { mustRefuseKeys } from '../oracles/refusals.js';
+import { Cells } from './cells.js';
 import type { Scene } from './family.js';
 import { describeFault, type Fault, idOf, isRelief, performFault } from './fault.js';
 import { describeTrigger, type Trigger } from './moment.js';
@@ -27,6 +28,7 @@ export class Nemesis implements Scene {
   readonly cluster: StormCluster;
   readonly habits: KvHabits;
   readonly doomed = new Set<Life>();
+  readonly cells: Cells;
   readonly #effective = new Map<string, number>();
   readonly #ids = new Map<string, number>();
   #pending = 0;
@@ -34,6 +36,7 @@ export class Nemesis implements Scene {
   constructor(cluster: StormCluster, habits: KvHabits) {
     this.cluster = cluster;
     this.habits = habits;
+    this.cells = new Cells(cluster);
   }
 
   get isWaiting(): boolean {
@@ -94,6 +97,7 @@ export class Nemesis implements Scene {
   /** What becomes of work on a machine. What failed for the storm's sake is no surprise. */
   readonly watch = ({ name, process }: Machine, what: string, work: Promise<unknown>): void => {
     this.#pending++;
+    this.cells.begins(what);
     const ended = (process?.life.ended ?? Promise.resolve()).then(() => 'it ended meanwhile');
     const done = work.then(
       () => 'done',
@@ -102,6 +106,7 @@ export class Nemesis implements Scene {
     this.cluster.recorder?.ordered(name, what, Promise.race([done, ended]));
     void Promise.race([done, ended]).then((end) => {
       this.#pending--;
+      this.cells.ends(what);
       this.tell(`${what} at ${name}: ${end}`);
     });
   };
@@ -119,9 +124,11 @@ export class Nemesis implements Scene {
 
   #perform(fault: Fault): void {
     const { kind } = fault;
+    const cell = this.cells.cellOf(fault);
     this.tell(describeFault(fault), kind);
     if (!performFault(fault, this) || isRelief(fault) || kind === 'crashAtCall') return;
     this.hadEffect(fault);
+    this.cells.count(cell);
   }
 
   #excuse(what: string, error: unknown): string {

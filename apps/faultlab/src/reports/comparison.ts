@@ -24,6 +24,7 @@ export function compareReports(now: StoredReport, before: StoredReport): readonl
   return [
     ...numbers,
     covered('kinds of fault with an effect', new_.effectiveById, old.effectiveById),
+    covered('meetings of faults with roles and phases', new_.cells, old.cells),
     covered('rules that something could have broken', seen, saw),
     traces(now, before),
   ];

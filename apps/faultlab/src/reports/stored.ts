@@ -38,6 +38,7 @@ const StoredRun = z.object({
   begunAtMs: number,
   effective: z.record(z.string(), number),
   effectiveById: z.record(z.string(), number).default({}),
+  cells: z.record(z.string(), number).optional(),
   looks: z.record(z.string(), z.object({ evaluated: number, couldFail: number })).default({}),
   counts: Counts,
   wallMs: number,

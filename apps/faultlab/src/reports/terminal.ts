@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import type { Run } from '../campaigns/campaign.js';
 import { type Counted, type Numbers, numbersOf, spentOn } from '../campaigns/numbers.js';
+import { CELLS } from '../faults/cells.js';
 import { describeFinding, gravest } from '../oracles/rules.js';
 import { type EffectiveFaults, faultCount } from '../storm/verdict.js';
 import type { Row } from './comparison.js';
@@ -32,8 +33,19 @@ export function progressOf(done: number, total: number, elapsedMs: number): stri
 }
 
 export function tableOf(runs: readonly Counted[]): string {
-  const { effective, effectiveById, failed, looks, medianFaults, schedules, speed, total, wallMs, cpuMs } =
-    numbersOf(runs);
+  const {
+    effective,
+    effectiveById,
+    emptyCells,
+    failed,
+    looks,
+    medianFaults,
+    schedules,
+    speed,
+    total,
+    wallMs,
+    cpuMs,
+  } = numbersOf(runs);
   const table = new Table({ style: { head: [], border: [] }, colWidths: [38, 84], wordWrap: true });
   table.push(
     ['schedules', `${schedules}, ${failed} of them broke a rule`],
@@ -43,6 +55,7 @@ export function tableOf(runs: readonly Counted[]): string {
     ['simulated : real, one core', `${speed.toFixed(1)}x`],
     ['effective faults', describeFaults(effective)],
     ['effective faults by id', describeFaults(effectiveById).replaceAll('\n', ', ')],
+    ['meetings of faults with roles and phases', describeCells(emptyCells)],
     ['effective faults per schedule', `${medianFaults} (median)`],
     ['operations checked', `${total.checked}, of them ${total.acknowledged} acknowledged writes`],
     ['entries, terms, installed snapshots', `${total.entries}, ${total.terms}, ${total.installs}`],
@@ -57,6 +70,11 @@ export function tableOf(runs: readonly Counted[]): string {
 function describeFaults(effective: EffectiveFaults): string {
   const kinds = Object.entries(effective).sort(([, a], [, b]) => b - a);
   return [String(faultCount(effective)), ...kinds.map(([kind, count]) => `${kind} ${count}`)].join('\n');
+}
+
+/** The empty ones are in the report. */
+function describeCells(empty: readonly string[]): string {
+  return `${CELLS.length - empty.length} of ${CELLS.length}`;
 }
 
 function describeLooks(looks: Numbers['looks']): string {

@@ -255,6 +255,7 @@ class Storm {
       begunAtMs: this.#begunAtMs,
       effective: this.#nemesis.effective(),
       effectiveById: this.#nemesis.byId(),
+      cells: this.#nemesis.cells.counts,
       looks: findings.looks,
       counts: {
         simulatedMs: this.#cluster.clock.monotonicMs(),

@@ -45,6 +45,8 @@ export interface Verdict {
   readonly effective: EffectiveFaults;
   /** The same by their ids in the catalogue. */
   readonly effectiveById: EffectiveFaults;
+  /** How often which faults met whom, amid what. */
+  readonly cells?: EffectiveFaults | undefined;
   /** How often each rule was looked at. */
   readonly looks: Readonly<Record<string, Looks>>;
   readonly counts: Counts;
