@@ -29,6 +29,8 @@ export interface ClusterOptions {
   readonly isEncrypted: boolean;
   readonly envelopeVersion?: 1 | 2;
   readonly isBornClear?: boolean | undefined;
+  /** The last epoch that a node takes under one key; what fits where nothing is said. */
+  readonly epochMax?: number | undefined;
   readonly engine: unknown;
   readonly kv?: unknown;
   readonly plants: Plants;
@@ -86,6 +88,8 @@ export class StormCluster {
   /** Whether nothing may go wrong any more. */
   isCalm = false;
   isRough = false;
+  /** Whether any node was told to write envelope version 1, at any time. */
+  wroteVersion1 = false;
   readonly #options: ClusterOptions;
   #likenesses = 0;
   readonly #world: RealWorld;
@@ -181,7 +185,7 @@ export class StormCluster {
 
   /** Whether nonces are safe over disks that come back: only envelope version 2 promises that. */
   get hasSafeNonces(): boolean {
-    return this.#options.envelopeVersion !== 1;
+    return this.#options.envelopeVersion !== 1 && !this.wroteVersion1;
   }
 
   /** The keys, as a tool on a machine reaches them while its node is down. */

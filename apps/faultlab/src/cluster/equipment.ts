@@ -16,6 +16,8 @@ export class Equipment {
   readonly time: NodeTime;
   /** What the next process is told. */
   isEncryptionOff = false;
+  /** What its processes write from the next one on, if it is another version than everybody's. */
+  envelopeVersion: 1 | 2 | undefined;
   /** Whether other bytes stand in the file of its key; a process that runs has read it already. */
   hasOtherKey = false;
 
@@ -29,7 +31,7 @@ export class KeyServices {
   readonly all: KeyService[] = [];
   /** The bytes of every key in it, to be looked for where they must not be. */
   readonly material: Uint8Array[] = [];
-  /** Whether somebody's own provider stands in the place of the first: where its key lies is its own affair. */
+  /** Whether somebody's own provider stands in the place of the first: its key lies where it likes. */
   isOwn = false;
   /** A key of the same name that is none of this cluster's. */
   readonly #stranger: KeyService;

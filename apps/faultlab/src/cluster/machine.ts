@@ -70,6 +70,7 @@ export interface MachineOptions {
   readonly envelopeVersion?: 1 | 2;
   /** Encryption is on, but the cluster was founded in clear and is cut over later. */
   readonly isBornClear?: boolean | undefined;
+  readonly epochMax?: number | undefined;
   readonly engine: unknown;
   readonly kv?: unknown;
   readonly plants: Plants;
@@ -238,9 +239,10 @@ export class Machine {
     const { ears, epochs, excuses, findings, keys, lineage, moments, recorder, rows, spy, witness } =
       this.#around;
     const { name } = this;
-    const { engine, envelopeVersion = 2, isEncrypted, kv = {}, plants, plugins } = this.#options;
+    const { engine, epochMax, isEncrypted, kv = {}, plants, plugins } = this.#options;
     const random = plants.random?.(this.#random) ?? this.#random;
     const { isEncryptionOff, time } = this.equipment;
+    const envelopeVersion = this.equipment.envelopeVersion ?? this.#options.envelopeVersion ?? 2;
     const enabled = isEncrypted && !isEncryptionOff;
     const taps = new Taps(name, life, moments);
     const ciphers = [epochs.cipher(spy.cipher(AES_GCM))];
@@ -282,7 +284,12 @@ export class Machine {
       services: [
         ...own.services,
         ...applierEncryption.services(
-          settingsOf(applierEncryption, { enabled, envelopeVersion, kekCanaryMs: KEK_CANARY_MS }),
+          settingsOf(applierEncryption, {
+            enabled,
+            envelopeVersion,
+            kekCanaryMs: KEK_CANARY_MS,
+            ...(epochMax && { epochMax }),
+          }),
         ),
         ...applierKv.services(ApplierKvConfig.parse(kv)),
         ...engineRaft.services(EngineRaftConfig.parse(engine)),

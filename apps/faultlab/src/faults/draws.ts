@@ -10,6 +10,7 @@ import { MEMBERS, REPLACEMENTS } from './member-faults.js';
 import { CUTS, LINKS } from './network-faults.js';
 import { ORDERED } from './order-faults.js';
 import { CRASHES, FLAGS, HANGS, RESTARTS } from './process-faults.js';
+import { ROLLS } from './roll-faults.js';
 import { WIRES } from './wire-faults.js';
 
 /** What may go wrong in a storm, by the name under which a plan turns it on. */
@@ -24,7 +25,7 @@ export const DRAWS = {
   replacements: REPLACEMENTS,
   clocks: CLOCKS,
   keys: KEYS,
-  orders: ORDERED,
+  orders: [...ORDERED, ...ROLLS],
   clients: CLIENTS,
   disks: DISKS,
   images: IMAGES,

@@ -21,6 +21,7 @@ const SAMPLES: readonly Fault[] = [
   { kind: 'keyFile', node: 'n1', holds: 'other' },
   { kind: 'foreignSidecar', node: 'n1', of: 'elsewhere' },
   { kind: 'resync', node: 'n1', sidecar: 'lost' },
+  { kind: 'roll', envelopeVersion: 1, everyMs: 100 },
   { kind: 'twin', node: 'n1', ms: 5 },
   { kind: 'doubleStart', node: 'n2' },
   { kind: 'amid', order: 'rotate-raft', change: { kind: 'promote', node: 'n4' }, nth: 1 },
@@ -28,7 +29,9 @@ const SAMPLES: readonly Fault[] = [
 
 test('a fault survives the way through a file, and stands in the catalogue', () => {
   for (const fault of SAMPLES) expect(Fault.parse(JSON.parse(JSON.stringify(fault)))).toEqual(fault);
-  expect(SAMPLES.map(idOf).join(' ')).toBe('P2 N8 N12 M4 C4 K3 O2 L2 N6 N14 N10 C7 M7 K7 K10 O6 P10 P10 M8');
+  expect(SAMPLES.map(idOf).join(' ')).toBe(
+    'P2 N8 N12 M4 C4 K3 O2 L2 N6 N14 N10 C7 M7 K7 K10 O6 O11 P10 P10 M8',
+  );
   expect(new Set(SAMPLES.map(describeFault)).size).toBe(SAMPLES.length);
 });
 

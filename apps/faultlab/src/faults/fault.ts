@@ -12,6 +12,7 @@ import { MemberFault, memberFamily } from './member-faults.js';
 import { NetworkFault, networkFamily } from './network-faults.js';
 import { OrderFault, orderFamily } from './order-faults.js';
 import { ProcessFault, processFamily } from './process-faults.js';
+import { RollFault, rollFamily } from './roll-faults.js';
 import { WireFault, wireFamily } from './wire-faults.js';
 
 /** What can be done to a cluster, as data. Nodes are named, so a schedule reads like a story. */
@@ -28,6 +29,7 @@ export const Fault = z.discriminatedUnion('kind', [
   AmidFault,
   CopyFault,
   CustodyFault,
+  RollFault,
 ]);
 export type Fault = z.infer<typeof Fault>;
 
@@ -45,6 +47,7 @@ const FAMILIES = [
   amidFamily,
   copyFamily,
   custodyFamily,
+  rollFamily,
 ] as unknown as readonly Family<Fault>[];
 
 export function isRelief(fault: Fault): boolean {

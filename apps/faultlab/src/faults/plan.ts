@@ -26,6 +26,8 @@ export const Shape = z.strictObject({
   /** Founded in clear, with encryption on: the cutovers are left to orders. */
   isBornClear: z.boolean().optional(),
   envelopeVersion: z.union([z.literal(1), z.literal(2)]).optional(),
+  /** The last epoch that a node takes under one key. */
+  epochMax: few.max(0xffff).optional(),
   /** Of the log, before it is cut. */
   compactionEntries: few.optional(),
   gatherCommands: few.optional(),

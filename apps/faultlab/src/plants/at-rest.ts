@@ -4,6 +4,13 @@ const KEYS = 'libs/core/encryption/dist';
 
 /** What lies on disks, for whoever reads them without a node. */
 export const AT_REST: Readonly<Record<string, Patch>> = {
+  'has-one-salt': {
+    about: 'every process derives the same key, and only its epoch tells it from the one before',
+    breaks: ['E1'],
+    file: `${KEYS}/envelope/salt-source`,
+    edits: [['this.#salt = parts.random.bytes(SALT_BYTES);', 'this.#salt = new Uint8Array(SALT_BYTES);']],
+    scenario: 'whole-disk-put-back',
+  },
   'seals-for-any-place': {
     about: 'a value opens under any key of the store that is as long as its own',
     breaks: ['E7'],

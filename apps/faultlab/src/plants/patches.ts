@@ -381,13 +381,6 @@ const ENCRYPTION: Readonly<Record<string, Patch>> = {
     edits: [['this.#salt = parts.random.bytes(SALT_BYTES);', 'this.#salt = new Uint8Array(SALT_BYTES);']],
     beside: { file: `${KEYS}/node/node-keys`, edits: [['return localEpoch + 1;', 'return localEpoch;']] },
   },
-  'has-one-salt': {
-    about: 'every process derives the same key, and only its epoch tells it from the one before',
-    breaks: ['E1'],
-    file: `${KEYS}/envelope/salt-source`,
-    edits: [['this.#salt = parts.random.bytes(SALT_BYTES);', 'this.#salt = new Uint8Array(SALT_BYTES);']],
-    scenario: 'whole-disk-put-back',
-  },
 };
 
 export const PATCHES: Readonly<Record<string, Patch>> = {

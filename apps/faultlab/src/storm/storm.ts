@@ -81,7 +81,7 @@ class Storm {
     if (isRecorded) this.#recorder = new Recorder();
     const { isEncrypted, seed, shape = {} } = plan;
     const plants = plant === undefined ? {} : plantNamed(plant);
-    const { envelopeVersion, isBornClear } = shape;
+    const { envelopeVersion, epochMax, isBornClear } = shape;
     const own = {
       isAttributed: extras.isAttributed === true || isRecorded,
       plugins,
@@ -89,6 +89,7 @@ class Storm {
       ...(this.#recorder && { ledger: this.#recorder.ledger(new TextLedger()) }),
       listener: heardBy(extras.listener, this.#recorder?.listener),
       isBornClear,
+      epochMax,
       ...(envelopeVersion !== undefined && { envelopeVersion }),
     };
     this.#plan = plan;

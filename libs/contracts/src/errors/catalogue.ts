@@ -250,7 +250,7 @@ export const ERRORS = table({
     'Restore the directory from a backup or rebuild the node from a peer.'],
   LOCAL_EPOCH_EXHAUSTED: [324, 'RESOURCE_EXHAUSTED', 500, 65, 'after-fix',
     'The node has used all 65535 epochs of its active key.',
-    'Rotate the DEK from another node, then start again.'],
+    'Remove the node, rotate its keys, and let another one in under a new name.'],
   LOCAL_EPOCH_ROLLBACK: [325, 'FAILED_PRECONDITION', 500, 65, 'after-fix',
     'The node’s epoch lies behind the one the registry knows: its files were rolled back.',
     'Run `caisson encryption resync-sidecar`, or rebuild the node.'],

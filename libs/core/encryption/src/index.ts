@@ -59,6 +59,7 @@ export {
   type SidecarRebuildParts,
   type SidecarRebuilt,
 } from './sidecar/sidecar-rebuild.js';
+export { EPOCH_MAX } from './node/epoch-range.js';
 export { USAGE_LIMITS, type UsageLimits } from './usage/usage-limits.js';
 export { UsageReports, type UsageReportsParts } from './usage/usage-reports.js';
 export {

@@ -1,5 +1,5 @@
 import { CONTRACTS_VERSION, definePlugin } from '@caisson/contracts';
-import { encryptionServices, USAGE_LIMITS } from '@caisson/encryption';
+import { encryptionServices, EPOCH_MAX, USAGE_LIMITS } from '@caisson/encryption';
 import { z } from 'zod';
 
 const KIB = 1024;
@@ -34,6 +34,11 @@ const Config = z
         message: 'is above hardBytes',
       })
       .prefault({}),
+    /**
+     * The last epoch that this node takes under one data key: each start takes one, and a start beyond is
+     * refused. Less than all that fit is for trying out what happens then.
+     */
+    epochMax: z.number().int().min(1).max(EPOCH_MAX).default(EPOCH_MAX),
     /** How often each KEK is tried out on a data key; a failure degrades health. */
     kekCanaryMs: z.number().int().min(100).default(60_000),
     /**

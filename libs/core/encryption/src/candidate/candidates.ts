@@ -17,7 +17,6 @@ import {
 } from '@caisson/formats';
 import type { GroupSession } from '../node/group-session.js';
 import type { NodeEncryption } from '../node/node-encryption.js';
-import { EPOCH_MAX } from '../node/epoch-range.js';
 import { isBootstrapped } from '../state/group-state.js';
 import { type ChallengeParts, newChallengeSecret, openChallengeSecret } from './challenge-secret.js';
 
@@ -143,7 +142,7 @@ export class Candidates {
       const last = (await this.#row(dekId, member))?.lastSeenEpoch;
       if (isMember && last !== undefined && reported >= last) continue;
       const epoch = Math.max(reported, last === undefined ? 0 : last + 1);
-      if (epoch > EPOCH_MAX)
+      if (epoch > this.#node.keys.epochMax)
         throw new CaissonError('LOCAL_EPOCH_EXHAUSTED', { keyId: dekId, candidate: name });
       payloads.push(encodeRegisterWriter({ dekId, fullNodeId: member, epoch }));
     }
@@ -156,7 +155,7 @@ export class Candidates {
     for (const keyId of this.#keysInUse) {
       const row = await this.#row(keyId, member);
       if (row?.fullNodeId !== member) continue;
-      floors.push({ keyId, epoch: Math.min(row.lastSeenEpoch + 1, EPOCH_MAX) });
+      floors.push({ keyId, epoch: Math.min(row.lastSeenEpoch + 1, this.#node.keys.epochMax) });
     }
     return floors.sort((a, b) => a.keyId - b.keyId);
   }

@@ -24,6 +24,8 @@ export interface EncryptionConfig {
   /** How much may be sealed under one salt and one key; what is absent is as built. */
   readonly usage?: Partial<UsageLimits> | undefined;
   readonly rotateOnStartup?: RotationRequest | undefined;
+  /** The last epoch that a node takes under one key; as many as fit a nonce where nothing is said. */
+  readonly epochMax?: number | undefined;
   /** How long it is between two tries of each KEK. */
   readonly kekCanaryMs?: number | undefined;
 }

@@ -1,5 +1,5 @@
 import { CaissonError, type Faults, type Logger, type Secret } from '@caisson/contracts';
-import { fullNodeId, PURPOSE_CODE, type SidecarKey, type WrappedKey } from '@caisson/formats';
+import { fullNodeId, PURPOSE_CODE, type WrappedKey } from '@caisson/formats';
 import { EpochFloors } from '../candidate/epoch-floors.js';
 import { CipherRegistry } from '../envelope/cipher-registry.js';
 import { KekRing } from '../keys/kek-ring.js';
@@ -13,7 +13,7 @@ import type { NodeEncryptionParts } from './encryption-config.js';
 import { EPOCH_MAX } from './epoch-range.js';
 import { OwnSeals } from './own-seals.js';
 
-const EPOCH_WARNING = 0xff00;
+const EPOCHS_FEW = 0xff;
 
 /** A wrapped DEK with everything its wrapping is bound to. */
 export type UnwrapRequest = Pick<WrappedKey, 'keyId' | 'purpose' | 'originId' | 'container'>;
@@ -25,6 +25,7 @@ export class NodeKeys {
   readonly floors: EpochFloors;
   readonly book: SidecarBook;
   readonly limits: UsageLimits;
+  readonly epochMax: number;
   readonly #parts: NodeEncryptionParts;
   readonly #leaving = new AbortController();
   #seals: OwnSeals | undefined;
@@ -32,6 +33,7 @@ export class NodeKeys {
 
   constructor(parts: NodeEncryptionParts) {
     this.#parts = parts;
+    this.epochMax = parts.config.epochMax ?? EPOCH_MAX;
     this.limits = { ...USAGE_LIMITS, ...parts.config.usage };
     this.keystore = new Keystore(parts.hashes, new CipherRegistry(parts.ciphers));
     const watched = parts.keks.map((kek) => new WatchedKek(kek, parts.clock));
@@ -90,6 +92,12 @@ export class NodeKeys {
     return turn;
   }
 
+  /** The epoch after the recorded one, or `LOCAL_EPOCH_EXHAUSTED`. */
+  nextEpoch(keyId: number, epoch: number): number {
+    if (epoch >= this.epochMax) throw new CaissonError('LOCAL_EPOCH_EXHAUSTED', { keyId, epoch });
+    return epoch + 1;
+  }
+
   /** Forgets a retired key for good: first its wrapping, then its bytes. */
   async erase(keyId: number): Promise<void> {
     await this.book.record({ gone: new Set([keyId]) });
@@ -108,14 +116,14 @@ export class NodeKeys {
     const active = content === undefined ? [] : [...new Set([...activeKeyIds(content), ...known])];
     const fresh = active.filter((keyId) => (this.seals.epochOf(keyId) ?? -1) <= registered);
     const seen = (keyId: number) => Math.max(content!.keys.get(keyId)!.localEpoch, registered);
-    const epochs = new Map(fresh.map((keyId) => [keyId, nextEpoch(keyId, { localEpoch: seen(keyId) })]));
+    const epochs = new Map(fresh.map((keyId) => [keyId, this.nextEpoch(keyId, seen(keyId))]));
     if (epochs.size === 0) return;
     await this.book.record({ epochs });
     for (const [keyId, epoch] of epochs) {
       const held = this.keystore.get(keyId);
       if (held !== undefined) this.seals.begin(held, epoch);
-      if (epoch >= EPOCH_WARNING) {
-        const left = EPOCH_MAX - epoch;
+      const left = this.epochMax - epoch;
+      if (left <= EPOCHS_FEW) {
         this.logger.log('warn', 'few epochs are left under the key: rotate it', { keyId, epoch, left });
       }
     }
@@ -133,10 +141,4 @@ export class NodeKeys {
       onRecovered: () => faults.recovered(),
     };
   }
-}
-
-/** The epoch after the recorded one, or `LOCAL_EPOCH_EXHAUSTED`. */
-export function nextEpoch(keyId: number, { localEpoch }: Pick<SidecarKey, 'localEpoch'>): number {
-  if (localEpoch >= EPOCH_MAX) throw new CaissonError('LOCAL_EPOCH_EXHAUSTED', { keyId, epoch: localEpoch });
-  return localEpoch + 1;
 }

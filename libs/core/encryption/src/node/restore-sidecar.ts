@@ -3,7 +3,6 @@ import type { SidecarKey } from '@caisson/formats';
 import type { GroupState } from '../state/group-state.js';
 import type { SidecarChange } from '../sidecar/sidecar-merge.js';
 import { sidecarGroup, sidecarKey } from '../sidecar/sidecar-records.js';
-import { EPOCH_MAX } from './epoch-range.js';
 import type { NodeKeys } from './node-keys.js';
 
 /** The sidecar of a node that lost it, from the group's key state: its keys are unwrapped and held. */
@@ -18,8 +17,8 @@ export async function restoreSidecar(
     if (record.state === 'retired') continue;
     await keys.load(record, signal);
     const epoch = epochAfterLoss(state, record.keyId);
-    if (epoch > EPOCH_MAX)
-      throw new CaissonError('LOCAL_EPOCH_EXHAUSTED', { keyId: record.keyId, epoch: EPOCH_MAX });
+    if (epoch > keys.epochMax)
+      throw new CaissonError('LOCAL_EPOCH_EXHAUSTED', { keyId: record.keyId, epoch: keys.epochMax });
     records.set(record.keyId, sidecarKey(record, keys.nowMs(), epoch));
   }
   return { keys: records, groups: new Map([[group, sidecarGroup(state.keys)]]) };

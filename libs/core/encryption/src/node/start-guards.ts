@@ -4,7 +4,7 @@ import type { Sidecar } from '@caisson/formats';
 import { activeKeyIds } from '../sidecar/sidecar-merge.js';
 import { probeDurability } from '../sidecar/durable-file.js';
 import type { NodeEncryptionParts } from './encryption-config.js';
-import { nextEpoch, type NodeKeys } from './node-keys.js';
+import type { NodeKeys } from './node-keys.js';
 
 /**
  * The guards that come before any store or log is opened, in their order. A refusal leaves the directory as
@@ -24,7 +24,7 @@ export async function guardStart(
   await probeDurability(disk, isPresent ? directory.encryptionPath : directory.path);
   const sidecar = await keys.book.read();
   if (sidecar === undefined) return;
-  for (const keyId of activeKeyIds(sidecar)) nextEpoch(keyId, sidecar.keys.get(keyId)!);
+  for (const keyId of activeKeyIds(sidecar)) keys.nextEpoch(keyId, sidecar.keys.get(keyId)!.localEpoch);
   await loadKeys(sidecar, keys, signal);
   keys.book.adopt(sidecar);
   if (!equalBytes(sidecar.clusterId, directory.identity.clusterId)) {

@@ -5,7 +5,6 @@ import { recordMac } from '../keys/authentication.js';
 import { Keystore } from '../keys/keystore.js';
 import type { NodeEncryptionParts } from '../node/encryption-config.js';
 import { guardCollisions, type OpenedGroup } from '../node/group-guards.js';
-import { EPOCH_MAX } from '../node/epoch-range.js';
 import type { NodeKeys } from '../node/node-keys.js';
 import { epochAfterLoss } from '../node/restore-sidecar.js';
 import { isSameKey, type SidecarChange } from '../sidecar/sidecar-merge.js';
@@ -135,7 +134,8 @@ function sidecarChange(keys: NodeKeys, group: OpenedGroup): SidecarChange {
   for (const record of records.filter(({ keyId }) => content?.keys.has(keyId) !== true)) {
     const epoch = epochAfterLoss(group.state, record.keyId);
     // One more is taken when sealing begins.
-    if (epoch >= EPOCH_MAX) throw new CaissonError('LOCAL_EPOCH_EXHAUSTED', { keyId: record.keyId, epoch });
+    if (epoch >= keys.epochMax)
+      throw new CaissonError('LOCAL_EPOCH_EXHAUSTED', { keyId: record.keyId, epoch });
     fresh.set(record.keyId, sidecarKey(record, keys.nowMs(), epoch));
   }
   const epochs = new Map([...ownEpochs].filter(([keyId]) => !fresh.has(keyId)));
