@@ -24,12 +24,28 @@ test('a spy notices two texts under one key and nonce, whichever node seals them
   const { findings, spy } = spying(true);
   const [one, same, other] = [prepared(spy, 1), prepared(spy, 1), prepared(spy, 2)];
   const nonce = new Uint8Array(12);
-  one.seal(nonce, NONE, toUtf8('a'));
+  const broken = () => findings.all.map(({ rule }) => rule);
+  nonce[11] = 1;
   one.seal(nonce, NONE, toUtf8('a'));
   other.seal(nonce, NONE, toUtf8('b'));
-  expect(findings.all).toEqual([]);
+  expect(broken()).toEqual([]);
+  one.seal(nonce, NONE, toUtf8('a'));
+  expect(broken()).toEqual(['E2']);
   same.sealBehind!(4, nonce, NONE, toUtf8('b'));
-  expect(findings.all).toHaveLength(1);
+  expect(broken()).toEqual(['E2', 'E1', 'E2']);
+});
+
+test('a spy notices a file that is synced again after a sync that failed', async () => {
+  for (const isSame of [true, false]) {
+    const { findings, spy } = spying(true);
+    const platter = new SimulatedDisk();
+    const disk = spy.disk(platter);
+    const file = await disk.create('/f');
+    platter.troubles.add({ kind: 'failing', operation: 'sync', times: 1 });
+    await expect(file.sync()).rejects.toThrow('DISK_ERROR');
+    await (isSame ? file : await disk.create('/g')).sync();
+    expect(findings.all.map(({ rule }) => rule)).toEqual(isSame ? ['R12'] : []);
+  }
 });
 
 test('a spy notices a value that is stored as it is, unless the cluster does not encrypt', async () => {
