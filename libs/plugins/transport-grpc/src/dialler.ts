@@ -15,7 +15,7 @@ export const METHODS = grpcMethods(peerProto.PeerDefinition, (bytes) =>
 const SERVER_NAME = 'caisson-node';
 /** Beyond the largest frame: the Hello or header around it, and the last frames of a batch. */
 const MESSAGE_SLACK_BYTES = 1024 * 1024;
-/** A window on the receiving side; a called node cannot widen its own with this library. */
+/** A window on the receiving side of the caller; that of the called node is `RECEIVE_WINDOW_BYTES`. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
 
 /** What both ends set for their messages and the test of silent connections. */

@@ -22,6 +22,7 @@ import { Greeter, PROTOCOL, type ProtocolRange } from './hello.js';
 import { listen } from './listen.js';
 import { TransportMeters } from './meters.js';
 import { OpenTransport } from './open-transport.js';
+import { widenReceiveWindow } from './receive-window.js';
 
 const EXPOSED = 'insecure: true, nodes talk plaintext that others could hear';
 const WARNING_MS = 3_600_000;
@@ -74,6 +75,7 @@ export class GrpcTransport implements RaftTransport {
     this.#server = new Server({ ...options, 'grpc.http2.min_recv_ping_interval_without_data_ms': 0 });
     // The port is only known once bound, and nobody is served before the service is there.
     const bound = await listen(this.#server, config.listen, serverCredentials);
+    widenReceiveWindow(this.#server);
     this.#address = config.advertise ?? bound;
     const greeter = new Greeter(identity, this.#address, this.protocol);
     const meters = this.#meters;
