@@ -47,12 +47,11 @@ async function compareMembers(stage: Stage, add: Add): Promise<void> {
 
 /** What nodes answer and have ever said, then, with all of them stopped, every file. */
 async function searchEverything({ members, playground, surfaces }: Stage): Promise<void> {
-  for (const { node } of members) {
-    await surfaces.searchPages(node);
-    for (const words of QUESTIONS) {
-      const { stderr, stdout } = await playground.run(node, ...words);
-      surfaces.search(`what ${words.join(' ')} answers on ${node.name}`, stdout + stderr);
-    }
+  for (const { node } of members) await surfaces.searchPages(node);
+  for (const [at, words] of QUESTIONS.entries()) {
+    const { node } = members[at % members.length]!;
+    const { stderr, stdout } = await playground.run(node, ...words);
+    surfaces.search(`what ${words.join(' ')} answers on ${node.name}`, stdout + stderr);
   }
   for (const { node } of members) await node.end('SIGTERM');
   for (const node of playground.nodes) surfaces.search(`what ${node.name} has said`, node.said);

@@ -7,8 +7,8 @@ import { MARK } from './registers.js';
 const NEEDLE = Buffer.from(MARK);
 
 /** What the doors of a node for people and machines answer, over HTTP. */
-const PAGES: readonly string[] = ['/metrics', '/livez', '/readyz', '/healthz', '/'];
-/** What an operator may ask of a node at any time. */
+const PAGES: readonly string[] = ['/metrics', '/readyz', '/healthz', '/'];
+/** What an operator may ask of any node at any time. */
 export const QUESTIONS: readonly (readonly string[])[] = [
   ['status'],
   ['doctor'],

@@ -26,7 +26,7 @@ export const nodeSeries: Series = {
   },
   async run(folder: string, steps: Steps): Promise<void> {
     const host = await started(folder);
-    for (let at = 0; at < STEPS; at++) await steps.take(at, () => take(host, at));
+    for (let at = 0; at < STEPS; at++) await take(host, at, steps);
   },
   recover: async (folder) => (await started(folder)).stop(),
   async judge(folder: string, told: Told): Promise<string | undefined> {
@@ -50,7 +50,7 @@ export function brokenNode(found: ReadonlyMap<string, string>, told: Told): stri
   const acknowledged = new Set(told.acknowledged);
   for (let at = 0; at < KEYS; at++) {
     const key = keyOf(at);
-    const writes = told.begun.filter((step) => ORDERS[step] === undefined && keyOf(step) === key);
+    const writes = told.begun.filter((step) => keyOf(step) === key);
     const last = writes.findLastIndex((step) => acknowledged.has(step));
     const allowed: (string | undefined)[] = writes.slice(Math.max(last, 0)).map((step) => valueOf(step));
     if (last < 0) allowed.push(undefined);
@@ -74,10 +74,11 @@ function stepOf(value: string): string {
   return value.slice(MARK.length).split(' ', 1)[0]!;
 }
 
-async function take(host: Host, at: number): Promise<void> {
+/** An order that is refused has changed nothing, and what is written after it may well be acknowledged. */
+function take(host: Host, at: number, steps: Steps): Promise<void> {
   const purpose = ORDERS[at];
-  if (purpose === undefined) return write(host, keyOf(at), valueOf(at));
-  await drained(host.get(KeyLifecycleService).rotate({ purpose }, NOBODY));
+  if (purpose === undefined) return steps.take(at, () => write(host, keyOf(at), valueOf(at)));
+  return steps.aside(at, () => drained(host.get(KeyLifecycleService).rotate({ purpose }, NOBODY)));
 }
 
 async function drained(order: AsyncIterable<KeyProgress>): Promise<void> {
