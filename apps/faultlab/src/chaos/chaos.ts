@@ -1,5 +1,6 @@
 import type { Finding } from '../oracles/rules.js';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isCaissonError } from '@caisson/contracts';
 import { NodeEndedError } from '@caisson/demo';
 import { DEEDS } from './actions.js';
 import { Broken } from './broken.js';
@@ -119,6 +120,7 @@ async function carriedOut(run: () => Promise<void>): Promise<OrderRefused | Rang
   } catch (error) {
     if (error instanceof NodeEndedError)
       return new Broken('L1', `a node does not come back: ${error.message}`);
+    if (isCaissonError(error)) return new OrderRefused(error.message);
     if (error instanceof OrderRefused || error instanceof RangeError || error instanceof Broken) return error;
     throw error;
   }

@@ -9,6 +9,8 @@ const ROOT = '/sys/fs/cgroup/memory';
 const UNLIMITED = '-1';
 const ROOM_BYTES = 512 * 1024;
 const TRIES = 50;
+/** For a process that the kernel has just ended to be seen as ended. */
+const NOTICE_MS = 300;
 
 /** Processes whose memory has a limit that can be moved while they run. */
 export class MemoryGroup {
@@ -62,9 +64,8 @@ export const onMemory: Readonly<Record<string, Deed>> = {
 async function starve(stage: Stage, { node }: Member, { forMs }: Action): Promise<void> {
   const group = stage.memoryOf(node.name)!;
   await group.tighten();
-  const ended = await Promise.race([node.process.exited().then(() => true), sleep(forMs, false)]);
+  await Promise.race([node.process.exited(), sleep(forMs)]);
   await group.lift();
-  if (!ended) return;
-  await node.end('SIGKILL');
-  await node.start();
+  await sleep(NOTICE_MS);
+  await stage.revive();
 }
