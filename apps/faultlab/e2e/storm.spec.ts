@@ -78,6 +78,14 @@ test('a failure is brought down to three faults at most', async () => {
   expect(gravest((await runPlan(shrunk.plan)).findings)?.rule).toBe(rule);
 });
 
+test('a standard storm keeps the pace of a small cluster', async () => {
+  const { counts, findings } = await runSeed({ seed: 4, stormMs: 15_000, profile: 'standard' });
+  expect(findings).toEqual([]);
+  const perSecond = (counts.acknowledged * 1000) / counts.simulatedMs;
+  expect(perSecond).toBeGreaterThan(3);
+  expect(perSecond).toBeLessThan(16);
+});
+
 test('a hunt ends a storm at the rule that it is after', async () => {
   const whole = await runSeed({ seed: 1, stormMs: STORM_MS }, { plant: 'loses-its-tail' });
   const hunted = await runSeed({ seed: 1, stormMs: STORM_MS }, { plant: 'loses-its-tail', until: ['R8'] });

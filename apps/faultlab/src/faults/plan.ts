@@ -125,7 +125,7 @@ const SWARMING: readonly FamilyName[] = FAMILY_NAMES.filter((name) => name !== R
  */
 const STANDARD: Pick<Plan, 'isEncrypted' | 'shape' | 'mood'> = {
   isEncrypted: true,
-  shape: { voters: 3, clients: 4, pauseMs: 130, tickMs: 100 },
+  shape: { voters: 3, clients: 4, pauseMs: 100, tickMs: 100 },
   mood: { families: [...SWARMING], meanPauseMs: 1200, hasTriggers: true },
 };
 

@@ -14,16 +14,25 @@ type Method = (...args: readonly unknown[]) => unknown;
  * mortal.
  */
 export function mortal<T extends object>(target: T, life: Life): T {
+  // A method is asked for with every call of it, and is wrapped once.
+  const wrapped = new Map<PropertyKey, readonly [member: object, call: Method]>();
+  const wrap = (name: PropertyKey, member: Method): Method => {
+    const call = (args: readonly unknown[]) => Reflect.apply(member, target, args);
+    if (!AT_ONCE.has(name)) return (...args) => outlived(() => call(args), life);
+    return (...args) => {
+      const answer = call(args);
+      return answer === target ? seen : asMortal(answer, life);
+    };
+  };
   const seen: T = new Proxy(target, {
     get(_target, name) {
       const member: unknown = Reflect.get(target, name, target);
       if (typeof member !== 'function') return member;
-      const call = (args: readonly unknown[]) => Reflect.apply(member as Method, target, args);
-      if (!AT_ONCE.has(name)) return (...args: readonly unknown[]) => outlived(() => call(args), life);
-      return (...args: readonly unknown[]) => {
-        const answer = call(args);
-        return answer === target ? seen : asMortal(answer, life);
-      };
+      const known = wrapped.get(name);
+      if (known?.[0] === member) return known[1];
+      const call = wrap(name, member as Method);
+      wrapped.set(name, [member, call]);
+      return call;
     },
   });
   return seen;
