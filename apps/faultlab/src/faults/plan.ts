@@ -120,13 +120,13 @@ const RARE: FamilyName = 'images';
 const SWARMING: readonly FamilyName[] = FAMILY_NAMES.filter((name) => name !== RARE);
 
 /**
- * As a small cluster is used: about eight acknowledged writes a second and as many reads, in the time that
- * servers keep where nothing is configured, and something goes wrong every three seconds.
+ * As a small cluster is used: five to eight acknowledged writes a second beside reads, in the time that
+ * servers keep where nothing is configured, and something goes wrong every three to four seconds.
  */
 const STANDARD: Pick<Plan, 'isEncrypted' | 'shape' | 'mood'> = {
   isEncrypted: true,
-  shape: { voters: 3, clients: 4, pauseMs: 100, tickMs: 100 },
-  mood: { families: [...SWARMING], meanPauseMs: 1200, hasTriggers: true },
+  shape: { voters: 3, clients: 4, pauseMs: 70, tickMs: 100 },
+  mood: { families: [...SWARMING], meanPauseMs: 900, hasTriggers: true },
 };
 
 /** One storm in ten is calm, and one brutal. */
