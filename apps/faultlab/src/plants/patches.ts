@@ -154,7 +154,7 @@ const ENCRYPTION: Readonly<Record<string, Patch>> = {
     breaks: ['E1', 'L1', 'L5'],
     file: `${KEYS}/node/node-keys`,
     edits: [
-      ['return localEpoch + 1;', 'return localEpoch;'],
+      ['return epoch + 1;', 'return epoch;'],
       ['(this.seals.epochOf(keyId) ?? -1) <= registered', '(this.seals.epochOf(keyId) ?? -1) < 0'],
       ['Math.max(content.keys.get(keyId).localEpoch, registered)', 'content.keys.get(keyId).localEpoch'],
     ],
@@ -327,7 +327,7 @@ const ENCRYPTION: Readonly<Record<string, Patch>> = {
     breaks: ['E1', 'E2'],
     file: `${KEYS}/envelope/salt-source`,
     edits: [['this.#salt = parts.random.bytes(SALT_BYTES);', 'this.#salt = new Uint8Array(SALT_BYTES);']],
-    beside: { file: `${KEYS}/node/node-keys`, edits: [['return localEpoch + 1;', 'return localEpoch;']] },
+    beside: { file: `${KEYS}/node/node-keys`, edits: [['return epoch + 1;', 'return epoch;']] },
   },
 };
 

@@ -13,8 +13,9 @@ test('a planted bug that nobody knows is not taken for none', () => {
 });
 
 test('each planted bug changes something, and names rules that it may break', () => {
-  for (const [name, { breaks }] of Object.entries(PLANTS)) {
-    if (!(name in PATCHES)) expect(Object.keys(plantNamed(name))).not.toEqual([]);
+  for (const [name, { breaks, hunt }] of Object.entries(PLANTS)) {
+    // Whoever hunts for it may plant it by itself.
+    if (!(name in PATCHES) && hunt === undefined) expect(Object.keys(plantNamed(name))).not.toEqual([]);
     expect(breaks.filter((rule) => !(rule in RULES))).toEqual([]);
     expect(breaks).not.toEqual([]);
   }
