@@ -2,6 +2,7 @@ import { createDeferred } from '@caisson/base';
 import { AesGcmCipher } from '@caisson/cipher-aes-gcm';
 import { type ManualClock, override, SeededRandom } from '@caisson/compliance';
 import {
+  type AnyService,
   Applier,
   CaissonError,
   Cipher,
@@ -239,11 +240,9 @@ export class Machine {
     const { ears, epochs, excuses, findings, keys, lineage, moments, recorder, rows, spy, witness } =
       this.#around;
     const { name } = this;
-    const { engine, epochMax, isEncrypted, kv = {}, plants, plugins } = this.#options;
+    const { plants, plugins } = this.#options;
     const random = plants.random?.(this.#random) ?? this.#random;
-    const { isEncryptionOff, time } = this.equipment;
-    const envelopeVersion = this.equipment.envelopeVersion ?? this.#options.envelopeVersion ?? 2;
-    const enabled = isEncrypted && !isEncryptionOff;
+    const { time } = this.equipment;
     const taps = new Taps(name, life, moments);
     const ciphers = [epochs.cipher(spy.cipher(AES_GCM))];
     const seen = (platter: SimulatedDisk) => {
@@ -281,19 +280,7 @@ export class Machine {
         [KekProvider, keksNow()],
         [KekConfiguration, { load: async () => ({ keks: keksNow(), close: async () => undefined }) }],
       ]),
-      services: [
-        ...own.services,
-        ...applierEncryption.services(
-          settingsOf(applierEncryption, {
-            enabled,
-            envelopeVersion,
-            kekCanaryMs: KEK_CANARY_MS,
-            ...(epochMax && { epochMax }),
-          }),
-        ),
-        ...applierKv.services(ApplierKvConfig.parse(kv)),
-        ...engineRaft.services(EngineRaftConfig.parse(engine)),
-      ],
+      services: [...own.services, ...this.#services()],
       faults: {
         degraded: () => undefined,
         recovered: () => undefined,
@@ -309,6 +296,20 @@ export class Machine {
         return token === Applier.name ? witness.watch(name, life, instance as Applier) : instance;
       },
     });
+  }
+
+  /** The program itself, as it is configured now. */
+  #services(): readonly AnyService[] {
+    const { engine, epochMax, isEncrypted, kv = {} } = this.#options;
+    const { isEncryptionOff } = this.equipment;
+    const envelopeVersion = this.equipment.envelopeVersion ?? this.#options.envelopeVersion ?? 2;
+    const enabled = isEncrypted && !isEncryptionOff;
+    const settings = { enabled, envelopeVersion, kekCanaryMs: KEK_CANARY_MS, ...(epochMax && { epochMax }) };
+    return [
+      ...applierEncryption.services(settingsOf(applierEncryption, settings)),
+      ...applierKv.services(ApplierKvConfig.parse(kv)),
+      ...engineRaft.services(EngineRaftConfig.parse(engine)),
+    ];
   }
 
   /** Counts what fails while a node serves, and must not matter to it. */
