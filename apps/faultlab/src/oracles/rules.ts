@@ -105,6 +105,12 @@ export function gravest(findings: readonly Finding[]): Finding | undefined {
   return [...findings].sort((a, b) => rank(a) - rank(b))[0];
 }
 
+/** The same rule's first finding that names the answer it is about: the easiest to explain. */
+export function clearest(findings: readonly Finding[]): Finding | undefined {
+  const worst = gravest(findings);
+  return findings.find(({ about, rule }) => about !== undefined && rule === worst?.rule) ?? worst;
+}
+
 export function exitCodeOf(findings: readonly Finding[]): number {
   const worst = gravest(findings);
   return worst === undefined ? EXIT_CODES.ok : EXIT_CODES[RULES[worst.rule].class];

@@ -50,5 +50,6 @@ export function tellCall(call: Call): string {
   const answers = { ok: what === 'get' ? plain(value ?? 'nothing') : 'done', refused: said ?? 'no' };
   const answer = end === 'open' ? 'never answered' : answers[end];
   const until = untilMs === undefined ? '' : ` to ${untilMs}`;
-  return `${client} ${WHAT[what]} ${object}${condition} at ${node}, ${fromMs}${until} ms: ${answer}`;
+  const named = object === '' ? '' : ` ${object}`;
+  return `${client} ${WHAT[what]}${named}${condition} at ${node}, ${fromMs}${until} ms: ${answer}`;
 }

@@ -133,6 +133,16 @@ test('what was read as of a moment is told with the calls that did so', () => {
   expect(told).toContain('As of that moment: c2 scans from a at n1, 1300 to 1304 ms: done.');
 });
 
+test('a finding that names an answer is told rather than one of its rule that does not', () => {
+  const about = { key: 'k', saw: 'canary:old', untilMs: 1203 };
+  const findings: Finding[] = [
+    { rule: 'T11', atMs: 6000, text: 'something' },
+    { rule: 'T11', atMs: 6000, text: 'a read', about },
+  ];
+  const told = tellingOf({ ...run({}), findings })?.paragraphs[0];
+  expect(told).toContain('Client c2 read the key k');
+});
+
 test('what the story should not tell is told with its time, and what a client met with its call', () => {
   const forbidden = tell({ rule: 'H8', text: 'the story tells of n. hangs' });
   expect(forbidden).toContain('At 1,100 ms: the story tells of n. hangs.');

@@ -1,5 +1,5 @@
 import { decodeCommandResults } from '@caisson/formats';
-import { type Finding, gravest, RULES } from '../oracles/rules.js';
+import { clearest, type Finding, RULES } from '../oracles/rules.js';
 import type { Call, StormRecord } from '../trace/record.js';
 import {
   appliedThen,
@@ -37,7 +37,7 @@ const TEXT_MAX = 3000;
 
 /** Undefined for a run that broke nothing. */
 export function tellingOf(run: StoredRun): Telling | undefined {
-  const worst = gravest(run.findings);
+  const worst = clearest(run.findings);
   if (worst === undefined) return undefined;
   const { record } = run;
   const call = record && callOf(record, worst, run.findings);

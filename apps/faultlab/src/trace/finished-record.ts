@@ -1,4 +1,4 @@
-import { type Finding, gravest } from '../oracles/rules.js';
+import { clearest, type Finding } from '../oracles/rules.js';
 import { type Horizon, isWithin, type Mark } from './happened-before.js';
 import type { NotedCall } from './client-calls.js';
 import { type Slice, type StormRecord, tellsOf } from './record.js';
@@ -14,7 +14,7 @@ const REACHED_MAX = 600;
 /** What was recorded of a storm that is over, with the past of the gravest of what broke. */
 export function finished(recorder: Recorder, findings: readonly Finding[]): StormRecord {
   const leftOut: string[] = [];
-  const worst = gravest(findings);
+  const worst = clearest(findings);
   const place = worst && placeOf(recorder, worst);
   // What stood still did so long before anybody said so.
   const aroundMs = place?.atMs ?? (worst?.rule === 'L1' ? lastMoveMs(recorder) : worst?.atMs) ?? 0;

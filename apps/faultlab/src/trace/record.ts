@@ -104,9 +104,11 @@ export const StormRecord = z.object({
 });
 export type StormRecord = z.infer<typeof StormRecord>;
 
-/** Whether a text tells of an answer as of the moment that it names: of a scan, where it says so. */
-export function tellsOf(text: string, { ts, what }: Pick<Call, 'ts' | 'what'>): boolean {
-  return ts !== undefined && ts === momentIn(text) && (what === 'scan' || !text.includes('scan'));
+/** Whether a text tells of an answer as of the moment that it names: of a scan, or a call, that it names. */
+export function tellsOf(text: string, { fromMs, ts, what }: Pick<Call, 'fromMs' | 'ts' | 'what'>): boolean {
+  const [, calledAt] = /called for at (\d+) ms/.exec(text) ?? [];
+  if (ts === undefined || ts !== momentIn(text)) return false;
+  return calledAt === undefined ? what === 'scan' || !text.includes('scan') : fromMs === Number(calledAt);
 }
 
 /** The moment that a text names, as commit timestamps are written: no index and no time is so long. */
