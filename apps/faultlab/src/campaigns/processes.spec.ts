@@ -7,7 +7,8 @@ import { JobFailed, type ProcessesOptions, runInProcesses } from './processes.js
 const JOB = `
 process.on('message', ({ seed }) => {
   if (seed === 9) process.exit(3);
-  setTimeout(() => process.send({ run: { seed, pid: process.pid }, rssBytes: seed * 100 }), seed === 1 ? 50 : 0);
+  const told = { run: { seed, pid: process.pid }, rssBytes: seed * 100 };
+  setTimeout(() => process.send(told), seed === 1 ? 50 : 0);
 });
 process.once('disconnect', () => process.exit());
 `;

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Run } from './campaign.js';
 
-/** A process that holds more is replaced between two storms: what it gathered would slow down the next ones. */
+/** A process that holds more is replaced between two storms: what it gathered would slow the next ones. */
 export const RSS_BYTES_MAX = 2 ** 30;
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
