@@ -47,6 +47,11 @@ export class Witness {
   watch(node: string, life: Life, applier: Applier): Applier {
     const open: Applier['open'] = async (group) => {
       const sound = await applier.open(group);
+      // Opened again by the same process: over a state that it installed.
+      if (this.#stretches.has(life)) {
+        this.#installers.add(node);
+        this.#halted.delete(node);
+      }
       if (this.#stretches.get(life)?.indexes.length !== 0) this.#begin(node, life);
       const apply: GroupApplier['apply'] = (entry, batch) => {
         if (life.isOver) return sound.apply(entry, batch);
@@ -112,11 +117,7 @@ export class Witness {
   }
 
   #begin(node: string, life: Life): void {
-    if (this.#stretches.has(life)) {
-      this.installs++;
-      this.#installers.add(node);
-      this.#halted.delete(node);
-    }
+    if (this.#stretches.has(life)) this.installs++;
     const stretch = { node, indexes: [] };
     this.#stretches.set(life, stretch);
     this.#all.push(stretch);
