@@ -1,10 +1,11 @@
 import { override, SeededRandom } from '@caisson/compliance';
-import { type DiskFile, KvService, type RaftLogs, type Random } from '@caisson/contracts';
+import type { DiskFile, RaftLogs, Random } from '@caisson/contracts';
 import type { SimulatedDisk } from '@caisson/simulator';
 import { emptyDisk, LoneNode } from '../crashpoints/lone-node.js';
 import type { Finding } from '../oracles/rules.js';
 import { runSeals } from '../profiles/seals.js';
 import { CRASH_PLANTS } from './crashes.js';
+import { misreads } from './laboratory.js';
 import type { Plant, Plants } from './plants.js';
 
 const SEALS = { seed: 1, seals: 60_000 };
@@ -50,23 +51,6 @@ export async function afterFailedSync(around: Plants['disk']): Promise<readonly 
   again.life.end();
   if (found === 'after') return [];
   return [{ rule: 'R6', atMs: 0, text: `acknowledged after a failed sync, and then: ${found}` }];
-}
-
-/** Now and then a read takes a value that is damaged for the value. */
-function misreads(): Plants['around'] {
-  let reads = 0;
-  return (token, instance) => {
-    if (token !== KvService.name) return instance;
-    const kv = instance as KvService;
-    const get: KvService['get'] = async (...args) => {
-      const answer = await kv.get(...args);
-      if (answer.found === undefined || ++reads % 20 > 0) return answer;
-      const value = answer.found.value.slice();
-      value[value.length - 1]! ^= 1;
-      return { ...answer, found: { ...answer.found, value } };
-    };
-    return override(kv, { get });
-  };
 }
 
 /** A sync that fails is asked for once more, as if the next one could make up for it. */

@@ -2,6 +2,7 @@ import type { Profile } from '../faults/plan.js';
 import type { RuleId } from '../oracles/rules.js';
 import { AT_REST } from './at-rest.js';
 import { DATA } from './data.js';
+import { CHECKERS } from './checkers.js';
 import { MENDED } from './mended.js';
 import { RUNNING } from './running.js';
 import { TRANSACTIONS } from './transactions.js';
@@ -339,6 +340,7 @@ export const PATCHES: Readonly<Record<string, Patch>> = {
   ...ENCRYPTION,
   ...AT_REST,
   ...MENDED,
+  ...CHECKERS,
   ...RUNNING,
 };
 

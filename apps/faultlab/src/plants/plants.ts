@@ -10,6 +10,7 @@ import {
   ReplicationEngine,
 } from '@caisson/contracts';
 import { encodeClearProposal } from '@caisson/formats';
+import { LABORATORY_PLANTS } from './laboratory.js';
 import { loadedPlant } from './loading.js';
 import { PATCHES } from './patches.js';
 import type { SimulatedDisk } from '@caisson/simulator';
@@ -103,6 +104,7 @@ export interface Plant {
 const BUILT: Readonly<Record<string, Plant>> = {
   ...DISK_PLANTS,
   ...WORLDLY_PLANTS,
+  ...LABORATORY_PLANTS,
   'reads-the-past': {
     about: 'a linearizable read trusts whatever its node has applied',
     breaks: ['T1', 'T11'],
@@ -125,7 +127,7 @@ const BUILT: Readonly<Record<string, Plant>> = {
   },
   'forgets-request-ids': {
     about: 'clients repeat a write under another request id',
-    breaks: ['T1', 'T11'],
+    breaks: ['T1', 'T11', 'R7'],
     make: () => ({ hasForgetfulClients: true }),
   },
 };
