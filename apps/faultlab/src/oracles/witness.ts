@@ -48,10 +48,13 @@ export class Witness {
     const open: Applier['open'] = async (group) => {
       const sound = await applier.open(group);
       // Opened again by the same process: over a state that it installed.
-      if (this.#stretches.has(life)) {
+      const opened = this.#opened.get(life) ?? new Set();
+      this.#opened.set(life, opened);
+      if (opened.has(applier.id)) {
         this.#installers.add(node);
         this.#halted.delete(node);
       }
+      opened.add(applier.id);
       if (this.#stretches.get(life)?.indexes.length !== 0) this.#begin(node, life);
       const apply: GroupApplier['apply'] = (entry, batch) => {
         if (life.isOver) return sound.apply(entry, batch);
@@ -90,6 +93,8 @@ export class Witness {
   /** States that nodes installed while they ran. */
   installs = 0;
   readonly #installers = new Set<string>();
+  /** Appliers that a process has opened. */
+  readonly #opened = new Map<Life, Set<string>>();
   /** Where nodes halted that have not gone on yet: the entry that they could not apply. */
   readonly #halted = new Map<string, number>();
 
