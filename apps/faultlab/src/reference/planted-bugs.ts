@@ -2,6 +2,14 @@ import { RULES, type RuleId } from '../oracles/rules.js';
 import type { KeptMutant, StoredMutants } from '../reports/mutants.js';
 import { sumOfMutants } from '../reports/mutants-table.js';
 
+const ABOUT = [
+  'Each of these bugs is put into every node of a cluster, or into what stands around it, and',
+  'storms have to break a rule over it. None of them is in what is shipped: they are edits of',
+  'built files as they are loaded, and wraps around services, in',
+  '[`apps/faultlab/src/plants`](../../apps/faultlab/src/plants). How storms are read is told in',
+  '[Attack a cluster](../guides/faultlab.md).',
+].join(' ');
+
 const HEAD = `# Planted bugs
 
 Written by \`npm run docs\` from the last recorded run of all of them:
@@ -10,7 +18,18 @@ Written by \`npm run docs\` from the last recorded run of all of them:
 npm run -s faultlab -- mutants --shrink --json apps/faultlab/records/planted-bugs.json
 \`\`\`
 
-Each of these bugs is put into every node of a cluster, or into what stands around it, and storms have to break a rule over it. None of them is in what is shipped: they are edits of built files as they are loaded, and wraps around services, in [\`apps/faultlab/src/plants\`](../../apps/faultlab/src/plants). How storms are read is told in [Attack a cluster](../guides/faultlab.md).`;
+${ABOUT}`;
+
+const BY_RULE = [
+  'Named in the third column are bugs that were caught by this very rule, in the fourth those',
+  'that may break it, too, where something else was seen first.',
+].join(' ');
+
+const BY_BUG = [
+  '`storms` is how many it took; `faults left` is what is needed of the storm that found it, by',
+  '`shrink`, in a minute of one core at most. A bug with a hunt of its own needs no storm:',
+  'power is lost behind each operation of a protocol, or two runs are compared.',
+].join(' ');
 
 /** A table as prose can hold it. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -48,9 +67,9 @@ export function plantedBugsPage({ results }: StoredMutants): string {
   return [
     HEAD,
     `${sumOfMutants(results).replaceAll('\n', '; ')}.`,
-    '## By rule\n\nNamed in the third column are bugs that were caught by this very rule, in the fourth those that may break it, too, where something else was seen first.',
+    `## By rule\n\n${BY_RULE}`,
     table(['rule', 'what it says', 'broken by', 'may be broken by'], rules),
-    '## By bug\n\n`storms` is how many it took; `faults left` is what is needed of the storm that found it, by `shrink`, in a minute of one core at most. A bug with a hunt of its own needs no storm: power is lost behind each operation of a protocol, or two runs are compared.',
+    `## By bug\n\n${BY_BUG}`,
     `${table(columns, bugs)}\n`,
   ].join('\n\n');
 }
