@@ -44,4 +44,11 @@ export const MENDED: Readonly<Record<string, Patch>> = {
     edits: [["const LOG_IS_SHORTER = 'RAFT-11';", "const LOG_IS_SHORTER = 'RAFT-0';"]],
     scenario: 'disks-put-back-to-an-older-image',
   },
+  'wraps-under-whatever-answers': {
+    about: 'a new data key is wrapped under a KEK that does not open the one in use',
+    breaks: ['L1', 'H8'],
+    file: `${KEYS}/driver/key-entries`,
+    edits: [['if (known === undefined)\n        await requireUnchangedKeks(node, session, signal);', '']],
+    scenario: 'rotation-under-another-kek',
+  },
 };

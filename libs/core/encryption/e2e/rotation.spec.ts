@@ -9,7 +9,7 @@ import {
 import { rewrapPayload, rotationPayload } from '../src/index.js';
 import { APPLIED, CONSUMED, propose, refusedWith } from './entries.js';
 import { note } from './mini-engine.js';
-import { driven, localKek, readNote, type Running, World } from './world.js';
+import { driven, localKek, readNote, type Running, withUnwrap, World } from './world.js';
 
 const OTHER = fullNodeId('n2');
 let world: World;
@@ -54,6 +54,25 @@ describe('rotation', () => {
     await propose(running, await rotation('storage'));
     const row = await running.session.registry!.row(state().activeStorage, OTHER);
     expect(row).toEqual({ fullNodeId: OTHER, firstSeenEpoch: 0, lastSeenEpoch: 0 });
+  });
+
+  test('is not ordered under a KEK that became another one under its old name, and neither is a rewrap', async () => {
+    const [kek] = world.keks;
+    const { provider, keyRef } = await kek!.describe();
+    const other = localKek(99, provider);
+    running.node.keys.ring.replace([
+      {
+        ...withUnwrap(other, (blob, context) => other.unwrap(blob, context)),
+        describe: () => Promise.resolve({ provider, keyRef }),
+      },
+    ]);
+    await expect(rotation('raft')).rejects.toMatchObject({ code: 'KEK_MISMATCH' });
+    await expect(rewrapPayload(running.node, running.session)).rejects.toMatchObject({
+      code: 'KEK_MISMATCH',
+    });
+    running.node.keys.ring.replace([kek!, localKek(2, 'env')]);
+    expect(await propose(running, await rotation('raft'))).toEqual(APPLIED);
+    await running.stop();
   });
 
   test('a repeat is consumed, and one that looked before another entry is refused', async () => {

@@ -69,6 +69,7 @@ export async function rotationPayload(
 ): Promise<Uint8Array> {
   const { keys } = session.state.current;
   const active = purpose === 'storage' ? keys.activeStorage : keys.activeRaft;
+  if (known === undefined) await requireUnchangedKeks(node, session, signal);
   const key = known ?? (await newKey(node, freshKeyId(node, []), purpose, signal));
   return lifecyclePayload(node, session, { sub: 'rotate', proposerKey: active, keys: [key] });
 }
@@ -81,6 +82,7 @@ export async function rewrapPayload(
 ): Promise<Uint8Array> {
   const { keys } = session.state.current;
   const held = keys.keys.filter(({ state }) => state !== 'retired');
+  await requireUnchangedKeks(node, session, signal);
   const rewrapped: WrappedKey[] = [];
   for (const { keyId, purpose, originId, check } of held) {
     const dek = node.keys.keystore.get(keyId)?.dek;
@@ -91,6 +93,24 @@ export async function rewrapPayload(
     rewrapped.push({ keyId, purpose, originId, check, container });
   }
   return lifecyclePayload(node, session, { sub: 'rewrap', proposerKey: keys.activeRaft, keys: rewrapped });
+}
+
+/**
+ * Before anything is wrapped: each provider opens the storage DEK in use, unless it was added after that DEK
+ * was wrapped. A key service that answers with another key would otherwise wrap and open in good faith, and
+ * no node could start again once it is mended.
+ */
+async function requireUnchangedKeks(
+  node: NodeEncryption,
+  session: GroupSession,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { keys, activeStorage } = session.state.current.keys;
+  const record = keys.find(({ keyId }) => keyId === activeStorage);
+  const dek = node.keys.keystore.get(activeStorage)?.dek;
+  if (record === undefined || dek === undefined) return;
+  const context = { originId: record.originId, keyId: record.keyId, purpose: PURPOSE_CODE.storage };
+  await node.keys.ring.requireUnchanged(record.container, context, dek, signal);
 }
 
 /** The end of a key, or the step before it, or the step back. Says nothing of what still needs the key. */

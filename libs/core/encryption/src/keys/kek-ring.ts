@@ -119,17 +119,47 @@ export class KekRing {
     const slots = decodeWrappedDek(container);
     for (const provider of this.#providers) {
       const slot = await findSlot(provider, slots);
-      const opened = slot && (await provider.unwrap(slot.blob, context, signal));
-      const isSame = opened !== undefined && this.#hashes.equal(opened.reveal(), dek.reveal());
-      opened?.erase();
+      const isSame = slot !== undefined && (await this.#opensTo(dek, provider, { slot, context, signal }));
       if (!isSame)
         throw new CaissonError('KEK_MISMATCH', { keyId: context.keyId, reason: 'does not unwrap again' });
     }
   }
 
+  /**
+   * Refuses a provider that does not open to `dek` what the container holds under its name: it has become
+   * another key, and what it wraps would be lost as soon as it is the right one again. A provider that is not
+   * in the container has come later, and there is nothing here to hold it to.
+   */
+  async requireUnchanged(
+    container: Uint8Array,
+    context: WrapContext,
+    dek: Secret,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const slots = decodeWrappedDek(container);
+    for (const provider of this.#providers) {
+      const slot = await findSlot(provider, slots);
+      if (slot === undefined || (await this.#opensTo(dek, provider, { slot, context, signal }))) continue;
+      throw new CaissonError('KEK_MISMATCH', { keyId: context.keyId, reason: 'another key came out' });
+    }
+  }
+
+  async #opensTo(dek: Secret, provider: KekProvider, { slot, context, signal }: Opening): Promise<boolean> {
+    const opened = await provider.unwrap(slot.blob, context, signal);
+    const isSame = this.#hashes.equal(opened.reveal(), dek.reveal());
+    opened.erase();
+    return isSame;
+  }
+
   #requireProviders(): void {
     if (this.isEmpty) throw new CaissonError('KEK_NOT_CONFIGURED');
   }
+}
+
+interface Opening {
+  readonly slot: WrappedDekSlot;
+  readonly context: WrapContext;
+  readonly signal?: AbortSignal | undefined;
 }
 
 async function findSlot(
