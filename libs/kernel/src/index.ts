@@ -14,3 +14,4 @@ export type { Extension } from './extension.js';
 export { toMermaid, type Graph, type GraphEdge, type GraphNode } from './graph.js';
 export { createHost, Host, type HostOptions } from './host.js';
 export type { LifecycleEvent } from './lifecycle.js';
+export { nativeModuleProblem } from './native-module.js';
