@@ -20,9 +20,13 @@ test.each(BENCHES.map((bench) => [bench.id, bench] as const))(
   240_000,
 );
 
+/** A figure may be the difference of two measurements, and below zero for noise. */
 function problemOf(result: Result): string | undefined {
-  const numbers = isComparison(result) ? summarise(result) : { ours: summariseFigure(result).median };
-  const { ours, theirs } = { theirs: 1, ...numbers };
+  if (!isComparison(result)) {
+    const { median } = summariseFigure(result);
+    return Number.isFinite(median) ? undefined : `${result.name}: ${median}`;
+  }
+  const { ours, theirs } = summarise(result);
   const isSound = Number.isFinite(ours) && ours >= 0 && theirs > 0;
   return isSound ? undefined : `${result.name}: ${ours} against ${theirs}`;
 }

@@ -52,7 +52,8 @@ test('whatever is wrong with one disk for a while, nothing that was promised is 
 
 test('a disk that was written to at the wrong place takes its node out, and the others go on', async () => {
   const misdirected: Trouble = { kind: 'misdirected', times: 1, part: 'store' };
-  const verdict = await runPlan(planned([ill('n2', misdirected), { kind: 'kill', node: 'n2' }, start('n2')]));
+  const faults = [ill('n2', misdirected), { kind: 'kill', node: 'n2' } as const, start('n2')];
+  const verdict = await runPlan(planned(faults, 300));
   expect(found(verdict)).toEqual([]);
   expect(verdict.story.map(({ text }) => text).join('\n')).toMatch(/start at n2: CORRUPTION/);
 }, 300_000);

@@ -47,7 +47,7 @@ test(
     const before = await kept(file);
     expect(before.length).toBeLessThan(names.length);
     const { code, said } = await mutants([...names, ...cheap, '--resume', file]);
-    expect([code, said.includes('6 of 6 caught')]).toEqual([0, true]);
+    expect([code, said.includes(`${names.length} of ${names.length} caught`)]).toEqual([0, true]);
     const results = await kept(file);
     expect(results.slice(0, before.length)).toEqual(before);
     expect(results.map(({ caught, plant }) => [plant, caught?.isExpected])).toEqual(

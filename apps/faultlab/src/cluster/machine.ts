@@ -329,8 +329,9 @@ export class Machine {
     if (!this.isUp) return;
     if (error.code.startsWith('KEK_'))
       findings.add('E20', `${this.name} served, and ended itself: ${error.message}`);
-    const { applied, halted } = this.group.status();
-    if (halted !== undefined) witness.halted(this.name, applied + 1);
+    // Of a batch that the disk failed nobody knows whether it is there.
+    const isOfEntry = error.code === 'APPLY_HALTED' && !/^DISK_/.test(String(error.details.reason));
+    if (isOfEntry) witness.halted(this.name, this.group.status().applied + 1);
   }
 
   #directory(): DataDirectory {

@@ -58,12 +58,12 @@ describe('rotation', () => {
 
   test('is not ordered under a KEK that became another one under its old name, and neither is a rewrap', async () => {
     const [kek] = world.keks;
-    const { provider, keyRef } = await kek!.describe();
-    const other = localKek(99, provider);
+    const description = await kek!.describe();
+    const other = localKek(99, description.provider);
     running.node.keys.ring.replace([
       {
         ...withUnwrap(other, (blob, context) => other.unwrap(blob, context)),
-        describe: () => Promise.resolve({ provider, keyRef }),
+        describe: () => Promise.resolve(description),
       },
     ]);
     await expect(rotation('raft')).rejects.toMatchObject({ code: 'KEK_MISMATCH' });
