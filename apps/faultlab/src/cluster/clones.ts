@@ -48,6 +48,9 @@ export async function lives(cluster: StormCluster, ms: number): Promise<number> 
 /**
  * A copy of one disk runs under the name of its node and beside it, in the same network. Its messages reach
  * the others; what they answer reaches the node that they know. It may disturb nobody.
+ *
+ * Whoever starts last says where its name is to be found, and members believe the twin until the node starts
+ * anew: it ends with its twin.
  */
 export function runTwin({ cluster, watch }: Scene, name: string, ms: number): boolean {
   const original = cluster.find(name);
@@ -59,7 +62,11 @@ export function runTwin({ cluster, watch }: Scene, name: string, ms: number): bo
   const address = `${original.name}:${TWIN_PORT + options.seed}`;
   const twin = new Machine({ ...options, name: original.name, joined: true, address }, around);
   twin.disk.platter.restore(original.disk.platter.image);
-  watch(original, 'its twin', lived(twin, shadow, ms));
+  watch(
+    original,
+    'its twin',
+    lived(twin, shadow, ms).then(() => original.process?.life.end()),
+  );
   return true;
 }
 

@@ -52,7 +52,11 @@ export class Judgement {
     findings.saw('L2');
     if (witness.terms > terms + 1)
       findings.add('L2', `the lead changed ${witness.terms - terms} times in ${REST_MS} ms of rest`);
-    for (const { group, name, numbers, process } of members) {
+    findings.saw('L1');
+    for (const { isUp, name } of members) {
+      if (!isUp) findings.add('L1', `${name} ended while nothing was wrong`);
+    }
+    for (const { group, name, numbers, process } of members.filter(({ isUp }) => isUp)) {
       const waiting = numbers.get(QUEUE);
       findings.saw('L3');
       if (waiting > 0) findings.add('L3', `${waiting} bytes wait to be proposed at ${name}`);

@@ -9,6 +9,7 @@ export class Life {
   readonly #ended = createDeferred<void>();
   #isOver = false;
   #callsLeft = Infinity;
+  #orders = 0;
   #moment: Moment = 'before';
   /** What it gets to when it runs again, each at its time. */
   readonly #waiting: { readonly task: () => void; isDue: boolean }[] = [];
@@ -36,8 +37,16 @@ export class Life {
     this.#ended.resolve();
   }
 
+  /** Ends once a call is answered that was to be the last one, unless something else was said since. */
+  endWith(call: Promise<unknown>): void {
+    const orders = this.#orders;
+    const end = () => void (this.#orders === orders && this.end());
+    call.then(end, end);
+  }
+
   /** Ends in the middle of things: with the `calls`-th call from now to what outlives the process. */
   endAt(calls: number, moment: Moment): void {
+    this.#orders++;
     this.#callsLeft = calls;
     this.#moment = moment;
   }

@@ -1,4 +1,4 @@
-import { toUtf8 } from '@caisson/base';
+import { createDeferred, toUtf8 } from '@caisson/base';
 import { ManualClock, MemoryDisk, PlainStores } from '@caisson/compliance';
 import { Life } from './life.js';
 import { mortal } from './mortal.js';
@@ -50,6 +50,18 @@ describe('a process that ends at a call', () => {
   it('has done what came before, and the call itself or not', async () => {
     expect(await filesAfter('before')).toEqual(['one']);
     expect(await filesAfter('after')).toEqual(['one', 'two']);
+  });
+
+  it('lives on when it was told so before the last call was answered', async () => {
+    const answer = createDeferred<string>();
+    const life = new Life(() => undefined);
+    const seen = mortal({ ask: () => answer.promise }, life);
+    life.endAt(1, 'after');
+    const asked = seen.ask();
+    life.endAt(Infinity, 'before');
+    answer.resolve('late');
+    expect(await asked).toBe('late');
+    expect(life.isOver).toBe(false);
   });
 
   it('hears no alarm', async () => {

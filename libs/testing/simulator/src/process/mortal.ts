@@ -53,7 +53,7 @@ function outlived(call: () => unknown, life: Life): Promise<unknown> {
   if (last === 'before') life.end();
   if (life.isOver) return new Promise<unknown>(() => undefined);
   const answer = Promise.resolve(call());
-  if (last === 'after') answer.finally(() => life.end()).catch(() => undefined);
+  if (last === 'after') life.endWith(answer);
   return whileAlive(answer, life).then((value) => asMortal(value, life));
 }
 
