@@ -50,7 +50,7 @@ export async function lives(cluster: StormCluster, ms: number): Promise<number> 
  * the others; what they answer reaches the node that they know. It may disturb nobody.
  *
  * Whoever starts last says where its name is to be found, and members believe the twin until the node starts
- * anew: it ends with its twin.
+ * anew: it ends with its twin, when all is to be calm at the latest.
  */
 export function runTwin({ cluster, watch }: Scene, name: string, ms: number): boolean {
   const original = cluster.find(name);
@@ -62,19 +62,22 @@ export function runTwin({ cluster, watch }: Scene, name: string, ms: number): bo
   const address = `${original.name}:${TWIN_PORT + options.seed}`;
   const twin = new Machine({ ...options, name: original.name, joined: true, address }, around);
   twin.disk.platter.restore(original.disk.platter.image);
-  watch(
-    original,
-    'its twin',
-    lived(twin, shadow, ms).then(() => original.process?.life.end()),
-  );
+  const { process } = original;
+  const isOver = () => cluster.isCalm || (left -= STEP_MS) < 0;
+  let left = ms;
+  const ended = lived(twin, shadow, isOver).then(() => process?.life.end());
+  watch(original, 'its twin', ended);
   return true;
 }
 
 const TWIN_PORT = 9000;
 
-async function lived(twin: Machine, shadow: StormCluster, ms: number): Promise<void> {
+/** How often it is asked whether its time is over. */
+const STEP_MS = 10;
+
+async function lived(twin: Machine, shadow: StormCluster, isOver: () => boolean): Promise<void> {
   twin.start().catch(() => twin.process?.life.end());
-  await shadow.clock.sleep(ms);
+  while (!isOver()) await shadow.clock.sleep(STEP_MS);
   twin.process?.life.end();
   shadow.end();
 }
